@@ -1,0 +1,72 @@
+# Targets are sentences: make demo, make test, make check, make fuzz FUZZTIME=1m.
+GO           ?= go
+GOEXPERIMENT ?=
+FUZZTIME     ?= 1m
+PACKAGES     ?= ./...
+OUT          ?= runs/demo
+STATICCHECK  := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+ROUNDS       ?= 3
+TESTFLAGS    ?=
+
+export GOEXPERIMENT
+
+.PHONY: all build demo test race check format vet lint layers fuzz bench bench-peers interop clean help
+
+all: build
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+build: bin/retort ## build bin/retort
+
+.PHONY: bin/retort
+bin/retort:
+	$(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/retort
+
+demo: bin/retort ## make a small image set and run the whole graph on it
+	bin/retort synth --out $(OUT)/images
+	bin/retort run --preset demo --images $(OUT)/images --labels folder --out $(OUT)/run
+
+test: ## run all tests; Go alone is enough
+	$(GO) test $(TESTFLAGS) $(PACKAGES)
+
+race: ## run all tests with the race detector
+	$(GO) test -race $(PACKAGES)
+
+check: format vet lint layers test ## format, vet, lint, import directions, tests
+
+format: ## fail when a file is not as gofmt writes it
+	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$files" ]; then echo "not as gofmt writes them:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet $(PACKAGES)
+
+lint:
+	$(GO) run $(STATICCHECK) $(PACKAGES)
+
+layers: ## fail when a package imports against the direction
+	$(GO) test ./internal/layers
+
+fuzz: ## run every fuzz target for FUZZTIME
+	@for p in $$($(GO) list $(PACKAGES)); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "== $$p $$f"; \
+			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+bench: bin/retort ## measure views, TFRecord, training and labelling on this machine
+	bin/retort bench augment
+	bin/retort bench tfrecord
+	bin/retort bench train
+	bin/retort bench label
+
+bench-peers: bin/retort ## the same beside albumentations, TensorFlow, PyTorch, JAX (installs them into .peers)
+	ROUNDS=$(ROUNDS) bash bench/peers/run.sh
+
+interop: bin/retort ## read each other's files with TensorFlow and PyTorch (installs them into .peers)
+	bash bench/interop/run.sh
+
+clean: ## remove what was built and the demo's run
+	rm -rf bin runs/demo

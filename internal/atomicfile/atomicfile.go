@@ -1,0 +1,100 @@
+// Package atomicfile writes files whole or not at all: into a temporary file
+// beside the target, synced, then renamed over it.
+package atomicfile
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// TempPattern marks files that were being written; a later run may delete
+// whatever matches it.
+const TempPattern = ".tmp-*"
+
+// File is a file being written. Exactly one of Commit and Discard ends it;
+// Discard after Commit does nothing, so that it can be deferred.
+type File struct {
+	f    *os.File
+	path string
+	done bool
+}
+
+// Create starts writing path. The folder must exist.
+func Create(path string) (*File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), TempPattern)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return &File{f: f, path: path}, nil
+}
+
+// Write appends to the temporary file.
+func (w *File) Write(p []byte) (int, error) {
+	n, err := w.f.Write(p)
+	if err != nil {
+		err = fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	return n, err
+}
+
+// Commit syncs the file, gives it its name and syncs the folder.
+func (w *File) Commit() error {
+	defer w.Discard()
+	if err := w.f.Chmod(0o644); err != nil {
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	if err := w.f.Sync(); err != nil {
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	if err := w.f.Close(); err != nil {
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	if err := os.Rename(w.f.Name(), w.path); err != nil {
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	w.done = true
+	return SyncDir(filepath.Dir(w.path))
+}
+
+// Discard removes the temporary file unless it was committed.
+func (w *File) Discard() {
+	if w.done {
+		return
+	}
+	w.done = true
+	w.f.Close()
+	os.Remove(w.f.Name())
+}
+
+// WriteFile writes data to path, whole or not at all.
+func WriteFile(path string, data []byte) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// Write calls fill with a writer to path and commits if fill succeeds.
+func Write(path string, fill func(w io.Writer) error) error {
+	w, err := Create(path)
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	if err := fill(w); err != nil {
+		return err
+	}
+	return w.Commit()
+}
+
+// SyncDir makes renames inside dir durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

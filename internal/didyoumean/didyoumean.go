@@ -1,0 +1,44 @@
+// Package didyoumean guesses which known name a misspelt one was meant to be.
+package didyoumean
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Hint returns `; did you mean "x"?` for the known name nearest to name, or
+// `; known: a, b, c` where none is near.
+func Hint(name string, known []string) string {
+	best, distance := "", len(name)/2+1
+	for _, k := range known {
+		if d := levenshtein(strings.ToLower(name), strings.ToLower(k)); d < distance {
+			best, distance = k, d
+		}
+	}
+	switch {
+	case best != "":
+		return fmt.Sprintf("; did you mean %q?", best)
+	case len(known) > 0:
+		return "; known: " + strings.Join(known, ", ")
+	}
+	return ""
+}
+
+func levenshtein(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,98 @@
+package artifact
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func sample(t *testing.T) (string, *Manifest) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.bin"), []byte("hello"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Describe(dir, "a.bin", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &Manifest{Schema: Schema, Kind: "images", Stage: "ingest", Fingerprint: "f", Files: []File{f}}
+	if err := Commit(dir, m); err != nil {
+		t.Fatal(err)
+	}
+	return dir, m
+}
+
+func TestCommittedManifestLoadsAndVerifies(t *testing.T) {
+	dir, want := sample(t)
+	got, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Fingerprint != want.Fingerprint || len(got.Files) != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	if err := Verify(dir, got); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDamageIsNamed(t *testing.T) {
+	for name, harm := range map[string]func(path string) error{
+		"flipped":   func(p string) error { return os.WriteFile(p, []byte("hellp"), 0o644) },
+		"truncated": func(p string) error { return os.Truncate(p, 3) },
+		"missing":   os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, m := sample(t)
+			if err := harm(filepath.Join(dir, "a.bin")); err != nil {
+				t.Fatal(err)
+			}
+			var damage *DamageError
+			if err := Verify(dir, m); !errors.As(err, &damage) || !strings.HasSuffix(damage.Path, "a.bin") {
+				t.Fatalf("got %v, want damage of a.bin", err)
+			}
+		})
+	}
+}
+
+func TestNoManifestIsAbsent(t *testing.T) {
+	if _, err := Load(t.TempDir()); !IsAbsent(err) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestSecondLockNamesTheHolder(t *testing.T) {
+	root := t.TempDir()
+	release, err := Lock(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(root); err == nil || !strings.Contains(err.Error(), "pid ") {
+		t.Fatalf("got %v, want the holder's pid", err)
+	}
+	release()
+	release, err = Lock(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"schema":1,"files":[{"name":"../x","bytes":1}]}`))
+	f.Add([]byte(`{"schema":1,"kind":"images","files":[{"name":"a","bytes":1,"crc32c":7}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := Parse(data)
+		if err != nil {
+			return
+		}
+		for _, file := range m.Files {
+			if !filepath.IsLocal(file.Name) {
+				t.Fatalf("accepted %q", file.Name)
+			}
+		}
+	})
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package artifact
+
+import "os"
+
+// tryLock does nothing where the system offers no advisory lock that ends with
+// its process.
+func tryLock(*os.File) error { return nil }

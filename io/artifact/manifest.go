@@ -1,0 +1,135 @@
+// Package artifact is how a stage's output rests on disk: an immutable folder
+// of data files and, written last, manifest.json. A folder without a manifest
+// is no artifact.
+//
+// The manifest holds nothing that differs between two runs of the same graph
+// (no times, no host): the same inputs give the same bytes. Times are in
+// timings.json beside it, which nothing depends on.
+package artifact
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"github.com/retort-ml/retort/internal/atomicfile"
+)
+
+// Schema is the version of the manifest's layout that this code writes and
+// the newest that it reads.
+const Schema = 1
+
+// File names inside an artifact's folder that are not data.
+const (
+	ManifestName = "manifest.json"
+	TimingsName  = "timings.json"
+)
+
+// Manifest describes one finished artifact.
+type Manifest struct {
+	Schema      int               `json:"schema"`
+	Kind        string            `json:"kind"`         // what the edge carries: images, views, encoder, …
+	Stage       string            `json:"stage"`        // the stage's name in the graph
+	Type        string            `json:"type"`         // the stage's Go type
+	Version     int               `json:"version"`      // the stage type's version
+	Fingerprint string            `json:"fingerprint"`  // hex SHA-256 of type, version, config and inputs
+	CodeVersion string            `json:"code_version"` // of the binary that wrote it
+	Config      json.RawMessage   `json:"config"`
+	Inputs      map[string]string `json:"inputs"` // input stage -> fingerprint
+	Files       []File            `json:"files"`  // sorted by name
+	Counts      map[string]int64  `json:"counts,omitempty"`
+	Quarantine  *Quarantine       `json:"quarantine,omitempty"`
+	Notes       []string          `json:"notes,omitempty"` // what a reader should know, for people
+	Meta        json.RawMessage   `json:"meta,omitempty"`  // what the kind defines (class names, sizes, …)
+}
+
+// File is one data file of an artifact.
+type File struct {
+	Name    string `json:"name"` // relative to the folder, slash-separated
+	Records int64  `json:"records,omitempty"`
+	Bytes   int64  `json:"bytes"`
+	CRC32C  uint32 `json:"crc32c"`
+}
+
+// Timings is what a run of the stage took.
+type Timings struct {
+	Started string  `json:"started"` // RFC 3339
+	Seconds float64 `json:"seconds"`
+	Host    string  `json:"host"`
+	Runner  string  `json:"runner"`
+}
+
+// Bytes is the size of all data files together.
+func (m *Manifest) Bytes() int64 {
+	var n int64
+	for _, f := range m.Files {
+		n += f.Bytes
+	}
+	return n
+}
+
+// Load reads dir's manifest. Where there is none the error is fs.ErrNotExist.
+func Load(dir string) (*Manifest, error) {
+	path := filepath.Join(dir, ManifestName)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w (delete the file to redo the stage)", path, err)
+	}
+	return m, nil
+}
+
+// Parse decodes a manifest and checks what every reader relies on.
+func Parse(data []byte) (*Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("not a manifest: %w", err)
+	}
+	if m.Schema < 1 || m.Schema > Schema {
+		return nil, fmt.Errorf("manifest schema %d; this program reads 1 to %d", m.Schema, Schema)
+	}
+	for _, f := range m.Files {
+		if !filepath.IsLocal(filepath.FromSlash(f.Name)) || f.Bytes < 0 || f.Records < 0 {
+			return nil, fmt.Errorf("manifest lists an impossible file %q", f.Name)
+		}
+	}
+	return &m, nil
+}
+
+// Commit writes the manifest, which makes the artifact exist.
+func Commit(dir string, m *Manifest) error {
+	sort.Slice(m.Files, func(i, j int) bool { return m.Files[i].Name < m.Files[j].Name })
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(filepath.Join(dir, ManifestName), append(data, '\n'))
+}
+
+// LoadTimings reads dir's timings; the zero value where there are none.
+func LoadTimings(dir string) Timings {
+	var t Timings
+	if data, err := os.ReadFile(filepath.Join(dir, TimingsName)); err == nil {
+		_ = json.Unmarshal(data, &t)
+	}
+	return t
+}
+
+// SaveTimings writes t beside the manifest.
+func SaveTimings(dir string, t Timings) error {
+	data, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(filepath.Join(dir, TimingsName), append(data, '\n'))
+}
+
+// IsAbsent reports whether err from Load means that there is no artifact.
+func IsAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,0 +1,169 @@
+package jpeg
+
+import (
+	"bytes"
+	"image"
+	"math/rand/v2"
+	"os"
+	"testing"
+)
+
+// portably runs f without the AVX2 kernels.
+func portably(f func()) {
+	was := useAVX2
+	useAVX2 = false
+	defer func() { useAVX2 = was }()
+	f()
+}
+
+// FuzzKernelsMatchPortable feeds the kernels coefficients and samples that no
+// encoder would write.
+func FuzzKernelsMatchPortable(f *testing.F) {
+	for seed := range uint64(40) {
+		f.Add(seed, uint16(seed*7), uint8(seed))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, width uint16, shape uint8) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		for size := 2; size <= 8; size *= 2 {
+			comparePairs(t, r, uint(shape%16), size)
+		}
+		compareRows(t, r, int(width%600)+1)
+	})
+}
+
+func comparePairs(t *testing.T, r *rand.Rand, bits uint, size int) {
+	var tables [2][64]int16
+	var coefs [2][64]int16
+	for i := range 2 {
+		for k := range 64 {
+			tables[i][k] = int16(1 + r.UintN(1<<(bits/2)))
+			if r.UintN(3) == 0 {
+				coefs[i][k] = int16(r.IntN(2<<bits) - 1<<bits)
+			}
+		}
+	}
+	run := func() [2][]byte {
+		p := pending{coefs: coefs, n: 0}
+		out := [2][]byte{make([]byte, 8*20), make([]byte, 8*9)}
+		for i, stride := range []int{20, 9} {
+			p.dst[i], p.stride[i], p.table[i] = out[i], stride, &tables[i]
+		}
+		idctPair(&p, size)
+		if p.coefs != ([2][64]int16{}) {
+			t.Error("the kernel leaves coefficients behind")
+		}
+		return out
+	}
+	got := run()
+	portably(func() {
+		want := run()
+		for i := range 2 {
+			if !bytes.Equal(got[i], want[i]) {
+				t.Errorf("inverse DCT of block %d to %d samples differs:\n%v\nwant\n%v", i, size, got[i], want[i])
+			}
+		}
+	})
+}
+
+func compareRows(t *testing.T, r *rand.Rand, n int) {
+	in := make([][]byte, 3)
+	for i := range in {
+		in[i] = make([]byte, n+64)
+		for k := range in[i] {
+			in[i][k] = byte(r.Uint32())
+		}
+	}
+	kernels := map[string]func(dst []byte){
+		"upsampleH":  func(dst []byte) { upsampleH(dst, in[0], n); clear(dst[2*n:]) },
+		"upsampleHV": func(dst []byte) { upsampleHV(dst, in[0], in[1], n); clear(dst[2*n:]) },
+		"yccRow":     func(dst []byte) { yccRow(dst, in[0], in[1], in[2], n) },
+	}
+	for name, kernel := range kernels {
+		got, want := make([]byte, 3*n+64), make([]byte, 3*n+64)
+		kernel(got)
+		portably(func() { kernel(want) })
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s of %d samples differs", name, n)
+		}
+	}
+}
+
+// TestPortableMatches decodes every golden file without kernels.
+func TestPortableMatches(t *testing.T) {
+	var d Decoder
+	for _, file := range goldenFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fast, w, _, err := d.Decode(data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		portably(func() {
+			slow, _, _, err := d.Decode(data, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := difference(fast, slow, w); diff != "" {
+				t.Errorf("%s: %s", file, diff)
+			}
+		})
+	}
+}
+
+// TestRegionIsACrop holds every region against the same part of the whole.
+func TestRegionIsACrop(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 7))
+	var d Decoder
+	for _, file := range goldenFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := ReadInfo(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for scale := 1; scale <= 8; scale *= 2 {
+			w, h := ceilDiv(info.Width, scale), ceilDiv(info.Height, scale)
+			whole, err := d.DecodeRegion(data, nil, image.Rect(0, 0, w, h), scale)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 25 {
+				x, y := r.IntN(w), r.IntN(h)
+				rect := image.Rect(x, y, x+1+r.IntN(w-x), y+1+r.IntN(h-y))
+				got, err := d.DecodeRegion(data, nil, rect, scale)
+				if err != nil {
+					t.Fatalf("%s: %v at 1/%d: %v", file, rect, scale, err)
+				}
+				if diff := difference(got, crop(whole, w, rect), rect.Dx()); diff != "" {
+					t.Fatalf("%s: %v at 1/%d: %s", file, rect, scale, diff)
+				}
+			}
+		}
+	}
+}
+
+func crop(pix []byte, w int, r image.Rectangle) []byte {
+	var out []byte
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		out = append(out, pix[3*(y*w+r.Min.X):3*(y*w+r.Max.X)]...)
+	}
+	return out
+}
+
+func TestNothingIsAllocated(t *testing.T) {
+	for _, name := range []string{"base-420-64x48", "prog-2-37x29", "restart-64x48", "cmyk-37x29"} {
+		data, err := os.ReadFile(goldenDir + "/" + name + ".jpg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d Decoder
+		var buf []byte
+		if n := testing.AllocsPerRun(20, func() { buf, _, _, _ = d.Decode(data, buf) }); n > 0 {
+			t.Errorf("%s: %v allocations an image", name, n)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+// Package index is the index of images: TFRecord shards of tf.train.Example,
+// one a reference, sorted by image id, without pixels.
+//
+// The keys of an Example are image/id, image/uri, image/offset, image/length,
+// image/width, image/height, image/name and, where the label is known,
+// image/label (int64) and image/class (its name).
+package index
+
+import (
+	"fmt"
+	"iter"
+	"path/filepath"
+
+	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/tfrecord"
+)
+
+// ShardRecords is how many references a shard holds; it bounds what finding
+// one of them costs.
+const ShardRecords = 1 << 15
+
+// Writer writes the shards of one index. References must come sorted by id.
+type Writer struct {
+	dir, prefix string
+	total       int64
+	shards, at  int
+	f           *tfrecord.File
+	buf         []byte
+	files       []artifact.File
+	written     int64
+}
+
+// NewWriter starts an index of total references in dir; shards are named
+// prefix-00000-of-00003.tfrecord.
+func NewWriter(dir, prefix string, total int64) *Writer {
+	shards := max(1, int((total+ShardRecords-1)/ShardRecords))
+	return &Writer{dir: dir, prefix: prefix, total: total, shards: shards}
+}
+
+// Write appends a reference with the name of its class ("" is unknown).
+func (w *Writer) Write(ref imagefile.Ref, class string) error {
+	if w.f == nil {
+		if err := w.next(); err != nil {
+			return err
+		}
+	}
+	w.buf = Append(w.buf[:0], ref, class)
+	if err := w.f.Write(w.buf); err != nil {
+		return err
+	}
+	w.written++
+	if w.f.Records() == ShardRecords {
+		return w.finish()
+	}
+	return nil
+}
+
+func (w *Writer) next() (err error) {
+	w.f, err = tfrecord.Create(filepath.Join(w.dir, w.name()), tfrecord.Options{})
+	return err
+}
+
+func (w *Writer) name() string {
+	return fmt.Sprintf("%s-%05d-of-%05d.tfrecord", w.prefix, w.at, w.shards)
+}
+
+func (w *Writer) finish() error {
+	defer w.f.Discard()
+	if err := w.f.Commit(); err != nil {
+		return err
+	}
+	w.files = append(w.files, artifact.File{Name: w.name(), Records: w.f.Records(), Bytes: w.f.Bytes(), CRC32C: w.f.CRC32C()})
+	w.f = nil
+	w.at++
+	return nil
+}
+
+// Close commits the last shard and describes them all. An index of no
+// references is one empty shard.
+func (w *Writer) Close() ([]artifact.File, error) {
+	if w.written != w.total {
+		return nil, fmt.Errorf("index %s: %d references written, %d announced", w.prefix, w.written, w.total)
+	}
+	if w.f == nil && w.total == 0 {
+		if err := w.next(); err != nil {
+			return nil, err
+		}
+	}
+	if w.f != nil {
+		if err := w.finish(); err != nil {
+			return nil, err
+		}
+	}
+	return w.files, nil
+}
+
+// Discard removes the shard being written.
+func (w *Writer) Discard() {
+	if w.f != nil {
+		w.f.Discard()
+	}
+}
+
+// Entry is a reference with the name of its class.
+type Entry struct {
+	imagefile.Ref
+	Class string
+}
+
+// Read yields the references of files in dir from the one numbered from
+// (counting from 0 over all files) up to, not including, to.
+func Read(dir string, files []artifact.File, from, to int64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		start := int64(0)
+		for _, f := range files {
+			end := start + f.Records
+			if end > from && start < to {
+				if !readFile(filepath.Join(dir, f.Name), max(0, from-start), min(end, to)-start, yield) {
+					return
+				}
+			}
+			start = end
+		}
+	}
+}
+
+// Count is the number of references in files.
+func Count(files []artifact.File) int64 {
+	var n int64
+	for _, f := range files {
+		n += f.Records
+	}
+	return n
+}
+
+func readFile(path string, from, to int64, yield func(Entry, error) bool) bool {
+	r, err := tfrecord.Open(path, tfrecord.Options{Strict: true})
+	if err != nil {
+		yield(Entry{}, err)
+		return false
+	}
+	defer r.Close()
+	at := int64(0)
+	for rec, err := range r.All() {
+		if err != nil {
+			yield(Entry{}, err)
+			return false
+		}
+		if at >= to {
+			return true
+		}
+		if at >= from {
+			e, err := Parse(rec)
+			if err != nil {
+				err = fmt.Errorf("%s: record %d: %w", path, at, err)
+			}
+			if !yield(e, err) || err != nil {
+				return false
+			}
+		}
+		at++
+	}
+	return true
+}

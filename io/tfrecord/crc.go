@@ -1,0 +1,61 @@
+package tfrecord
+
+import "hash/crc32"
+
+// fileCRC is the CRC-32C of a growing file. Where a part's own CRC is known
+// already, as that of a record's data is, it is joined instead of computed again.
+type fileCRC struct {
+	crc    uint32
+	length int    // of the part joined last
+	shift  uint32 // x^(8*length) modulo the polynomial
+}
+
+const (
+	// joinAlways is the length from which a join costs less than another pass
+	// over the bytes even when its shift must be computed; joinCached, when it
+	// need not.
+	joinAlways = 64 << 10
+	joinCached = 2 << 10
+)
+
+func (f *fileCRC) write(p []byte) { f.crc = crc32.Update(f.crc, castagnoli, p) }
+
+// join adds p, whose CRC is crc.
+func (f *fileCRC) join(p []byte, crc uint32) {
+	if len(p) < joinCached || len(p) < joinAlways && len(p) != f.length {
+		f.length = len(p) // records of one length: the next one finds its shift
+		f.shift = 0
+		f.write(p)
+		return
+	}
+	if len(p) != f.length || f.shift == 0 {
+		f.length, f.shift = len(p), powerOfX(8*uint64(len(p)))
+	}
+	f.crc = multiply(f.shift, f.crc) ^ crc
+}
+
+// Polynomials over GF(2) modulo Castagnoli's, bit-reversed as in the CRC: the
+// top bit is x^0.
+const (
+	polynomial = crc32.Castagnoli
+	one        = 1 << 31
+)
+
+func multiply(a, b uint32) (product uint32) {
+	for ; a != 0; a <<= 1 {
+		product ^= b & -(a >> 31)
+		b = b>>1 ^ polynomial&-(b&1)
+	}
+	return product
+}
+
+func powerOfX(n uint64) uint32 {
+	result, square := uint32(one), uint32(one>>1)
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			result = multiply(square, result)
+		}
+		square = multiply(square, square)
+	}
+	return result
+}

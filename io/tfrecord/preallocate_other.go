@@ -1,0 +1,7 @@
+//go:build !linux
+
+package tfrecord
+
+import "errors"
+
+func preallocate(fd uintptr, offset, length int64) error { return errors.ErrUnsupported }

@@ -1,0 +1,168 @@
+package tfrecord
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+)
+
+// Progress tells how far Verify or Repair is.
+type Progress struct {
+	Path       string
+	File       int // number of the file, from 0
+	Files      int
+	Bytes      int64 // read so far, over all files
+	TotalBytes int64 // of all files; 0 when it is not known
+	Records    int64
+	Damaged    int64 // stretches
+}
+
+// FileReport says what a file holds.
+type FileReport struct {
+	Path        string      `json:"path"`
+	Compression Compression `json:"compression"`
+	Records     int64       `json:"records"` // intact
+	Bytes       int64       `json:"bytes"`   // of the file
+	DataBytes   int64       `json:"data_bytes"`
+	CRC32C      uint32      `json:"crc32c"` // of the file, Castagnoli, not masked
+	Damage      []Damage    `json:"damage,omitempty"`
+}
+
+// Report is what Verify and Repair return.
+type Report struct {
+	Files []FileReport `json:"files"`
+}
+
+// OK reports whether no file is damaged.
+func (r Report) OK() bool { return len(r.Damage()) == 0 }
+
+// Records is the number of intact records.
+func (r Report) Records() (n int64) {
+	for _, f := range r.Files {
+		n += f.Records
+	}
+	return n
+}
+
+// Damage lists all damage in all files.
+func (r Report) Damage() (all []Damage) {
+	for _, f := range r.Files {
+		all = append(all, f.Damage...)
+	}
+	return all
+}
+
+// maxDamage bounds a report: beyond it, damage is only counted, in the last
+// entry.
+const maxDamage = 10_000
+
+// Verify reads files whole and reports all that is wrong with them, more strictly
+// than TensorFlow reads: see Options.Strict. An error means that it could not
+// look; damage is in the report. progress may be nil.
+func Verify(ctx context.Context, paths []string, progress func(Progress)) (Report, error) {
+	var report Report
+	state := Progress{Files: len(paths), TotalBytes: totalSize(paths)}
+	for i, path := range paths {
+		state.Path, state.File = path, i
+		file, err := verifyFile(ctx, path, &state, progress)
+		if err != nil {
+			return report, err
+		}
+		report.Files = append(report.Files, file)
+	}
+	return report, nil
+}
+
+func verifyFile(ctx context.Context, path string, state *Progress, progress func(Progress)) (FileReport, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return FileReport{}, fmt.Errorf("verifying: %w", err)
+	}
+	defer f.Close()
+	return scan(ctx, f, Options{Path: path}, keepNothing, state, progress)
+}
+
+func keepNothing([]byte) error { return nil }
+
+// VerifyReader is Verify for one file that is already open, say in an object
+// store; opts.Path names it.
+func VerifyReader(ctx context.Context, r io.Reader, opts Options, progress func(Progress)) (FileReport, error) {
+	return scan(ctx, r, opts, keepNothing, &Progress{Path: opts.Path, Files: 1}, progress)
+}
+
+// scan walks over one file, gives keep its intact records and reports.
+func scan(ctx context.Context, r io.Reader, opts Options, keep func([]byte) error, state *Progress, progress func(Progress)) (FileReport, error) {
+	sum := &checksum{r: r}
+	report := FileReport{Path: opts.Path}
+	before := *state
+	update := func() {
+		state.Bytes, state.Records = before.Bytes+sum.n, before.Records+report.Records
+		if progress != nil {
+			progress(*state)
+		}
+	}
+	var shown int64
+	s := scanner{opts: opts,
+		keep: func(data []byte) error {
+			report.Records++
+			report.DataBytes += int64(len(data))
+			return keep(data)
+		},
+		lose: func(d Damage) {
+			state.Damaged++
+			report.add(d)
+		},
+		tick: func(*window) {
+			if sum.n-shown >= 4<<20 {
+				shown = sum.n
+				update()
+			}
+		},
+	}
+	s.win.init(sum, opts, true)
+	defer s.win.release()
+	if err := s.run(ctx); err != nil {
+		return report, err
+	}
+	if _, err := io.Copy(io.Discard, sum); err != nil { // what follows the stream
+		return report, err
+	}
+	report.Compression, report.Bytes, report.CRC32C = s.win.compression, sum.n, sum.crc
+	update()
+	return report, nil
+}
+
+func (r *FileReport) add(d Damage) {
+	if len(r.Damage) < maxDamage {
+		r.Damage = append(r.Damage, d)
+		return
+	}
+	last := &r.Damage[maxDamage-1]
+	last.Records, last.End, last.AtLeast = last.Records+d.Records, d.End, true
+}
+
+// checksum passes the file's bytes on and keeps their count and CRC.
+type checksum struct {
+	r   io.Reader
+	n   int64
+	crc uint32
+}
+
+func (c *checksum) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	c.crc = crc32.Update(c.crc, castagnoli, p[:n])
+	return n, err
+}
+
+// totalSize is that of the files that can be looked at.
+func totalSize(paths []string) (n int64) {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}

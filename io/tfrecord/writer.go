@@ -1,0 +1,156 @@
+package tfrecord
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+)
+
+// writeBuffer stays inside a core's second-level cache.
+const writeBuffer = 256 << 10
+
+var errClosed = errors.New("tfrecord: write after Close")
+
+// Writer writes records. It is not safe for use by several goroutines.
+type Writer struct {
+	out     counted
+	zip     io.WriteCloser // nil without compression
+	sum     fileCRC        // of an uncompressed file
+	space   reserve
+	buf     []byte
+	records int64
+	err     error // the first error, kept
+}
+
+// NewWriter writes records to w. Close ends the compressed stream and hands on
+// what is buffered; it does not close w.
+func NewWriter(w io.Writer, opts Options) (*Writer, error) {
+	t := &Writer{out: counted{w: w}, space: newReserve(w)}
+	if opts.Compression == Auto {
+		opts.Compression = CompressionOf(opts.Path)
+	}
+	zip, err := compressor(&t.out, opts)
+	if err != nil {
+		return nil, err
+	}
+	t.zip, t.out.sum = zip, zip != nil
+	t.buf = make([]byte, 0, writeBuffer)
+	return t, nil
+}
+
+// Write appends one record; data is not kept. After an error every further call
+// returns that error.
+func (w *Writer) Write(data []byte) error {
+	if w.err != nil {
+		return w.err
+	}
+	var header [headerSize]byte
+	binary.LittleEndian.PutUint64(header[:], uint64(len(data)))
+	binary.LittleEndian.PutUint32(header[8:], maskedCRC(header[:8]))
+	crc := crc32.Checksum(data, castagnoli)
+	var footer [footerSize]byte
+	binary.LittleEndian.PutUint32(footer[:], mask(crc))
+	w.put(header[:])
+	w.put(data)
+	w.put(footer[:])
+	if w.zip == nil {
+		w.sum.write(header[:])
+		w.sum.join(data, crc)
+		w.sum.write(footer[:])
+	}
+	if w.err == nil {
+		w.records++
+	}
+	return w.err
+}
+
+// put appends to the buffer, and hands on whole buffers.
+func (w *Writer) put(p []byte) {
+	for len(p) > 0 && w.err == nil {
+		n := copy(w.buf[len(w.buf):cap(w.buf)], p)
+		w.buf, p = w.buf[:len(w.buf)+n], p[n:]
+		if len(w.buf) == cap(w.buf) {
+			w.flush()
+		}
+	}
+}
+
+func (w *Writer) flush() {
+	if len(w.buf) == 0 || w.err != nil {
+		return
+	}
+	var err error
+	if w.zip != nil {
+		_, err = w.zip.Write(w.buf)
+	} else {
+		w.space.ahead(w.out.n + int64(len(w.buf)))
+		_, err = w.out.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+	if err != nil {
+		w.err = fmt.Errorf("writing record %d: %w", w.records, err)
+	}
+}
+
+// Close hands on what is buffered and ends the compressed stream. Records, Bytes
+// and CRC32C are final after it.
+func (w *Writer) Close() error {
+	if w.err == errClosed {
+		return nil
+	}
+	w.flush()
+	if w.zip != nil && w.err == nil {
+		if err := w.zip.Close(); err != nil {
+			w.err = fmt.Errorf("ending the %d records: %w", w.records, err)
+		}
+	}
+	err := w.err
+	if err == nil && w.zip == nil {
+		err = w.space.end(w.out.n)
+	}
+	w.err, w.buf = errClosed, nil
+	return err
+}
+
+// Records is the number of records written.
+func (w *Writer) Records() int64 { return w.records }
+
+// Bytes is the number of bytes handed on so far: after Close, the file's size.
+func (w *Writer) Bytes() int64 { return w.out.n }
+
+// CRC32C is the CRC-32C (Castagnoli, not masked) of those bytes: after Close,
+// the file's.
+func (w *Writer) CRC32C() uint32 {
+	if w.zip == nil {
+		return w.sum.crc
+	}
+	return w.out.crc
+}
+
+// counted passes bytes on and keeps their count, and their checksum where nobody
+// else does.
+type counted struct {
+	w   io.Writer
+	n   int64
+	sum bool
+	crc uint32
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	if c.sum {
+		c.crc = crc32.Update(c.crc, castagnoli, p[:n])
+	}
+	return n, err
+}
+
+// Flush hands on what is buffered, so that a reader of the growing file sees all
+// records so far. A compressed stream keeps what it needs to compress well until
+// Close.
+func (w *Writer) Flush() error {
+	w.flush()
+	return w.err
+}

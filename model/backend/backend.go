@@ -1,0 +1,97 @@
+// Package backend chooses the compute backend that graphs run on.
+//
+//	auto      CUDA when there is a device and a plugin for it, else cpu, else go
+//	cpu       Retort's own engine, pure Go
+//	go        GoMLX's Go backend: slow, and a second opinion
+//	xla:cuda  XLA on an NVIDIA GPU (programs built with the tag xla)
+//	xla:cpu   XLA on the CPU (programs built with the tag xla)
+//
+// Nothing is ever downloaded: a missing plugin is an error that says where it
+// was looked for.
+package backend
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend" // registers "go"
+)
+
+// Auto chooses by what the machine has.
+const Auto = "auto"
+
+// Names are the choices there are.
+func Names() []string { return []string{Auto, "cpu", "go", "xla:cuda", "xla:cpu"} }
+
+// Choice is an open backend and why it was chosen.
+type Choice struct {
+	Backend compute.Backend
+	Name    string // one of Names, never "auto"
+	Reason  string // for people: "auto: no NVIDIA device"
+}
+
+// String says what was chosen: "cpu (auto: no NVIDIA device)".
+func (c *Choice) String() string {
+	if c.Reason == "" {
+		return c.Name
+	}
+	return fmt.Sprintf("%s (%s)", c.Name, c.Reason)
+}
+
+// New opens a backend by name.
+func New(name string) (*Choice, error) {
+	switch {
+	case name == "" || name == Auto:
+		return auto()
+	case !slices.Contains(Names(), name):
+		return nil, fmt.Errorf("backend %q is not known; want one of %s", name, strings.Join(Names(), ", "))
+	}
+	b, err := open(name)
+	if err != nil {
+		return nil, fmt.Errorf("backend %s: %w", name, err)
+	}
+	return &Choice{Backend: b, Name: name}, nil
+}
+
+// auto takes the first that opens, and keeps why the others did not.
+func auto() (*Choice, error) {
+	reason := "auto: no NVIDIA device"
+	if hasCUDADevice() {
+		b, err := open("xla:cuda")
+		if err == nil {
+			return &Choice{Backend: b, Name: "xla:cuda", Reason: "auto: an NVIDIA device and its plugin"}, nil
+		}
+		reason = fmt.Sprintf("auto: there is an NVIDIA device, but %v", err)
+	}
+	for _, name := range []string{"cpu", "go"} {
+		b, err := open(name)
+		if err == nil {
+			return &Choice{Backend: b, Name: name, Reason: reason}, nil
+		}
+		reason += fmt.Sprintf("; %s: %v", name, err)
+	}
+	return nil, fmt.Errorf("no backend opens: %s", reason)
+}
+
+// open opens one backend, turning GoMLX's panics into errors.
+func open(name string) (b compute.Backend, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			b, err = nil, fmt.Errorf("cannot open it: %v", r)
+		}
+	}()
+	switch name {
+	case "go":
+		// With parallel operations its pool can deadlock: every worker waits for a
+		// free worker.
+		return compute.NewWithConfig("go:ops_sequential")
+	case "cpu":
+		if !slices.Contains(compute.List(), "cpu") {
+			return nil, fmt.Errorf("this program was built without it")
+		}
+		return compute.NewWithConfig("cpu")
+	}
+	return openXLA(strings.TrimPrefix(name, "xla:"))
+}

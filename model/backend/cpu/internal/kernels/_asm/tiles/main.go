@@ -1,0 +1,243 @@
+// Command tiles writes the assembly of package kernels:
+//
+//	cd _asm && go run ./tiles -out ../tiles_amd64.s -stubs ../tiles_amd64.go -pkg kernels
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// isa is one vector instruction set.
+type isa struct {
+	name  string
+	bytes int // of a vector
+	rows  int // of a register tile
+	vecs  []int
+	reg   func(i int) VecPhysical
+	regs  int
+}
+
+var zmm = []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
+	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}
+var ymm = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
+
+var isas = []isa{
+	{name: "AVX512", bytes: 64, rows: 12, vecs: []int{1, 2}, reg: func(i int) VecPhysical { return zmm[i] }, regs: 32},
+	{name: "AVX2", bytes: 32, rows: 6, vecs: []int{2}, reg: func(i int) VecPhysical { return ymm[i] }, regs: 16},
+}
+
+func main() {
+	ConstraintExpr("amd64")
+	for _, s := range isas {
+		for _, v := range s.vecs {
+			t := tile{isa: s, vecs: v}
+			t.gather()
+			t.outer()
+		}
+		s.peak()
+	}
+	Generate()
+}
+
+// tile is a register tile: rows x vecs accumulators, vecs registers for a row
+// of b, and the rest for broadcast elements of a.
+type tile struct {
+	isa
+	vecs int
+}
+
+func (t tile) acc(p, v int) VecPhysical { return t.reg(p*t.vecs + v) }
+func (t tile) b(v int) VecPhysical      { return t.reg(t.rows*t.vecs + v) }
+func (t tile) bcast(i int) VecPhysical {
+	first := (t.rows + 1) * t.vecs
+	return t.reg(first + i%(t.regs-first))
+}
+
+func (t tile) name(kind string) string {
+	return fmt.Sprintf("%s%s%dx%d", kind, t.isa.name, t.rows, t.vecs)
+}
+
+// step adds the outer product of one column of a and one row of b, at the
+// given displacement from the pointer to b.
+func (t tile) step(b Register, disp int, a func(p int) operand.Mem) {
+	for v := range t.vecs {
+		VMOVUPS(operand.Mem{Base: b, Disp: disp + v*t.bytes}, t.b(v))
+	}
+	for p := range t.rows {
+		if t.vecs == 1 && t.bytes == 64 {
+			VFMADD231PS_BCST(a(p), t.b(0), t.acc(p, 0))
+			continue
+		}
+		VBROADCASTSS(a(p), t.bcast(p))
+		for v := range t.vecs {
+			VFMADD231PS(t.b(v), t.bcast(p), t.acc(p, v))
+		}
+	}
+}
+
+func (t tile) zero() {
+	for i := range t.rows * t.vecs {
+		xor(t.isa, t.reg(i))
+	}
+}
+
+// store writes the accumulators to the rows of c, adding to what is there if
+// the parameter accumulate is not zero.
+func (t tile) store() {
+	c, off, row := RAX, RBX, RCX
+	Load(Param("c"), c)
+	Load(Param("coff"), off)
+	Load(Param("accumulate"), row)
+	TESTQ(row, row)
+	JZ(operand.LabelRef("write"))
+	for p := range t.rows {
+		MOVQ(operand.Mem{Base: off, Disp: 8 * p}, row)
+		for v := range t.vecs {
+			VADDPS(operand.Mem{Base: c, Index: row, Scale: 4, Disp: v * t.bytes}, t.acc(p, v), t.acc(p, v))
+		}
+	}
+	Label("write")
+	for p := range t.rows {
+		MOVQ(operand.Mem{Base: off, Disp: 8 * p}, row)
+		for v := range t.vecs {
+			VMOVUPS(t.acc(p, v), operand.Mem{Base: c, Index: row, Scale: 4, Disp: v * t.bytes})
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func xor(i isa, r VecPhysical) {
+	if i.bytes == 64 {
+		VPXORD(r, r, r)
+	} else {
+		VXORPS(r, r, r)
+	}
+}
+
+// gather writes the kernel whose rows of a lie anywhere and whose depth is
+// contiguous.
+func (t tile) gather() {
+	TEXT(t.name("gather"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)")
+	Pragma("noescape")
+	Doc(t.name("gather") + " is gatherTile for " + t.isa.name + ".")
+	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.rows]
+	at, b, tmp := R14, R15, RBP
+	tap, left, end := AllocLocal(8), AllocLocal(8), AllocLocal(8)
+	Load(Param("a"), tmp)
+	Load(Param("aoff"), at)
+	for p, r := range rows {
+		MOVQ(operand.Mem{Base: at, Disp: 8 * p}, r)
+		LEAQ(operand.Mem{Base: tmp, Index: r, Scale: 4}, r)
+	}
+	t.zero()
+	Load(Param("taps"), tmp)
+	MOVQ(tmp, tap)
+	Load(Param("ntaps"), tmp)
+	MOVQ(tmp, left)
+	Load(Param("b"), b)
+	const unroll = 4
+	a := func(u int) func(p int) operand.Mem {
+		return func(p int) operand.Mem { return operand.Mem{Base: rows[p], Index: at, Scale: 1, Disp: 4 * u} }
+	}
+	Label("tap")
+	DECQ(left)
+	JS(operand.LabelRef("done"))
+	MOVQ(tap, tmp)
+	MOVQ(operand.Mem{Base: tmp}, at)
+	SHLQ(operand.U8(2), at)
+	ADDQ(operand.U8(8), tap)
+	Load(Param("k"), tmp)
+	LEAQ(operand.Mem{Base: at, Index: tmp, Scale: 4}, tmp)
+	MOVQ(tmp, end)
+	Load(Param("k"), tmp)
+	ANDQ(operand.I8(-unroll), tmp)
+	LEAQ(operand.Mem{Base: at, Index: tmp, Scale: 4}, tmp)
+	JMP(operand.LabelRef("deepTest"))
+	Label("deep")
+	for u := range unroll {
+		t.step(b, u*t.vecs*t.bytes, a(u))
+	}
+	ADDQ(operand.U32(4*unroll), at)
+	ADDQ(operand.U32(unroll*t.vecs*t.bytes), b)
+	Label("deepTest")
+	CMPQ(at, tmp)
+	JLT(operand.LabelRef("deep"))
+	MOVQ(end, tmp)
+	JMP(operand.LabelRef("lastTest"))
+	Label("last")
+	t.step(b, 0, a(0))
+	ADDQ(operand.U8(4), at)
+	ADDQ(operand.U32(t.vecs*t.bytes), b)
+	Label("lastTest")
+	CMPQ(at, tmp)
+	JLT(operand.LabelRef("last"))
+	JMP(operand.LabelRef("tap"))
+	Label("done")
+	t.store()
+}
+
+// outer writes the kernel whose rows of a are contiguous and whose depth steps
+// by a stride.
+func (t tile) outer() {
+	TEXT(t.name("outer"), NOSPLIT, "func(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)")
+	Pragma("noescape")
+	Doc(t.name("outer") + " is outerTile for " + t.isa.name + ".")
+	base, tap, left, k, astep, bstep, b, a, i := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10
+	for _, p := range []struct {
+		name string
+		reg  GPPhysical
+	}{{"a", base}, {"taps", tap}, {"ntaps", left}, {"k", k}, {"astep", astep}, {"bstep", bstep}, {"b", b}} {
+		Load(Param(p.name), p.reg)
+	}
+	SHLQ(operand.U8(2), astep)
+	SHLQ(operand.U8(2), bstep)
+	t.zero()
+	row := func(p int) operand.Mem { return operand.Mem{Base: a, Disp: 4 * p} }
+	Label("tap")
+	DECQ(left)
+	JS(operand.LabelRef("done"))
+	MOVQ(operand.Mem{Base: tap}, a)
+	LEAQ(operand.Mem{Base: base, Index: a, Scale: 4}, a)
+	ADDQ(operand.U8(8), tap)
+	MOVQ(k, i)
+	JMP(operand.LabelRef("deepTest"))
+	Label("deep")
+	for range 2 {
+		t.step(b, 0, row)
+		ADDQ(astep, a)
+		ADDQ(bstep, b)
+	}
+	Label("deepTest")
+	SUBQ(operand.U8(2), i)
+	JGE(operand.LabelRef("deep"))
+	CMPQ(i, operand.I8(-1))
+	JNE(operand.LabelRef("tap"))
+	t.step(b, 0, row)
+	ADDQ(bstep, b)
+	JMP(operand.LabelRef("tap"))
+	Label("done")
+	t.store()
+}
+
+// peak writes a loop of independent multiply-adds.
+func (i isa) peak() {
+	TEXT("peak"+i.name, NOSPLIT, "func(n int)")
+	Doc("peak" + i.name + " runs n rounds of 12 independent vector multiply-adds.")
+	Load(Param("n"), RAX)
+	for r := range 13 {
+		xor(i, i.reg(r))
+	}
+	Label("loop")
+	for r := range 12 {
+		VFMADD231PS(i.reg(12), i.reg(12), i.reg(r))
+	}
+	DECQ(RAX)
+	JNZ(operand.LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}

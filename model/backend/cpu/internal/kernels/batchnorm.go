@@ -1,0 +1,120 @@
+package kernels
+
+import "math"
+
+// BatchNorm is the geometry of a normalisation over all axes but the last:
+// tensors are [Rows, C], parameters and statistics [C].
+type BatchNorm struct {
+	Rows, C int
+	Eps     float32
+}
+
+// Moments sets mean and variance (biased: divided by Rows) of each channel of
+// x, in one pass over memory: each block that fits the cache is read twice,
+// for its mean and for the squares about it, and the blocks are combined as
+// Chan, Golub and LeVeque (1983) do. So the variance keeps its accuracy when
+// the mean is large. With no rows both are NaN.
+func (b BatchNorm) Moments(mean, variance, x []float32) {
+	b.check("BatchNorm.Moments", x)
+	b.checkChannels("BatchNorm.Moments", mean, variance)
+	f := fold{rows: b.Rows, cols: b.C}.cut()
+	sums, squares := doubles.get(f.blocks*b.C), doubles.get(f.blocks*b.C)
+	defer doubles.put(sums)
+	defer doubles.put(squares)
+	f.each(func(k block) {
+		k.moments(sums.data[k.index*b.C:][:b.C], squares.data[k.index*b.C:][:b.C], x)
+	})
+	total, spread := doubles.get(b.C), doubles.get(b.C)
+	defer doubles.put(total)
+	defer doubles.put(spread)
+	f.combine(total.data, sums.data)
+	f.combine(spread.data, squares.data)
+	n := float64(b.Rows)
+	for c := range b.C {
+		m := total.data[c] / n
+		for i := range f.blocks {
+			rows := float64(min((i+1)*f.blockRows, f.rows) - i*f.blockRows)
+			d := sums.data[i*b.C+c]/rows - m
+			spread.data[c] += d * d * rows
+		}
+		mean[c], variance[c] = float32(m), float32(spread.data[c]/n)
+	}
+}
+
+// moments sets the sum of a block and its squares about its own mean.
+func (k block) moments(sum, squares []float64, x []float32) {
+	buf := floats.get(2*k.width + k.cols)
+	defer floats.put(buf)
+	acc, mean, one := buf.data[:k.width], buf.data[k.width:][:k.width], buf.data[2*k.width:]
+	clear(acc)
+	k.run(func(at, n, rows int) { active.strips.sumRowsInto(&acc[0], &x[at], n, rows) })
+	k.narrow(sum, acc)
+	rows := float64(k.to - k.from)
+	for c, v := range sum {
+		one[c] = float32(v / rows)
+	}
+	k.widen(mean, one)
+	clear(acc)
+	k.run(func(at, n, rows int) { active.strips.squaresInto(&acc[0], &mean[0], &x[at], n, rows) })
+	k.narrow(squares, acc)
+	for c, v := range sum { // the float32 mean is a little off
+		d := v/rows - float64(one[c])
+		squares[c] -= d * d * rows
+	}
+}
+
+// Apply sets y = relu(scale·(x-mean)/√(variance+Eps) + offset + residual).
+// residual may be nil; relu says whether to clamp. y may be x or residual.
+func (b BatchNorm) Apply(y, x, scale, offset, mean, variance, residual []float32, relu bool) {
+	b.check("BatchNorm.Apply", y, x)
+	b.checkChannels("BatchNorm.Apply", scale, offset, mean, variance)
+	if residual != nil {
+		b.check("BatchNorm.Apply", residual)
+	}
+	f := fold{rows: b.Rows, cols: b.C}.cut()
+	buf := floats.get(3*f.width + b.C)
+	defer floats.put(buf)
+	factor := buf.data[3*f.width:]
+	for c := range factor {
+		factor[c] = float32(float64(scale[c]) * b.invStd(variance[c]))
+	}
+	m := f.widen(buf.data[:f.width], mean)
+	s := f.widen(buf.data[f.width:][:f.width], factor)
+	o := f.widen(buf.data[2*f.width:][:f.width], offset)
+	v := active.strips
+	plain, more := v.normalize, v.normalizeResidual
+	if relu {
+		plain, more = v.normalizeReLU, v.normalizeResidualReLU
+	}
+	f.each(func(k block) {
+		k.run(func(at, n, rows int) {
+			if residual == nil {
+				plain(&y[at], &x[at], &m[0], &s[0], &o[0], n, rows)
+			} else {
+				more(&y[at], &x[at], &m[0], &s[0], &o[0], &residual[at], n, rows)
+			}
+		})
+	})
+}
+
+// Forward is Moments and then Apply: batch normalisation in training.
+func (b BatchNorm) Forward(y, x, scale, offset, mean, variance, residual []float32, relu bool) {
+	b.Moments(mean, variance, x)
+	b.Apply(y, x, scale, offset, mean, variance, residual, relu)
+}
+
+func (b BatchNorm) invStd(variance float32) float64 {
+	return 1 / math.Sqrt(float64(variance)+float64(b.Eps))
+}
+
+func (b BatchNorm) check(op string, tensors ...[]float32) {
+	for _, t := range tensors {
+		wantLen(op, "a tensor", t, b.Rows*b.C)
+	}
+}
+
+func (b BatchNorm) checkChannels(op string, channels ...[]float32) {
+	for _, t := range channels {
+		wantLen(op, "a per-channel operand", t, b.C)
+	}
+}

@@ -1,0 +1,38 @@
+package kernels
+
+// ConvForward computes y = conv(x, w) and applies the epilogue. y may not
+// overlap x, w or the residual.
+func ConvForward(y, x, w []float32, s Conv, ep Epilogue) {
+	s.check("ConvForward", x, w, y)
+	ep.check(s)
+	if s.lenY() == 0 {
+		return
+	}
+	finish := ep.prepare(s.Co)
+	defer finish.release()
+	if s.lenX() == 0 || s.lenW() == 0 {
+		clear(y[:s.lenY()])
+		finish.apply(y, 0, s.N*s.OH*s.OW, 0, s.Co)
+		return
+	}
+	g := gatherConv{isa: active, s: s, x: x, y: y, finish: finish,
+		out: layout{image: s.OH * s.OW * s.Co, row: s.OW * s.Co, pixel: s.Co}}
+	buf := floats.get(g.plan())
+	defer floats.put(buf)
+	g.packed = buf.data
+	_, out := s.channels()
+	for group := range s.Groups {
+		packAll(g.packed, w[group*out:], s.Co, false, panelsOf(g.panels, group, s.Groups), s.rows())
+	}
+	g.execute()
+}
+
+// panelsOf is the panels of one group.
+func panelsOf(all []convPanel, group, groups int) []panel {
+	each := len(all) / groups
+	list := make([]panel, each)
+	for i := range list {
+		list[i] = all[group*each+i].panel
+	}
+	return list
+}

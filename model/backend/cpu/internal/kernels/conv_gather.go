@@ -1,0 +1,181 @@
+package kernels
+
+import "github.com/retort-ml/retort/internal/workpool"
+
+// gatherConv runs a convolution as a matrix product whose left rows are the
+// windows of pixels, read where they lie (implicit GEMM): a window row is
+// contiguous in an NHWC image, so a tile is a dozen pixels, and its depth runs
+// through the rows of the window. Forward and input gradient are both of this
+// kind.
+type gatherConv struct {
+	*isa
+	s      Conv
+	x, y   []float32
+	out    layout
+	finish *finisher
+	frame  frame
+	splits int // work items that share a frame
+	panels []convPanel
+	packed []float32
+	runs   []run
+	aoff   []int // of the pixels of a full frame
+	coff   []int
+}
+
+// layout is where output pixels lie in y: not always adjacent, for the input
+// gradient of a strided convolution computes every other pixel.
+type layout struct{ base, image, row, pixel int }
+
+// convPanel is a panel of output channels of one group.
+type convPanel struct {
+	panel
+	x, y int // first channel that it reads and writes
+}
+
+// run is a part of the depth: depth floats from each tap.
+type run struct {
+	taps  []int
+	depth int
+	row   int // of the panel
+}
+
+const (
+	framePixels = 2048
+	frameFloats = 1 << 16 // 256 KiB: a frame and a panel stay in L2
+	convItems   = 16      // pieces a convolution is cut into, if it is large enough
+	runRows     = 5120    // rows of a panel that stay in L2
+)
+
+// channels returns the channels of a group: in and out.
+func (s Conv) channels() (in, out int) { return s.Ci / s.Groups, s.Co / s.Groups }
+
+// rows is the depth of the product.
+func (s Conv) rows() int { return s.KH * s.KW * (s.Ci / s.Groups) }
+
+// fused says whether a window row is contiguous in the image.
+func (s Conv) fused() bool { return s.DilW == 1 && s.Groups == 1 }
+
+// plan cuts the convolution into frames, panels and runs, by shape alone. It
+// returns the floats of packed weights.
+func (g *gatherConv) plan() int {
+	s := g.s
+	in, out := s.channels()
+	floats := 0
+	for group := range s.Groups {
+		var list []panel
+		list, floats = g.isa.panels(nil, out, s.rows(), floats)
+		for _, p := range list {
+			g.panels = append(g.panels, convPanel{panel: p, x: group * in, y: group*out + p.col})
+		}
+	}
+	pixels := min(framePixels, max(g.isa.rows, s.N*s.OH*s.OW/convItems))
+	g.frame = frameFor(s, pixels, frameFloats)
+	g.splits = min(len(g.panels), max(1, convItems/g.frame.count()))
+	g.runs = g.cutDepth()
+	return floats
+}
+
+// cutDepth lists the runs of the depth.
+func (g *gatherConv) cutDepth() []run {
+	s := g.s
+	var taps []int
+	depth := s.Ci / s.Groups
+	for a := range s.KH {
+		if s.fused() {
+			taps = append(taps, a*s.DilH*g.frame.rowPitch())
+			continue
+		}
+		for b := range s.KW {
+			taps = append(taps, a*s.DilH*g.frame.rowPitch()+b*s.DilW*s.Ci)
+		}
+	}
+	if s.fused() {
+		depth *= s.KW
+	}
+	var runs []run
+	if depth > runRows {
+		for t, tap := range taps {
+			for d := 0; d < depth; d += runRows {
+				runs = append(runs, run{taps: []int{tap + d}, depth: min(runRows, depth-d), row: t*depth + d})
+			}
+		}
+		return runs
+	}
+	each := max(1, runRows/max(depth, 1))
+	for t := 0; t < len(taps); t += each {
+		runs = append(runs, run{taps: taps[t:min(t+each, len(taps))], depth: depth, row: t * depth})
+	}
+	return runs
+}
+
+// locate sets the offsets of the pixels of a full frame.
+func (g *gatherConv) locate(aoff, coff []int) {
+	f := &g.frame
+	for p := range aoff {
+		image, row, col := p/(f.bands*g.s.OW), p/g.s.OW%f.bands, p%g.s.OW
+		aoff[p] = f.at(p)
+		coff[p] = image*g.out.image + row*g.out.row + col*g.out.pixel
+	}
+	g.aoff, g.coff = aoff, coff
+}
+
+// execute runs the planned convolution on packed weights.
+func (g *gatherConv) execute() {
+	pixels := g.frame.images * g.frame.bands * g.s.OW
+	table := offsets.get(2 * pixels)
+	defer offsets.put(table)
+	g.locate(table.data[:pixels], table.data[pixels:])
+	workpool.For(g.frame.count()*g.splits, func(i int) {
+		buf := floats.get(g.frame.size())
+		defer floats.put(buf)
+		p, split := g.frame.patch(i/g.splits), i%g.splits
+		item := gatherItem{gatherConv: g, pixels: p.pixels(g.s), frame: g.frame.fill(buf.data, g.x, p),
+			panels: g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits],
+			base:   g.out.base + p.image*g.out.image + p.row*g.out.row}
+		item.run()
+		if len(item.panels) > 0 {
+			first, last := item.panels[0], item.panels[len(item.panels)-1]
+			g.finish.apply(g.y, item.base/g.s.Co, item.base/g.s.Co+item.pixels, first.y, last.y+last.cols)
+		}
+	})
+}
+
+// gatherItem is one frame over some panels.
+type gatherItem struct {
+	*gatherConv
+	pixels int
+	frame  []float32
+	panels []convPanel
+	base   int // of the frame's pixels in y
+	bounce bounce
+}
+
+func (g *gatherItem) run() {
+	for _, p := range g.panels {
+		for i := range g.runs {
+			for pixel := 0; pixel < g.pixels; pixel += g.isa.rows {
+				g.tile(&p, &g.runs[i], pixel, i > 0)
+			}
+		}
+	}
+}
+
+func (g *gatherItem) tile(p *convPanel, r *run, pixel int, accumulate bool) {
+	b := &g.packed[p.at+r.row*p.tile.cols]
+	a, y := g.frame[p.x:], g.y[g.base+p.y:]
+	rows := min(g.isa.rows, g.pixels-pixel)
+	if rows == g.isa.rows && p.cols == p.tile.cols {
+		acc := 0
+		if accumulate {
+			acc = 1
+		}
+		p.tile.gather(&y[0], &g.coff[pixel], &a[0], &g.aoff[pixel], &r.taps[0], len(r.taps), r.depth, b, acc)
+		return
+	}
+	for i := range g.isa.rows {
+		g.bounce.aoff[i] = g.aoff[pixel+min(i, rows-1)]
+	}
+	p.tile.gather(&g.bounce.tile[0], g.bounce.rowsOf(p.tile.cols), &a[0], &g.bounce.aoff[0],
+		&r.taps[0], len(r.taps), r.depth, b, 0)
+	g.bounce.copyTo(y, g.coff[pixel:pixel+rows], p.tile.cols, p.cols, accumulate)
+}

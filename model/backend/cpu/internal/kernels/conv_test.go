@@ -1,0 +1,172 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+)
+
+// eachTap visits the elements of x that output pixel (n, oh, ow) sees: index
+// in x, index in w less the output channel, and the output channels [o0, o1)
+// of its group.
+func (s Conv) eachTap(n, oh, ow int, visit func(xAt, wAt, o0, o1 int)) {
+	ciG, coG := s.Ci/s.Groups, s.Co/s.Groups
+	for a := range s.KH {
+		for b := range s.KW {
+			ih, iw := oh*s.StrideH+a*s.DilH-s.PadT, ow*s.StrideW+b*s.DilW-s.PadL
+			if ih < 0 || ih >= s.H || iw < 0 || iw >= s.W {
+				continue
+			}
+			for c := range s.Ci {
+				g := c / ciG
+				visit(((n*s.H+ih)*s.W+iw)*s.Ci+c, ((a*s.KW+b)*ciG+c%ciG)*s.Co, g*coG, (g+1)*coG)
+			}
+		}
+	}
+}
+
+// naiveConv is the twin of the three passes: y, dx and dw in float64, each
+// with its sum of magnitudes.
+func naiveConv(x, w, dy []float32, s Conv) (y, dx, dw, my, mx, mw []float64) {
+	y, dx, dw = make([]float64, s.lenY()), make([]float64, s.lenX()), make([]float64, s.lenW())
+	my, mx, mw = make([]float64, s.lenY()), make([]float64, s.lenX()), make([]float64, s.lenW())
+	for i := range s.N * s.OH * s.OW {
+		n, p := i/(s.OH*s.OW), i%(s.OH*s.OW)
+		s.eachTap(n, p/s.OW, p%s.OW, func(xAt, wAt, o0, o1 int) {
+			for o := o0; o < o1; o++ {
+				g, xv, wv := float64(dy[i*s.Co+o]), float64(x[xAt]), float64(w[wAt+o])
+				add(y, my, i*s.Co+o, xv*wv)
+				add(dx, mx, xAt, g*wv)
+				add(dw, mw, wAt+o, g*xv)
+			}
+		})
+	}
+	return y, dx, dw, my, mx, mw
+}
+
+func add(sum, mag []float64, i int, v float64) {
+	sum[i] += v
+	mag[i] += math.Abs(v)
+}
+
+// randomConv draws a geometry: odd sizes, 1-sized axes, strides larger than
+// kernels, groups, dilations, negative padding, empty batches.
+func randomConv(r *rand.Rand) Conv {
+	groups := 1
+	if r.IntN(5) == 0 {
+		groups = 1 + r.IntN(3)
+	}
+	s := Conv{N: r.IntN(4), H: 1 + r.IntN(9), W: 1 + r.IntN(9), Ci: groups * (1 + r.IntN(20)), KH: 1 + r.IntN(4), KW: 1 + r.IntN(4),
+		Co: groups * (1 + r.IntN(40)), OH: r.IntN(9), OW: r.IntN(9), StrideH: 1 + r.IntN(3), StrideW: 1 + r.IntN(3),
+		PadT: r.IntN(5) - 1, PadL: r.IntN(5) - 1, DilH: 1 + r.IntN(2), DilW: 1 + r.IntN(2), Groups: groups}
+	if r.IntN(8) == 0 {
+		s.StrideH, s.StrideW, s.KH, s.KW, s.DilH, s.DilW = 5, 4, 2, 1, 3, 3
+	}
+	if r.IntN(6) == 0 {
+		s.Ci, s.Co = 64*groups, 70*groups
+	}
+	return s
+}
+
+func checkConv(t *testing.T, r *rand.Rand, s Conv) {
+	t.Helper()
+	x, w, dy := random(r, s.lenX()), random(r, s.lenW()), random(r, s.lenY())
+	y, dx, dw := random(r, s.lenY()), random(r, s.lenX()), random(r, s.lenW())
+	wy, wdx, wdw, my, mx, mw := naiveConv(x, w, dy, s)
+	ConvForward(y, x, w, s, Epilogue{})
+	ConvInputGrad(dx, dy, w, s)
+	ConvKernelGrad(dw, x, dy, s)
+	near(t, fmt.Sprintf("forward %+v", s), y, wy, my, 2e-6)
+	near(t, fmt.Sprintf("input gradient %+v", s), dx, wdx, mx, 2e-6)
+	near(t, fmt.Sprintf("kernel gradient %+v", s), dw, wdw, mw, 2e-6)
+}
+
+func TestConvMatchesNaive(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for range 300 {
+			checkConv(t, r, randomConv(r))
+		}
+	})
+}
+
+func FuzzConvMatchesNaive(f *testing.F) {
+	f.Add(uint64(1), uint64(2))
+	f.Fuzz(func(t *testing.T, a, b uint64) {
+		r := rand.New(rand.NewPCG(a, b))
+		s := randomConv(r)
+		eachISA(t, func(t *testing.T) { checkConv(t, r, s) })
+	})
+}
+
+// resnetConvs are the convolutions of a ResNet-18 with the CIFAR stem.
+func resnetConvs(n, width int) []Conv {
+	conv := func(size, ci, co, k, stride int) Conv {
+		return Conv{N: n, H: size, W: size, Ci: ci, KH: k, KW: k, Co: co, OH: size / stride, OW: size / stride,
+			StrideH: stride, StrideW: stride, PadT: (k - 1) / 2, PadL: (k - 1) / 2, DilH: 1, DilW: 1, Groups: 1}
+	}
+	w := width
+	return []Conv{
+		conv(32, 3, w, 3, 1), conv(32, w, w, 3, 1), conv(32, w, 2*w, 3, 2), conv(32, w, 2*w, 1, 2),
+		conv(16, 2*w, 2*w, 3, 1), conv(16, 2*w, 4*w, 3, 2), conv(8, 4*w, 4*w, 3, 1), conv(8, 4*w, 8*w, 3, 2), conv(4, 8*w, 8*w, 3, 1),
+	}
+}
+
+func TestConvSameBitsOnAnyThreads(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(9, 10))
+		for _, s := range resnetConvs(17, 8) {
+			x, w, dy := random(r, s.lenX()), random(r, s.lenW()), random(r, s.lenY())
+			sameAcrossThreads(t, func() []float32 {
+				y, dx, dw := make([]float32, s.lenY()), make([]float32, s.lenX()), make([]float32, s.lenW())
+				ConvForward(y, x, w, s, Epilogue{ReLU: true})
+				ConvInputGrad(dx, dy, w, s)
+				ConvKernelGrad(dw, x, dy, s)
+				return append(append(y, dx...), dw...)
+			})
+		}
+	})
+}
+
+func TestConvEpilogue(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(11, 12))
+		s := resnetConvs(3, 7)[4]
+		x, w := random(r, s.lenX()), random(r, s.lenW())
+		ep := Epilogue{Scale: random(r, s.Co), Bias: random(r, s.Co), Residual: random(r, s.lenY()), ReLU: true}
+		plain, got := make([]float32, s.lenY()), make([]float32, s.lenY())
+		ConvForward(plain, x, w, s, Epilogue{})
+		ConvForward(got, x, w, s, ep)
+		for i, v := range plain {
+			want := max(0, float64(v)*float64(ep.Scale[i%s.Co])+float64(ep.Bias[i%s.Co])+float64(ep.Residual[i]))
+			if d := math.Abs(want - float64(got[i])); d > 1e-4 {
+				t.Fatalf("element %d is %v; want %v", i, got[i], want)
+			}
+		}
+	})
+}
+
+func BenchmarkConv(b *testing.B) {
+	peak := PeakGFLOPS(runtime.GOMAXPROCS(0))
+	for _, width := range []int{16, 64} {
+		for _, s := range resnetConvs(128, width) {
+			r := rand.New(rand.NewPCG(1, 1))
+			x, w, dy := random(r, s.lenX()), random(r, s.lenW()), random(r, s.lenY())
+			y, dx, dw := make([]float32, s.lenY()), make([]float32, s.lenX()), make([]float32, s.lenW())
+			for name, f := range map[string]func(){
+				"forward":    func() { ConvForward(y, x, w, s, Epilogue{}) },
+				"inputGrad":  func() { ConvInputGrad(dx, dy, w, s) },
+				"kernelGrad": func() { ConvKernelGrad(dw, x, dy, s) },
+			} {
+				b.Run(fmt.Sprintf("%dpx/%dx%d/%d-%d/stride%d/%s", s.H, s.KH, s.KW, s.Ci, s.Co, s.StrideH, name), func(b *testing.B) {
+					for b.Loop() {
+						f()
+					}
+					report(b, s.FLOPs(), peak)
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package kernels
+
+// Epilogue is what ConvForward does to its result before it leaves the cache:
+//
+//	y = relu(scale[o]·y + bias[o] + residual)
+//
+// Each part that is nil or false is left out.
+type Epilogue struct {
+	Scale, Bias []float32 // [Co]
+	Residual    []float32 // [N, OH, OW, Co]
+	ReLU        bool
+}
+
+func (e Epilogue) none() bool {
+	return e.Scale == nil && e.Bias == nil && e.Residual == nil && !e.ReLU
+}
+
+func (e Epilogue) check(s Conv) {
+	for _, v := range []struct {
+		name  string
+		value []float32
+		want  int
+	}{{"scale", e.Scale, s.Co}, {"bias", e.Bias, s.Co}, {"residual", e.Residual, s.lenY()}} {
+		if v.value != nil {
+			wantLen("ConvForward", v.name, v.value, v.want)
+		}
+	}
+}
+
+// finisher is an epilogue with its channels repeated over folded rows.
+type finisher struct {
+	Epilogue
+	fold                fold
+	zero, scale, offset []float32
+	buf                 *buffer[float32]
+}
+
+// prepare must be followed by release.
+func (e Epilogue) prepare(co int) *finisher {
+	if e.none() {
+		return nil
+	}
+	f := &finisher{Epilogue: e, fold: fold{rows: 1, cols: co}.cut()}
+	w := f.fold.width
+	f.buf = floats.get(3 * w)
+	f.zero, f.scale, f.offset = f.buf.data[:w], f.buf.data[w:2*w], f.buf.data[2*w:]
+	clear(f.zero)
+	Fill(f.scale, 1)
+	clear(f.offset)
+	if e.Scale != nil {
+		f.fold.widen(f.scale, e.Scale)
+	}
+	if e.Bias != nil {
+		f.fold.widen(f.offset, e.Bias)
+	}
+	return f
+}
+
+func (f *finisher) release() {
+	if f != nil {
+		floats.put(f.buf)
+	}
+}
+
+// apply finishes the channels [c0, c1) of the pixels [from, to) of y.
+func (f *finisher) apply(y []float32, from, to, c0, c1 int) {
+	if f == nil || from >= to || c0 >= c1 {
+		return
+	}
+	co := f.fold.cols
+	if c0 > 0 || c1 < co {
+		for p := from; p < to; p++ {
+			f.rows(y, p*co+c0, c0, c1-c0, 1)
+		}
+		return
+	}
+	b := block{fold: &f.fold, from: from, to: to}
+	b.run(func(at, n, rows int) { f.rows(y, at, 0, n, rows) })
+}
+
+// rows finishes rows of n elements from index at, of channel c0 first.
+func (f *finisher) rows(y []float32, at, c0, n, rows int) {
+	v := active.strips
+	plain, more := v.normalize, v.normalizeResidual
+	if f.ReLU {
+		plain, more = v.normalizeReLU, v.normalizeResidualReLU
+	}
+	zero, scale, offset := &f.zero[c0], &f.scale[c0], &f.offset[c0]
+	if f.Residual == nil {
+		plain(&y[at], &y[at], zero, scale, offset, n, rows)
+	} else {
+		more(&y[at], &y[at], zero, scale, offset, &f.Residual[at], n, rows)
+	}
+}

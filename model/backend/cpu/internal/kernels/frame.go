@@ -1,0 +1,123 @@
+package kernels
+
+// frame is the part of x that a band of output rows of some images reads,
+// padding included, so that kernels need no edge cases. Where nothing is
+// padded it is x itself.
+type frame struct {
+	s             Conv
+	images, bands int // images and output rows of a full frame
+	height, width int
+	direct        bool
+}
+
+// frameFor plans frames of at most budget floats and about pixels output
+// pixels: several small images, or a band of rows of a large one.
+func frameFor(s Conv, pixels, budget int) frame {
+	f := frame{s: s, width: (s.OW-1)*s.StrideW + (s.KW-1)*s.DilW + 1}
+	f.direct = s.PadT <= 0 && s.PadL <= 0 && f.width-s.PadL <= s.W && f.heightOf(s.OH)-s.PadT <= s.H
+	fits := func(images, rows int) bool {
+		return images*f.heightOf(rows)*f.width*s.Ci <= budget && images*rows*s.OW <= max(pixels, s.OW)
+	}
+	f.images, f.bands = 1, s.OH
+	for f.bands > 1 && !fits(1, f.bands) {
+		f.bands = (f.bands + 1) / 2
+	}
+	if f.bands == s.OH {
+		for f.images < s.N && fits(f.images+1, s.OH) {
+			f.images++
+		}
+	}
+	f.height = f.heightOf(f.bands)
+	return f
+}
+
+// heightOf is the rows of x that a band of output rows reads.
+func (f *frame) heightOf(rows int) int {
+	return (rows-1)*f.s.StrideH + (f.s.KH-1)*f.s.DilH + 1
+}
+
+// perImage is how many bands cut an image.
+func (f *frame) perImage() int { return (f.s.OH + f.bands - 1) / f.bands }
+
+// count is how many frames cover the batch.
+func (f *frame) count() int {
+	return (f.s.N + f.images - 1) / f.images * f.perImage()
+}
+
+// patch is what one frame covers.
+type patch struct {
+	image, images int
+	row, rows     int // of the output
+}
+
+func (f *frame) patch(i int) patch {
+	p := patch{image: i / f.perImage() * f.images, row: i % f.perImage() * f.bands}
+	p.images, p.rows = min(f.images, f.s.N-p.image), min(f.bands, f.s.OH-p.row)
+	return p
+}
+
+func (p patch) pixels(s Conv) int { return p.images * p.rows * s.OW }
+
+// rowPitch and imagePitch are the distances in a frame, in floats.
+func (f *frame) rowPitch() int {
+	if f.direct {
+		return f.s.W * f.s.Ci
+	}
+	return f.width * f.s.Ci
+}
+
+func (f *frame) imagePitch() int {
+	if f.direct {
+		return f.s.H * f.s.W * f.s.Ci
+	}
+	return f.height * f.width * f.s.Ci
+}
+
+// size is the floats of scratch a frame needs; tiles may read a few floats
+// past its end.
+func (f *frame) size() int {
+	if f.direct {
+		return 0
+	}
+	return f.images*f.imagePitch() + maxRows
+}
+
+// at is where pixel p of a full frame starts, relative to its first.
+func (f *frame) at(p int) int {
+	image, row, col := p/(f.bands*f.s.OW), p/f.s.OW%f.bands, p%f.s.OW
+	return image*f.imagePitch() + row*f.s.StrideH*f.rowPitch() + col*f.s.StrideW*f.s.Ci
+}
+
+// fill returns the frame of a patch: a part of x, or a padded copy in buf.
+func (f *frame) fill(buf, x []float32, p patch) []float32 {
+	s := f.s
+	top := p.row*s.StrideH - s.PadT
+	if f.direct {
+		return x[((p.image*s.H+top)*s.W-s.PadL)*s.Ci:]
+	}
+	height := f.heightOf(p.rows)
+	for i := range p.images {
+		for r := range height {
+			dst := buf[i*f.imagePitch()+r*f.rowPitch():][:f.rowPitch()]
+			f.fillRow(dst, x, p.image+i, top+r)
+		}
+	}
+	return buf
+}
+
+// fillRow copies row r of an image, which may lie outside it.
+func (f *frame) fillRow(dst, x []float32, image, r int) {
+	s := f.s
+	if r < 0 || r >= s.H {
+		clear(dst)
+		return
+	}
+	src := x[(image*s.H+r)*s.W*s.Ci:][:s.W*s.Ci]
+	left, from := s.PadL*s.Ci, 0
+	if left < 0 {
+		left, from = 0, min(-left, len(src))
+	}
+	left = min(left, len(dst))
+	clear(dst[:left])
+	clear(dst[left+copy(dst[left:], src[from:]):])
+}

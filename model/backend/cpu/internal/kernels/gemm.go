@@ -1,0 +1,211 @@
+package kernels
+
+import (
+	"fmt"
+
+	"github.com/retort-ml/retort/internal/workpool"
+)
+
+// Gemm computes c = op(a)·op(b), or c += op(a)·op(b) when accumulate is set.
+//
+// c is [m, n] with leading dimension ldc >= n. op(a) is [m, k]: a is [m, k]
+// with leading dimension lda, or [k, m] if transA. op(b) is [k, n]: b is
+// [k, n] with leading dimension ldb, or [n, k] if transB. With k = 0 the
+// product is zero. c may not overlap a or b.
+func Gemm(c []float32, ldc int, a []float32, lda int, transA bool,
+	b []float32, ldb int, transB bool, m, n, k int, accumulate bool) {
+	GemmBatch(c, ldc, 0, a, lda, 0, transA, b, ldb, 0, transB, m, n, k, 1, accumulate)
+}
+
+// GemmBatch is Gemm on batch matrices: matrix i of c starts at c[i*strideC],
+// and likewise for a and b. A stride of 0 in a or b shares one matrix.
+func GemmBatch(c []float32, ldc, strideC int, a []float32, lda, strideA int, transA bool,
+	b []float32, ldb, strideB int, transB bool, m, n, k, batch int, accumulate bool) {
+	if m < 0 || n < 0 || k < 0 || batch < 0 {
+		panic(fmt.Sprintf("kernels: Gemm: m=%d n=%d k=%d batch=%d; want none negative", m, n, k, batch))
+	}
+	if m == 0 || n == 0 || batch == 0 {
+		return
+	}
+	checkMatrix("c", c, ldc, strideC, m, n, batch, false)
+	checkMatrix("a", a, lda, strideA, m, k, batch, transA)
+	checkMatrix("b", b, ldb, strideB, k, n, batch, transB)
+	g := gemm{isa: active, m: m, n: n, k: k, ldc: ldc, strideC: strideC, lda: lda, strideA: strideA,
+		ldb: ldb, strideB: strideB, transA: transA, transB: transB, accumulate: accumulate, c: c, a: a, b: b}
+	if strideB == 0 && !transA && strideC == m*ldc && strideA == m*lda { // one tall product
+		g.m, batch = m*batch, 1
+	}
+	g.run(batch)
+}
+
+func checkMatrix(name string, s []float32, ld, stride, rows, cols, batch int, trans bool) {
+	if trans {
+		rows, cols = cols, rows
+	}
+	if ld < cols && rows > 1 {
+		panic(fmt.Sprintf("kernels: Gemm: leading dimension of %s is %d; want at least %d", name, ld, cols))
+	}
+	wantLen("Gemm", name, s, (batch-1)*stride+matrixLen(rows, cols, ld))
+}
+
+// gemm is one call: its operands, and how they are cut into blocks.
+type gemm struct {
+	*isa
+	m, n, k                   int
+	c, a, b                   []float32
+	ldc, strideC              int
+	lda, strideA              int
+	ldb, strideB              int
+	transA, transB            bool
+	accumulate                bool
+	panels                    []panel
+	packed                    []float32
+	packedLen                 int // of one matrix of b; 0 if they share one
+	blockRows, blocks, splits int
+}
+
+const (
+	gemmDepth     = 384     // rows of b a tile runs over before c is written: a's rows stay in L1
+	gemmRows      = 120     // rows of a that stay in L2
+	gemmItems     = 32      // pieces a product is cut into, if it is large enough
+	gemmMaxPacked = 1 << 24 // floats of b packed at once
+)
+
+func (g *gemm) run(batch int) {
+	var panels int
+	g.panels, panels = g.isa.panels(nil, g.n, g.k, 0)
+	together := batch
+	if g.strideB != 0 {
+		g.packedLen = panels
+		together = min(batch, max(1, gemmMaxPacked/max(panels, 1)))
+		panels *= together
+	}
+	buf := floats.get(panels)
+	defer floats.put(buf)
+	g.packed = buf.data
+	g.cut()
+	for first := 0; first < batch; first += together {
+		g.pack(first, min(first+together, batch))
+		g.multiply(first, min(first+together, batch))
+	}
+}
+
+// cut chooses the blocks, by shape alone.
+func (g *gemm) cut() {
+	g.blockRows = min(gemmRows, (g.m+g.rows-1)/g.rows*g.rows)
+	g.blocks = (g.m + g.blockRows - 1) / g.blockRows
+	g.splits = min(len(g.panels), max(1, gemmItems/g.blocks))
+}
+
+func (g *gemm) pack(from, to int) {
+	if g.packedLen == 0 {
+		to = from + 1
+	}
+	for i := from; i < to; i++ {
+		packAll(g.packed[(i-from)*g.packedLen:], g.b[i*g.strideB:], g.ldb, g.transB, g.panels, g.k)
+	}
+}
+
+func (g *gemm) multiply(from, to int) {
+	perMatrix := g.blocks * g.splits
+	workpool.For((to-from)*perMatrix, func(i int) {
+		matrix, block, split := i/perMatrix, i%perMatrix/g.splits, i%g.splits
+		b := gemmBlock{gemm: g,
+			c: g.c[(from+matrix)*g.strideC:], a: g.a[min((from+matrix)*g.strideA, len(g.a)):],
+			packed: g.packed[matrix*g.packedLen:],
+			panels: g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits],
+			row:    block * g.blockRows}
+		b.rows = min(g.blockRows, g.m-b.row)
+		b.run()
+	})
+}
+
+// gemmBlock is a block of rows of c over some panels: one work item.
+type gemmBlock struct {
+	*gemm
+	c, a, packed []float32
+	panels       []panel
+	row, rows    int
+	bounce       bounce
+}
+
+func (b *gemmBlock) run() {
+	if b.k == 0 {
+		b.clear()
+		return
+	}
+	for k := 0; k < b.k; k += gemmDepth {
+		depth := min(gemmDepth, b.k-k)
+		accumulate := b.accumulate || k > 0
+		for _, p := range b.panels {
+			for r := 0; r < b.rows; r += b.isa.rows {
+				if b.transA {
+					b.outerTile(p, r, k, depth, accumulate)
+				} else {
+					b.gatherTile(p, r, k, depth, accumulate)
+				}
+			}
+		}
+	}
+}
+
+func (b *gemmBlock) clear() {
+	if b.accumulate {
+		return
+	}
+	for r := range b.rows {
+		for _, p := range b.panels {
+			clear(b.c[(b.row+r)*b.ldc+p.col:][:p.cols])
+		}
+	}
+}
+
+// gatherTile computes a tile from rows of a.
+func (b *gemmBlock) gatherTile(p panel, r, k, depth int, accumulate bool) {
+	rows := min(b.isa.rows, b.rows-r)
+	a := b.a[(b.row+r)*b.lda+k:]
+	for i := range b.isa.rows {
+		b.bounce.aoff[i] = min(i, rows-1) * b.lda
+	}
+	tap := 0
+	b.tile(p, b.row+r, rows, accumulate, func(c *float32, coff *int, acc int) {
+		p.tile.gather(c, coff, &a[0], &b.bounce.aoff[0], &tap, 1, depth, &b.packed[p.at+k*p.tile.cols], acc)
+	})
+}
+
+// outerTile computes a tile from columns of a, through a copy where a tile
+// would read past the end of a column.
+func (b *gemmBlock) outerTile(p panel, r, k, depth int, accumulate bool) {
+	rows := min(b.isa.rows, b.rows-r)
+	a, step, at := b.a[k*b.lda:], b.lda, b.row+r
+	if rows < b.isa.rows {
+		buf := floats.get(depth * b.isa.rows)
+		defer floats.put(buf)
+		for i := range depth {
+			dst := buf.data[i*b.isa.rows:][:b.isa.rows]
+			clear(dst[copy(dst, a[i*b.lda+at:][:rows]):])
+		}
+		a, step, at = buf.data, b.isa.rows, 0
+	}
+	tap := 0
+	b.tile(p, b.row+r, rows, accumulate, func(c *float32, coff *int, acc int) {
+		p.tile.outer(c, coff, &a[at], &tap, 1, depth, step, &b.packed[p.at+k*p.tile.cols], p.tile.cols, acc)
+	})
+}
+
+// tile runs the kernel on c itself, or on the bounce tile at an edge.
+func (b *gemmBlock) tile(p panel, row, rows int, accumulate bool, kernel func(c *float32, coff *int, acc int)) {
+	if rows == b.isa.rows && p.cols == p.tile.cols {
+		acc := 0
+		if accumulate {
+			acc = 1
+		}
+		kernel(&b.c[row*b.ldc+p.col], b.bounce.rowsOf(b.ldc), acc)
+		return
+	}
+	kernel(&b.bounce.tile[0], b.bounce.rowsOf(p.tile.cols), 0)
+	for i := range rows {
+		b.bounce.coff[i] = i * b.ldc
+	}
+	b.bounce.copyTo(b.c[row*b.ldc+p.col:], b.bounce.coff[:rows], p.tile.cols, p.cols, accumulate)
+}

@@ -1,0 +1,102 @@
+package kernels
+
+import (
+	"os"
+	"runtime"
+	"time"
+)
+
+// CPU says which kernels this process runs.
+type CPU struct {
+	ISA   string // "avx512", "avx2" or "portable"
+	Lanes int    // float32 values in a vector
+}
+
+// Info is the instruction set chosen at start-up: the best that the processor
+// and the operating system support, or the one that the environment variable
+// RETORT_CPU_ISA (portable, avx2, avx512) asks for if it is supported.
+func Info() CPU { return active.CPU }
+
+// isa is a set of kernels for one instruction set.
+type isa struct {
+	CPU
+	rows   int       // of every register tile
+	tiles  []tile    // by width, narrowest first
+	peak   func(int) // n rounds of independent multiply-adds
+	flops  float64   // of one round
+	strips *stripKernels
+}
+
+// tile is a pair of micro-kernels for one width.
+type tile struct {
+	cols   int // width in floats: a multiple of the vector
+	gather gatherFunc
+	outer  outerFunc
+}
+
+// gatherFunc computes a tile of rows x cols of c from rows of a that lie
+// anywhere and a panel of b:
+//
+//	c[coff[p]+j] (+)= Σ_t Σ_i a[aoff[p]+taps[t]+i] · b[(t·k+i)·cols+j]
+//
+// over ntaps taps t and the depth i < k. It adds to c if accumulate is not 0.
+type gatherFunc func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps, k int, b *float32, accumulate int)
+
+// outerFunc computes a tile from columns of a, whose rows are adjacent, and
+// rows of b, each a fixed step after the last:
+//
+//	c[coff[p]+j] (+)= Σ_t Σ_i a[taps[t]+i·astep+p] · b[(t·k+i)·bstep+j]
+type outerFunc func(c *float32, coff *int, a *float32, taps *int, ntaps, k, astep int, b *float32, bstep, accumulate int)
+
+// active is the set in use; tests change it.
+var active = choose(os.Getenv("RETORT_CPU_ISA"))
+
+func choose(name string) *isa {
+	all := supported()
+	for _, s := range all {
+		if s.ISA == name {
+			return s
+		}
+	}
+	return all[0]
+}
+
+// widest is the widest tile; narrow is the narrowest that holds n columns, or
+// else the widest.
+func (s *isa) widest() tile { return s.tiles[len(s.tiles)-1] }
+
+func (s *isa) narrow(n int) tile {
+	for _, t := range s.tiles {
+		if t.cols >= n {
+			return t
+		}
+	}
+	return s.widest()
+}
+
+// PeakGFLOPS measures the floating-point peak of the machine with loops of
+// independent fused multiply-adds on the given number of cores, in 10⁹
+// operations a second. It takes about 50 ms.
+func PeakGFLOPS(cores int) float64 {
+	cores = min(max(cores, 1), runtime.GOMAXPROCS(0))
+	rates := make(chan float64, cores)
+	for range cores {
+		go func() { rates <- active.fmaRate(50 * time.Millisecond) }()
+	}
+	total := 0.0
+	for range cores {
+		total += <-rates
+	}
+	return total
+}
+
+// fmaRate is the rate of one core in GFLOP/s.
+func (s *isa) fmaRate(d time.Duration) float64 {
+	const block = 1 << 14
+	start, rounds := time.Now(), 0
+	for time.Since(start) < d {
+		s.peak(block)
+		rounds += block
+	}
+	return float64(rounds) * s.flops / float64(time.Since(start).Nanoseconds())
+}

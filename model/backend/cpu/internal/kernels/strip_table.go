@@ -1,0 +1,30 @@
+package kernels
+
+// stripKernels are the strip kernels of one instruction set. Operands hold n
+// elements a row; where there are rows, parameters and accumulators are met
+// anew by each.
+type stripKernels struct {
+	neg, abs, sqrt, rsqrt, exp, log, tanh, logistic, relu                   func(dst, a *float32, n int)
+	add, sub, mul, div, max, min, reluGrad                                  func(dst, a, b *float32, n int)
+	addScalar, subFrom, mulScalar, divScalar, divFrom, maxScalar, minScalar func(dst, a *float32, s float32, n int)
+
+	fma       func(dst, a, b, c *float32, n int)
+	addScaled func(dst, a, b *float32, s float32, n int)
+
+	maxGrad func(dx, rest, x, y *float32, n int)
+
+	sumRowsInto, maxRowsInto func(acc, x *float32, n, rows int)
+	squaresInto              func(acc, mean, x *float32, n, rows int)
+
+	gradSums      func(sum, dot, mean, x, g *float32, n, rows int)
+	gradSumsReLU  func(sum, dot, mean, x, g, y *float32, n, rows int)
+	gradSumsKeep  func(sum, dot, mean, x, g, y, kept *float32, n, rows int)
+	gradInput     func(dx, x, g, mean, dot, sum, scale *float32, n, rows int)
+	gradInputReLU func(dx, x, g, mean, dot, sum, scale, y *float32, n, rows int)
+
+	normalize, normalizeReLU                 func(y, x, mean, scale, offset *float32, n, rows int)
+	normalizeResidual, normalizeResidualReLU func(y, x, mean, scale, offset, residual *float32, n, rows int)
+
+	// They fold n elements, whole vectors, into one vector.
+	sumStrip, maxStrip func(lanes, x *float32, n int)
+}

@@ -1,0 +1,152 @@
+package checkpoint
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"math"
+
+	"github.com/retort-ml/retort/internal/atomicfile"
+)
+
+const (
+	metadataKey   = "__metadata__"
+	formatName    = "retort-checkpoint/1"
+	float32DType  = "F32"
+	alignment     = 8 // of the data's start, for readers that map the file
+	encodeBufSize = 1 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// entry is one tensor in the header.
+type entry struct {
+	DType   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets [2]int64 `json:"data_offsets"`
+}
+
+// Save writes the checkpoint to path, whole or not at all.
+func (c *Checkpoint) Save(path string) error {
+	return atomicfile.Write(path, c.Encode)
+}
+
+// Encode writes the checkpoint as safetensors. Equal checkpoints give equal
+// bytes.
+func (c *Checkpoint) Encode(w io.Writer) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	tensors := c.tensors()
+	sums := map[string]string{}
+	for _, t := range tensors {
+		h := crc32.New(castagnoli)
+		writeFloats(h, t.Data)
+		sums[t.Name] = fmt.Sprintf("%08x", h.Sum32())
+	}
+	header, err := c.header(tensors, sums)
+	if err != nil {
+		return err
+	}
+	var length [8]byte
+	binary.LittleEndian.PutUint64(length[:], uint64(len(header)))
+	for _, part := range [][]byte{length[:], header} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	for _, t := range tensors {
+		if err := writeFloats(w, t.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fingerprint names the content: the SHA-256, in hex, of state, shapes and all
+// values. Two trainings that ended alike have equal fingerprints.
+func (c *Checkpoint) Fingerprint() (string, error) {
+	state, err := json.Marshal(c.State)
+	if err != nil {
+		return "", fmt.Errorf("checkpoint: the state is not JSON: %w", err)
+	}
+	return fingerprint(state, c.tensors()), nil
+}
+
+func fingerprint(state []byte, tensors []Tensor) string {
+	h := sha256.New()
+	h.Write(state)
+	for _, t := range tensors {
+		fmt.Fprintf(h, "\n%s %v\n", t.Name, t.Shape)
+		writeFloats(h, t.Data)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// header is the JSON header, padded with spaces as the format allows.
+func (c *Checkpoint) header(tensors []Tensor, sums map[string]string) ([]byte, error) {
+	state, err := json.Marshal(c.State)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: the state is not JSON: %w", err)
+	}
+	crcs, err := json.Marshal(sums)
+	if err != nil {
+		return nil, err
+	}
+	meta, err := json.Marshal(map[string]string{"format": formatName, "state": string(state),
+		"crc32c": string(crcs), "sha256": fingerprint(state, tensors)})
+	if err != nil {
+		return nil, err
+	}
+	b := bytes.NewBufferString(`{"` + metadataKey + `":`)
+	b.Write(meta)
+	offset := int64(0)
+	for _, t := range tensors {
+		end := offset + 4*int64(len(t.Data))
+		name, err := json.Marshal(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		shape := t.Shape
+		if shape == nil {
+			shape = []int{}
+		}
+		e, err := json.Marshal(entry{float32DType, shape, [2]int64{offset, end}})
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(b, ",%s:%s", name, e)
+		offset = end
+	}
+	b.WriteByte('}')
+	for b.Len()%alignment != 0 {
+		b.WriteByte(' ')
+	}
+	return b.Bytes(), nil
+}
+
+// writeFloats writes values little-endian. Hashes never fail.
+func writeFloats(w io.Writer, values []float32) error {
+	if _, ok := w.(hash.Hash); !ok && len(values) == 0 {
+		return nil
+	}
+	buf := make([]byte, 0, min(4*len(values), encodeBufSize))
+	for len(values) > 0 {
+		n := min(len(values), encodeBufSize/4)
+		buf = buf[:4*n]
+		for i, v := range values[:n] {
+			binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package train
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Batch is the input of one step. The trainer copies it at once: a Data may
+// reuse the slices for its next batch.
+type Batch struct {
+	// Images are pixels [B, H, W, 3], uint8 RGB. For Contrast they are the first
+	// views of N pairs, then the second views, in the same order: 2N images.
+	Images []uint8
+	// Labels are class indices, one an image (one a pair for Contrast); -1 is
+	// unknown. Nil is all unknown.
+	Labels []int32
+	// Targets are a teacher's logits [B, Classes], for Distill.
+	Targets []float32
+}
+
+// Data yields batches from a step on. It must be a pure function of the step:
+// Data(k)'s first batch is what Data(0) yields after k others.
+type Data func(step int) iter.Seq2[Batch, error]
+
+// prepared is a batch on the backend.
+type prepared struct {
+	tensors []*tensors.Tensor // images, labels, targets
+	err     error
+}
+
+func (p prepared) release() {
+	for _, t := range p.tensors {
+		_ = t.FinalizeAll() // memory only: nothing can be done about a failure
+	}
+}
+
+// check says what is wrong with a batch.
+func (s Spec) check(b Batch) error {
+	if want := s.rows() * s.ImageSize * s.ImageSize * 3; len(b.Images) != want {
+		return fmt.Errorf("the batch has %d bytes of pixels; want %d images of %d x %d x 3 = %d", len(b.Images), s.rows(), s.ImageSize, s.ImageSize, want)
+	}
+	if b.Labels != nil && len(b.Labels) != s.Batch {
+		return fmt.Errorf("the batch has %d labels; want %d, or none", len(b.Labels), s.Batch)
+	}
+	known := 0
+	for i, l := range b.Labels {
+		if l < -1 || l >= 0 && int(l) >= s.Classes && s.Classes > 0 {
+			return fmt.Errorf("label %d of the batch is %d; want 0 to %d, or -1 for unknown", i, l, s.Classes-1)
+		}
+		if l >= 0 {
+			known++
+		}
+	}
+	if known == 0 && (s.Task == Supervised || s.Task == Linear) {
+		return fmt.Errorf("none of the batch's %d images has a label", s.Batch)
+	}
+	if s.Task == Distill && len(b.Targets) != s.Batch*s.Classes {
+		return fmt.Errorf("the batch has %d teacher logits; want %d images x %d classes", len(b.Targets), s.Batch, s.Classes)
+	}
+	return nil
+}
+
+// prepare checks a batch and copies it to the backend.
+func (s Spec) prepare(backend compute.Backend, b Batch) (p prepared) {
+	if err := s.check(b); err != nil {
+		return prepared{err: err}
+	}
+	labels := b.Labels
+	if labels == nil {
+		labels = slices.Repeat([]int32{-1}, s.Batch)
+	}
+	err := guard(func() error {
+		p.tensors = append(p.tensors,
+			tensors.FromFlatDataAndDimensions(b.Images, s.rows(), s.ImageSize, s.ImageSize, 3),
+			tensors.FromFlatDataAndDimensions(labels, s.Batch))
+		if s.Task == Distill {
+			p.tensors = append(p.tensors, tensors.FromFlatDataAndDimensions(b.Targets, s.Batch, s.Classes))
+		}
+		for _, t := range p.tensors {
+			if err := t.MaterializeOnDevice(backend, false, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		p.release()
+		return prepared{err: fmt.Errorf("cannot copy the batch to the backend: %w", err)}
+	}
+	return p
+}
+
+// guard turns the panics of graph and tensor functions into errors: the one
+// door between GoMLX's conventions and ours.
+func guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if e, ok := r.(error); ok {
+				err = e
+			} else {
+				err = fmt.Errorf("%v", r)
+			}
+		}
+	}()
+	return f()
+}

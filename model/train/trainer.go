@@ -1,0 +1,214 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/nn"
+)
+
+// Trainer fits one network. It is not safe for concurrent use.
+type Trainer struct {
+	backend compute.Backend
+	spec    Spec
+	options nn.Options
+	exec    *graph.Exec
+
+	vars      []nn.Variable
+	trained   []int // indices of the variables that the optimiser changes
+	changed   []int // those, and the moving statistics that follow the batches
+	slotNames []string
+
+	step    int
+	weights []*tensors.Tensor // of vars; nil until initialised
+	slots   []*tensors.Tensor // of trained, slot by slot
+	state   checkpoint.State  // class names, cursor, fingerprints: carried along
+}
+
+// New prepares a training. The backend stays the caller's.
+func New(b compute.Backend, spec Spec) (*Trainer, error) {
+	if b == nil {
+		return nil, errors.New("train: no backend")
+	}
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	t := &Trainer{backend: b, spec: spec, options: nn.OptionsFor(b), slotNames: spec.Optimizer.Slots()}
+	t.vars = spec.Declaration().Variables
+	for i, v := range t.vars {
+		if spec.trains(v) {
+			t.trained = append(t.trained, i)
+		}
+		if spec.trains(v) || !v.Trainable() && spec.Task != Linear {
+			t.changed = append(t.changed, i)
+		}
+	}
+	exec, err := graph.NewExec(b, t.stepGraph)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t.exec = exec
+	return t, nil
+}
+
+// Spec is the specification that the trainer was made with.
+func (t *Trainer) Spec() Spec { return t.spec }
+
+// Step is the number of updates done so far.
+func (t *Trainer) Step() int { return t.step }
+
+// State is what the trainer's checkpoints hold beside weights, step, seed and
+// specification: callers put class names, cursor, fingerprints and notes here.
+func (t *Trainer) State() *checkpoint.State { return &t.state }
+
+// InitRandom starts from weights drawn by the specification's seed, the same
+// on every backend.
+func (t *Trainer) InitRandom() error {
+	return t.start(func(v nn.Variable) ([]float32, error) { return v.Draw(t.spec.Seed), nil })
+}
+
+// InitFrom starts from another training's network: encoder, moving statistics
+// and the layers of the projection head that the specification keeps. The
+// supervised head starts at zero (Contrast: its probe starts anew), the
+// optimiser and the step too.
+func (t *Trainer) InitFrom(c *checkpoint.Checkpoint) error {
+	from, err := parseSpec(c.Spec)
+	if err != nil {
+		return err
+	}
+	if from.Arch != t.spec.Arch {
+		return fmt.Errorf("train: the checkpoint holds a %s, the specification wants a %s", from.Arch, t.spec.Arch)
+	}
+	return t.start(func(v nn.Variable) ([]float32, error) {
+		switch {
+		case supervised(v.Name) && t.spec.Task == Contrast:
+			return v.Draw(t.spec.Seed), nil
+		case supervised(v.Name):
+			return make([]float32, v.Size()), nil
+		}
+		w := c.Find(v.Name)
+		if w == nil || !slices.Equal(w.Shape, v.Shape) {
+			return nil, fmt.Errorf("train: the checkpoint (%s) has no variable %s, which this training needs (%s): use the checkpoint's head_layers and image_size, or a lower selector", from.shape(), v, t.spec.shape())
+		}
+		return w.Data, nil
+	})
+}
+
+// shape says for people what decides a network's variables.
+func (s Spec) shape() string {
+	return fmt.Sprintf("%s, %s, %d pixels, %d head layers, selector %d", s.Task, s.Arch, s.ImageSize, s.HeadLayers, s.Selector)
+}
+
+// start sets all weights, and an optimiser without a past.
+func (t *Trainer) start(value func(v nn.Variable) ([]float32, error)) error {
+	weights := make([]*tensors.Tensor, len(t.vars))
+	for i, v := range t.vars {
+		data, err := value(v)
+		if err != nil {
+			return err
+		}
+		weights[i] = tensors.FromFlatDataAndDimensions(data, v.Shape...)
+	}
+	var slots []*tensors.Tensor
+	for _, i := range t.trained {
+		for range t.slotNames {
+			slots = append(slots, tensors.FromFlatDataAndDimensions(make([]float32, t.vars[i].Size()), t.vars[i].Shape...))
+		}
+	}
+	t.weights, t.slots, t.step = weights, slots, 0
+	return nil
+}
+
+// Resume takes up a training where a checkpoint of it was made: weights,
+// optimiser, step. The checkpoint's specification must be the trainer's.
+func (t *Trainer) Resume(c *checkpoint.Checkpoint) error {
+	want, err := json.Marshal(t.spec)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	from, err := parseSpec(c.Spec)
+	if err != nil {
+		return err
+	}
+	if got, err := json.Marshal(from); err != nil || string(got) != string(want) {
+		return fmt.Errorf("train: the checkpoint was made with another specification, so this training cannot go on from it (start anew, or use InitFrom): it has %s, this is %s", got, want)
+	}
+	if c.Step < 0 || c.Step > t.spec.Steps {
+		return fmt.Errorf("train: the checkpoint is of step %d, the training has %d steps", c.Step, t.spec.Steps)
+	}
+	err = t.start(func(v nn.Variable) ([]float32, error) { return values(c.Weights, v.Name, v.Shape) })
+	if err != nil {
+		return err
+	}
+	for k, i := range t.trained {
+		for s, slot := range t.slotNames {
+			data, err := values(c.Optimizer, t.vars[i].Name+"/"+slot, t.vars[i].Shape)
+			if err != nil {
+				return err
+			}
+			t.slots[k*len(t.slotNames)+s] = tensors.FromFlatDataAndDimensions(data, t.vars[i].Shape...)
+		}
+	}
+	t.step, t.state = c.Step, c.State
+	return nil
+}
+
+func values(in []checkpoint.Tensor, name string, shape []int) ([]float32, error) {
+	i := slices.IndexFunc(in, func(x checkpoint.Tensor) bool { return x.Name == name })
+	if i < 0 || !slices.Equal(in[i].Shape, shape) {
+		return nil, fmt.Errorf("train: the checkpoint has no tensor %q of shape %v", name, shape)
+	}
+	return in[i].Data, nil
+}
+
+// Checkpoint copies the whole state.
+func (t *Trainer) Checkpoint() (*checkpoint.Checkpoint, error) {
+	if t.weights == nil {
+		return nil, errNoWeights
+	}
+	spec, err := json.Marshal(t.spec)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	c := &checkpoint.Checkpoint{State: t.state}
+	c.Spec, c.Step, c.Seed = spec, t.step, t.spec.Seed
+	for i, v := range t.vars {
+		if c.Weights, err = appendTensor(c.Weights, v.Name, v.Shape, t.weights[i]); err != nil {
+			return nil, err
+		}
+	}
+	for k, i := range t.trained {
+		for s, slot := range t.slotNames {
+			v := t.vars[i]
+			if c.Optimizer, err = appendTensor(c.Optimizer, v.Name+"/"+slot, v.Shape, t.slots[k*len(t.slotNames)+s]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, nil
+}
+
+func appendTensor(to []checkpoint.Tensor, name string, shape []int, from *tensors.Tensor) ([]checkpoint.Tensor, error) {
+	data, err := tensors.CopyFlatData[float32](from)
+	if err != nil {
+		return nil, fmt.Errorf("train: cannot copy %s from the backend: %w", name, err)
+	}
+	return append(to, checkpoint.Tensor{Name: name, Shape: shape, Data: data}), nil
+}
+
+var errNoWeights = errors.New("train: no weights yet: call InitRandom, InitFrom or Resume first")
+
+// notFinite explains a loss that is no number.
+func notFinite(step int, loss, lr float64) error {
+	if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
+		return nil
+	}
+	return fmt.Errorf("train: step %d: the loss is %v at learning rate %.4g: lower the learning rate, lengthen the warmup, or raise the temperature; then go on from the last checkpoint", step, loss, lr)
+}

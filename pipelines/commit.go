@@ -1,0 +1,118 @@
+package pipelines
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/retort-ml/retort/io/artifact"
+)
+
+// commit runs the stage (its finishing part, if it is sharded) and writes the
+// manifest.
+func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardReport) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	sort.Slice(shards, func(i, j int) bool { return shards[i].Shard < shards[j].Shard })
+	job := &Job{task: t, shards: shards}
+	if err := t.checkRejected(job); err != nil { // before more work goes into it
+		return err
+	}
+	if err := e.run(ctx, stage, job); err != nil {
+		return err
+	}
+	if err := t.checkRejected(job); err != nil {
+		return err
+	}
+	if err := job.fileRejected("quarantine.jsonl"); err != nil {
+		return err
+	}
+	return artifact.Commit(t.Dir, t.manifest(job))
+}
+
+// fileRejected writes what was set aside into a data file of its own and
+// leaves the summary in the report.
+func (j *Job) fileRejected(name string) error {
+	if len(j.rejected) == 0 {
+		return nil
+	}
+	q := artifact.Summarise(j.rejected, j.report.Looked)
+	j.report.Rejected, j.report.Reasons, j.report.First = q.Total, q.Reasons, q.First
+	var b bytes.Buffer
+	for _, r := range j.rejected {
+		line, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		b.Write(append(line, '\n'))
+	}
+	return j.WriteFile(name, b.Bytes())
+}
+
+func (t *task) manifest(job *Job) *artifact.Manifest {
+	m := &artifact.Manifest{
+		Schema: artifact.Schema, Kind: t.Kind, Stage: t.Stage, Type: t.Type, Version: t.Version,
+		Fingerprint: t.Fingerprint, CodeVersion: t.CodeVersion, Config: t.Config,
+		Inputs: t.Inputs, Counts: map[string]int64{}, Meta: job.meta,
+	}
+	for _, r := range append(job.shards, job.report) {
+		m.Files = append(m.Files, r.Files...)
+		m.Notes = append(m.Notes, r.Notes...)
+		for name, n := range r.Counts {
+			m.Counts[name] += n
+		}
+	}
+	m.Quarantine = job.quarantine()
+	return m
+}
+
+// quarantine adds up what the shards and the finishing part set aside.
+func (j *Job) quarantine() *artifact.Quarantine {
+	q := &artifact.Quarantine{Reasons: map[string]int64{}}
+	for _, r := range append(append([]shardReport(nil), j.shards...), j.report) {
+		q.Total += r.Rejected
+		q.Of += r.Looked
+		for reason, n := range r.Reasons {
+			q.Reasons[reason] += n
+		}
+		q.First = append(q.First, r.First...)
+	}
+	q.First = q.First[:min(len(q.First), artifact.FirstShown)]
+	if q.Total == 0 && q.Of == 0 {
+		return nil
+	}
+	return q
+}
+
+// checkRejected fails when a larger share was set aside than the stage allows.
+func (t *task) checkRejected(job *Job) error {
+	pending := &Job{task: t, shards: job.shards, report: job.report}
+	if len(job.rejected) > 0 && job.report.Rejected == 0 {
+		q := artifact.Summarise(job.rejected, job.report.Looked)
+		pending.report.Rejected, pending.report.Reasons, pending.report.First = q.Total, q.Reasons, q.First
+	}
+	q := pending.quarantine()
+	if q == nil || q.Total <= AlwaysTolerated || float64(q.Total) <= t.MaxRejected*float64(q.Of) {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d of %d images cannot be used, more than the limit of %.3g %% (mend them, or raise max_rejected); the first:", t.Stage, q.Total, q.Of, 100*t.MaxRejected)
+	for _, r := range q.First {
+		fmt.Fprintf(&b, "\n  %s: %s", rejectedName(r), r.Reason)
+		if r.Detail != "" {
+			fmt.Fprintf(&b, " (%s)", r.Detail)
+		}
+	}
+	return fmt.Errorf("%s", b.String())
+}
+
+func rejectedName(r artifact.Rejected) string {
+	if r.Name != "" && r.Name != r.URI {
+		return r.URI + ": " + r.Name
+	}
+	return r.URI
+}

@@ -1,0 +1,206 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/retort-ml/retort/io/artifact"
+)
+
+// Runner runs Beam pipelines: the direct runner, Prism, Flink, ….
+type Runner interface {
+	Name() string
+	Run(ctx context.Context, p *beam.Pipeline) error
+}
+
+// Result is what became of one stage.
+type Result struct {
+	Name     string
+	State    State
+	Seconds  float64
+	Manifest *artifact.Manifest
+	Err      error
+}
+
+// Execute runs what has to run, in order, one Beam pipeline a stage, and keeps
+// the rest. only names stages to run (with what they depend on); empty means
+// all. The run folder is locked meanwhile. It stops at the first failure; a
+// later Execute of the same graph goes on from there.
+func (g *Graph) Execute(ctx context.Context, runner Runner, reporter Reporter, only ...string) ([]Result, error) {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
+	wanted, err := g.wanted(only)
+	if err != nil {
+		return nil, err
+	}
+	if err := makeRoot(g.root); err != nil {
+		return nil, err
+	}
+	release, err := artifact.Lock(g.root)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	steps, err := g.Plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	steps = slicesFilter(steps, func(s Step) bool { return wanted[s.node] })
+	reporter.Planned(steps)
+	return g.executeSteps(ctx, steps, runner, reporter)
+}
+
+func slicesFilter(steps []Step, keep func(Step) bool) []Step {
+	var out []Step
+	for _, s := range steps {
+		if keep(s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func makeRoot(root string) error {
+	if info, err := os.Stat(root); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file; the run needs a folder (choose another --out)", root)
+	}
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return fmt.Errorf("cannot make the run folder: %w (choose another --out)", err)
+	}
+	return nil
+}
+
+func (g *Graph) executeSteps(ctx context.Context, steps []Step, runner Runner, reporter Reporter) ([]Result, error) {
+	var results []Result
+	for i := range steps {
+		step := &steps[i]
+		r := Result{Name: step.Name, State: step.State, Manifest: step.Manifest}
+		if step.State == Keep {
+			r.Err = tidy(step.Dir)
+		} else {
+			reporter.Started(step.Name)
+			start := time.Now()
+			r.Manifest, r.Err = g.executeStep(ctx, step, runner, reporter)
+			r.Seconds = time.Since(start).Seconds()
+		}
+		results = append(results, r)
+		reporter.Finished(r)
+		if r.Err != nil {
+			return results, r.Err
+		}
+	}
+	return results, nil
+}
+
+var jobs atomic.Int64
+
+func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, reporter Reporter) (*artifact.Manifest, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := prepare(step.Dir, step.Fingerprint); err != nil {
+		return nil, fmt.Errorf("%s: %w", step.Name, err)
+	}
+	t := g.task(step, runner.Name())
+	reporters.Store(t.Job, reporter)
+	contexts.Store(t.Job, ctx)
+	defer func() {
+		contexts.Delete(t.Job)
+		reporters.Delete(t.Job)
+		meters.Delete(t.Job)
+		failures.Delete(t.Job)
+	}()
+	start := time.Now()
+	if err := runTask(ctx, t, runner); err != nil {
+		return nil, err
+	}
+	m, err := artifact.Load(step.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the pipeline ended without writing its manifest: %w", step.Name, err)
+	}
+	host, _ := os.Hostname()
+	timings := artifact.Timings{Started: start.UTC().Format(time.RFC3339), Seconds: time.Since(start).Seconds(), Host: host, Runner: runner.Name()}
+	if err := artifact.SaveTimings(step.Dir, timings); err != nil {
+		return nil, err
+	}
+	return m, tidy(step.Dir)
+}
+
+func runTask(ctx context.Context, t *task, runner Runner) error {
+	p := beam.NewPipeline()
+	if _, err := expand(p.Root(), t); err != nil {
+		return err
+	}
+	err := runner.Run(ctx, p)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if err == nil {
+		return nil
+	}
+	if first, ok := failures.Load(t.Job); ok {
+		err = first.(error)
+	}
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	return prefixed(t.Stage, err)
+}
+
+// prefixed puts the stage's name before an error that does not start with it.
+func prefixed(stage string, err error) error {
+	if s := err.Error(); len(s) > len(stage) && s[:len(stage)+1] == stage+":" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", stage, err)
+}
+
+func (g *Graph) task(step *Step, runner string) *task {
+	n := step.node
+	t := &task{
+		Job:   fmt.Sprintf("%s-%d-%d", step.Name, os.Getpid(), jobs.Add(1)),
+		Stage: step.Name, Type: step.Type, Kind: step.Kind, Config: step.Config,
+		Fingerprint: step.Fingerprint, Dir: step.Dir, Dirs: map[string]string{}, Inputs: map[string]string{},
+		CodeVersion: CodeVersion(), Runner: runner, MaxRejected: DefaultMaxRejected,
+	}
+	if v, ok := n.stage.(Versioned); ok {
+		t.Version = v.StageVersion()
+	}
+	if v, ok := n.stage.(Tolerant); ok {
+		t.MaxRejected = v.MaxRejected()
+	}
+	if n.in != nil && !n.in.IsZero() {
+		t.Input = edgeJSON{n.in.source().fingerprint, n.inPort}
+	}
+	for _, in := range n.inputs() {
+		t.Dirs[in.fingerprint] = g.dir(in)
+		t.Inputs[in.name] = in.fingerprint
+	}
+	return t
+}
+
+// CodeVersion names the code of this binary: its module version or commit.
+func CodeVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (version == "" || version == "(devel)") {
+			version = s.Value
+		}
+	}
+	if version == "" {
+		return "devel"
+	}
+	return version
+}

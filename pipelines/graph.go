@@ -1,0 +1,219 @@
+package pipelines
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// Graph is a set of stages connected by edges. Build it with Add, then plan or
+// run it. A Graph is not safe for concurrent use.
+type Graph struct {
+	name  string
+	root  string
+	nodes []*node
+	errs  []error
+}
+
+type node struct {
+	graph  *Graph
+	name   string
+	stage  any
+	erased *erased
+	in     Input // by position, nil for none
+	inPort string
+
+	// set by plan
+	fingerprint string
+	config      []byte
+}
+
+// Option sets a property of a Graph.
+type Option func(*Graph)
+
+// Root is the folder in which every stage has its own folder. Default: "run".
+func Root(dir string) Option { return func(g *Graph) { g.root = dir } }
+
+// New makes an empty graph.
+func New(name string, options ...Option) *Graph {
+	g := &Graph{name: name, root: "run"}
+	for _, o := range options {
+		o(g)
+	}
+	return g
+}
+
+// Name of the graph.
+func (g *Graph) Name() string { return g.name }
+
+// Root folder of the graph's artifacts.
+func (g *Graph) Root() string { return g.root }
+
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// Add puts a stage into the graph under a name that no other stage has (lower
+// case letters, digits, '.', '_' and '-'; it names the artifact's folder), and
+// returns the edge that carries what it makes. A stage that reads an artifact
+// gets it as in; one of kind None gets none. What is wrong with the call is
+// reported by Check.
+func Add[In, Out any](g *Graph, name string, s Stage[In, Out], in ...Edge[In]) Edge[Out] {
+	n := &node{graph: g, name: name, stage: s, erased: remember(s)}
+	if len(in) > 0 {
+		n.in, n.inPort = in[0], in[0].port
+	}
+	g.nodes = append(g.nodes, n)
+	_, source := any(*new(In)).(None)
+	g.check(n, len(in), source)
+	return Edge[Out]{node: n}
+}
+
+func (g *Graph) fail(format string, args ...any) {
+	g.errs = append(g.errs, fmt.Errorf(format, args...))
+}
+
+func (g *Graph) check(n *node, inputs int, source bool) {
+	if !validName.MatchString(n.name) {
+		g.fail("stage name %q; want lower-case letters, digits, '.', '_' and '-', at most 64", n.name)
+	}
+	for _, other := range g.nodes[:len(g.nodes)-1] {
+		if other.name == n.name {
+			g.fail("two stages are named %q; every stage needs a name of its own", n.name)
+		}
+	}
+	switch {
+	case source && inputs > 0 && !n.in.IsZero():
+		g.fail("%s: reads nothing by position, but got an input", n.name)
+	case !source && inputs == 0:
+		g.fail("%s: its input is missing; pass the edge to Add", n.name)
+	case inputs > 1:
+		g.fail("%s: got %d inputs by position, want 1 (further ones are fields of the stage)", n.name, inputs)
+	case !source && n.in.IsZero():
+		g.fail("%s: its input is an edge that carries nothing", n.name)
+	}
+	if v, ok := n.stage.(Validator); ok {
+		if err := v.Validate(); err != nil {
+			g.fail("%s: %w", n.name, err)
+		}
+	}
+}
+
+// Check reports everything that is wrong with the graph.
+func (g *Graph) Check() error {
+	errs := append([]error(nil), g.errs...)
+	for _, n := range g.nodes {
+		for _, in := range n.inputs() {
+			if in.graph != g {
+				errs = append(errs, fmt.Errorf("%s: input %q belongs to another graph", n.name, in.name))
+			}
+		}
+	}
+	if len(errs) == 0 {
+		if _, err := g.sorted(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// inputs are the stages that n reads from: by position, then by field.
+func (n *node) inputs() []*node {
+	var list []*node
+	add := func(in Input) {
+		if s := in.source(); s != nil {
+			for _, have := range list {
+				if have == s {
+					return
+				}
+			}
+			list = append(list, s)
+		}
+	}
+	if n.in != nil {
+		add(n.in)
+	}
+	eachEdge(reflect.ValueOf(n.stage), func(_ string, in Input) { add(in) })
+	return list
+}
+
+// eachEdge visits the Edge fields of a stage, also inside nested structs,
+// slices and maps.
+func eachEdge(v reflect.Value, visit func(field string, in Input)) {
+	eachEdgeNamed("", v, visit)
+}
+
+func eachEdgeNamed(name string, v reflect.Value, visit func(string, Input)) {
+	if !v.IsValid() {
+		return
+	}
+	if v.CanInterface() {
+		if in, ok := v.Interface().(Input); ok && v.Kind() == reflect.Struct {
+			visit(name, in)
+			return
+		}
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		eachEdgeNamed(name, v.Elem(), visit)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				eachEdgeNamed(f.Name, v.Field(i), visit)
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		if k := v.Type().Elem().Kind(); k < reflect.Array { // plain values hold no edges
+			return
+		}
+		for i := range v.Len() {
+			eachEdgeNamed(name, v.Index(i), visit)
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			eachEdgeNamed(fmt.Sprint(name, ".", k), v.MapIndex(k), visit)
+		}
+	}
+}
+
+// sorted returns the stages so that each comes after its inputs, otherwise in
+// the order in which they were added.
+func (g *Graph) sorted() ([]*node, error) {
+	const visiting, done = 1, 2
+	state := map[*node]int{}
+	var order []*node
+	var visit func(n *node, path []string) error
+	visit = func(n *node, path []string) error {
+		path = append(path, n.name)
+		switch state[n] {
+		case done:
+			return nil
+		case visiting:
+			return fmt.Errorf("the graph has a cycle: %s", strings.Join(path, " <- "))
+		}
+		state[n] = visiting
+		for _, in := range n.inputs() {
+			if err := visit(in, path); err != nil {
+				return err
+			}
+		}
+		state[n] = done
+		order = append(order, n)
+		return nil
+	}
+	for _, n := range g.nodes {
+		if err := visit(n, nil); err != nil {
+			return nil, err
+		}
+	}
+	return order, nil
+}
+
+func (g *Graph) find(name string) *node {
+	for _, n := range g.nodes {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package pipelines
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/io/artifact"
+)
+
+// task is what a stage's DoFns are told: all that a worker needs, as JSON.
+type task struct {
+	Job         string            // unique per run of a stage, names its reporter in this process
+	Stage       string            // name in the graph
+	Type        string            // registered stage type
+	Version     int               //
+	Kind        string            //
+	Config      json.RawMessage   //
+	Fingerprint string            //
+	Dir         string            // folder of its artifact
+	Dirs        map[string]string // fingerprint of an input -> folder
+	Input       edgeJSON          // by position
+	Inputs      map[string]string // stage name -> fingerprint
+	CodeVersion string
+	Runner      string
+	MaxRejected float64
+}
+
+// Job is one run of one stage, as the stage sees it. Its methods are safe for
+// concurrent use.
+type Job struct {
+	task *task
+
+	mu       sync.Mutex
+	report   shardReport
+	rejected []artifact.Rejected
+	meta     json.RawMessage
+	shards   []shardReport // in Run of a sharded stage: what the shards reported
+}
+
+// Output is where a stage of kind Out writes.
+type Output[Out any] struct{ *Job }
+
+// shardReport is what one shard (or the whole stage) wrote and counted.
+type shardReport struct {
+	Shard    int                 `json:"shard"`
+	Files    []artifact.File     `json:"files,omitempty"`
+	Counts   map[string]int64    `json:"counts,omitempty"`
+	Notes    []string            `json:"notes,omitempty"`
+	Looked   int64               `json:"looked,omitempty"`
+	Rejected int64               `json:"rejected,omitempty"`
+	Reasons  map[string]int64    `json:"reasons,omitempty"`
+	First    []artifact.Rejected `json:"first,omitempty"`
+	Note     json.RawMessage     `json:"note,omitempty"`
+}
+
+// Stage is the stage's name in the graph.
+func (j *Job) Stage() string { return j.task.Stage }
+
+// Fingerprint of the artifact being made.
+func (j *Job) Fingerprint() string { return j.task.Fingerprint }
+
+// Path is where the data file name of this artifact rests. Its folder exists.
+func (j *Job) Path(name string) string { return filepath.Join(j.task.Dir, filepath.FromSlash(name)) }
+
+// Open opens what an edge of the stage carries.
+func Open[T any](j *Job, e Edge[T]) (Artifact[T], error) {
+	dir, ok := j.task.Dirs[e.Fingerprint()]
+	if !ok {
+		return Artifact[T]{}, fmt.Errorf("%s: an input edge carries nothing", j.task.Stage)
+	}
+	m, err := artifact.Load(dir)
+	if err != nil {
+		return Artifact[T]{}, fmt.Errorf("%s: cannot open its input: %w (run again; the stage that makes it is redone)", j.task.Stage, err)
+	}
+	return Artifact[T]{Dir: dir, Port: e.port, Manifest: m}, nil
+}
+
+// AddFile makes a file that rests under Path(name) part of the artifact.
+func (j *Job) AddFile(name string, records int64) error {
+	f, err := artifact.Describe(j.task.Dir, name, records)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.report.Files = append(j.report.Files, f)
+	return nil
+}
+
+// AddDescribed is AddFile for a file whose size and checksum are known already.
+func (j *Job) AddDescribed(f artifact.File) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.report.Files = append(j.report.Files, f)
+}
+
+// WriteFile writes a data file, whole or not at all, and adds it.
+func (j *Job) WriteFile(name string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(j.Path(name)), 0o755); err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(j.Path(name), data); err != nil {
+		return err
+	}
+	return j.AddFile(name, 0)
+}
+
+// Count adds n to a count of the manifest.
+func (j *Job) Count(name string, n int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.report.Counts == nil {
+		j.report.Counts = map[string]int64{}
+	}
+	j.report.Counts[name] += n
+}
+
+// Looked counts images or records that may be rejected: the whole that the
+// limit of rejected ones is a share of.
+func (j *Job) Looked(n int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.report.Looked += n
+}
+
+// Reject sets one image or record aside; the stage goes on.
+func (j *Job) Reject(r artifact.Rejected) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.rejected = append(j.rejected, r)
+}
+
+// Note leaves a sentence for people in the manifest and the report.
+func (j *Job) Note(format string, args ...any) {
+	note := fmt.Sprintf(format, args...)
+	j.mu.Lock()
+	j.report.Notes = append(j.report.Notes, note)
+	j.mu.Unlock()
+	j.reporter().Message(j.task.Stage, note)
+}
+
+// Message shows people a sentence while the stage runs; nothing keeps it.
+func (j *Job) Message(text string) { j.reporter().Message(j.task.Stage, text) }
+
+// SetMeta sets the kind-specific part of the manifest.
+func (j *Job) SetMeta(v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.meta = data
+	return nil
+}
+
+// SetShardNote hands a value from RunShard to Run (see ShardNotes).
+func (j *Job) SetShardNote(v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.report.Note = data
+	return nil
+}
+
+// ShardNotes decodes what every shard left with SetShardNote, in order of
+// shard, into values of type T. It is for Run of a Sharded stage.
+func ShardNotes[T any](j *Job) ([]T, error) {
+	notes := make([]T, len(j.shards))
+	for i, s := range j.shards {
+		if len(s.Note) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(s.Note, &notes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return notes, nil
+}
+
+// Counted is the sum of a count over all shards. It is for Run of a Sharded
+// stage.
+func (j *Job) Counted(name string) int64 {
+	var n int64
+	for _, s := range j.shards {
+		n += s.Counts[name]
+	}
+	return n
+}

@@ -1,0 +1,126 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/retort-ml/retort/io/artifact"
+)
+
+// State says whether a stage has to run.
+type State string
+
+// The states of a planned stage.
+const (
+	Keep State = "kept" // its artifact is there, for the same fingerprint, and verified
+	Run  State = "ran"  // it has to run
+)
+
+// Step is one stage of a plan.
+type Step struct {
+	Name        string
+	Type        string
+	Kind        string   // of its artifact
+	Inputs      []string // names of the stages that it reads
+	State       State
+	Why         string // why it runs; empty when kept
+	Fingerprint string
+	Dir         string
+	Config      []byte             // JSON
+	Manifest    *artifact.Manifest // when kept
+	Estimate    Estimate
+
+	node *node
+}
+
+// Estimate is how much work a stage that runs is thought to be. Zero fields
+// are unknown or nothing.
+type Estimate struct {
+	Images   int64
+	Views    int64
+	Bytes    int64
+	Steps    int64
+	CPUHours float64
+	GPUHours float64
+}
+
+// Estimator is a stage that can say how much work it is. known holds the
+// estimates and, for kept stages, the counts of all stages before it.
+type Estimator interface {
+	Estimate(known map[string]Step) Estimate
+}
+
+// Plan says what would run and why, without running anything. Artifacts are
+// verified by their checksums.
+func (g *Graph) Plan(ctx context.Context) ([]Step, error) {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
+	order, err := g.sorted()
+	if err != nil {
+		return nil, err
+	}
+	if err := fingerprintNodes(ctx, order); err != nil {
+		return nil, err
+	}
+	steps := make([]Step, 0, len(order))
+	states := map[string]Step{}
+	for _, n := range order {
+		step := g.planNode(n, states)
+		if e, ok := n.stage.(Estimator); ok {
+			step.Estimate = e.Estimate(states)
+		}
+		states[n.name] = step
+		steps = append(steps, step)
+	}
+	return steps, ctx.Err()
+}
+
+func (g *Graph) planNode(n *node, before map[string]Step) Step {
+	step := Step{
+		Name: n.name, Type: n.erased.name, Kind: n.erased.kind, State: Run,
+		Fingerprint: n.fingerprint, Dir: filepath.Join(g.root, n.name), Config: n.config, node: n,
+	}
+	for _, in := range n.inputs() {
+		step.Inputs = append(step.Inputs, in.name)
+	}
+	m, why := examine(step.Dir, n.fingerprint)
+	if why == "" {
+		step.State, step.Manifest = Keep, m
+		return step
+	}
+	step.Why = why
+	for _, in := range step.Inputs {
+		if before[in].State == Run && !resumable(step.Dir, n.fingerprint) {
+			step.Why = fmt.Sprintf("%s; its input %s runs", why, in)
+			break
+		}
+	}
+	return step
+}
+
+// examine loads and verifies what is in dir. why says what stands against
+// keeping it.
+func examine(dir, fingerprint string) (m *artifact.Manifest, why string) {
+	m, err := artifact.Load(dir)
+	switch {
+	case artifact.IsAbsent(err) && resumable(dir, fingerprint):
+		return nil, "was interrupted, goes on"
+	case artifact.IsAbsent(err):
+		return nil, "not made yet"
+	case err != nil:
+		return nil, err.Error()
+	case m.Fingerprint != fingerprint:
+		return nil, "its config or inputs changed"
+	}
+	if err := artifact.Verify(dir, m); err != nil {
+		var damage *artifact.DamageError
+		if errors.As(err, &damage) {
+			return nil, "damaged: " + damage.Error()
+		}
+		return nil, err.Error()
+	}
+	return m, ""
+}

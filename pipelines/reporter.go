@@ -1,0 +1,83 @@
+package pipelines
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Reporter shows people and programs how a run goes on. Calls may come from
+// any goroutine.
+type Reporter interface {
+	// Planned is called once, before anything runs.
+	Planned(steps []Step)
+	// Started is called when a stage that runs starts.
+	Started(stage string)
+	// Progress says how much of a stage is done; total 0 is unknown. Bytes is
+	// the size of what was read or written so far, 0 where it says nothing.
+	Progress(stage string, done, total int64, unit string, bytes int64)
+	// Metric hands on the figures of a training step or an evaluation.
+	Metric(stage string, values map[string]float64)
+	// Message is a sentence about a stage.
+	Message(stage, text string)
+	// Finished is called for every stage that was kept or ran.
+	Finished(result Result)
+}
+
+// Silent is a Reporter that shows nothing.
+type Silent struct{}
+
+func (Silent) Planned([]Step)                                 {}
+func (Silent) Started(string)                                 {}
+func (Silent) Progress(string, int64, int64, string, int64)   {}
+func (Silent) Metric(stage string, values map[string]float64) {}
+func (Silent) Message(string, string)                         {}
+func (Silent) Finished(Result)                                {}
+
+// reporters of the jobs that run in this process, by job id. Metrics of the
+// in-process runners show nothing while a job runs, hence this side door.
+var reporters sync.Map
+
+func (j *Job) reporter() Reporter {
+	if r, ok := reporters.Load(j.task.Job); ok {
+		return r.(Reporter)
+	}
+	return Silent{}
+}
+
+// Metric hands figures of a training step or an evaluation to the reporter.
+func (j *Job) Metric(values map[string]float64) { j.reporter().Metric(j.task.Stage, values) }
+
+// Meter counts a stage's progress. Its methods are safe for concurrent use.
+type Meter struct {
+	job         *Job
+	unit        string
+	total       int64
+	done, bytes atomic.Int64
+	last        atomic.Int64 // when the reporter was last told, in ns
+}
+
+// meters are shared by the shards of one job.
+var meters sync.Map
+
+// Meter returns the job's meter for total units (0 where the total is
+// unknown). All shards of a stage share one.
+func (j *Job) Meter(total int64, unit string) *Meter {
+	m, _ := meters.LoadOrStore(j.task.Job, &Meter{job: j, unit: unit, total: total})
+	return m.(*Meter)
+}
+
+const meterInterval = 100 * time.Millisecond
+
+// Add counts n more units and what they weighed in bytes.
+func (m *Meter) Add(n, bytes int64) {
+	done, size := m.done.Add(n), m.bytes.Add(bytes)
+	now := time.Now().UnixNano()
+	last := m.last.Load()
+	if now-last < int64(meterInterval) && done != m.total {
+		return
+	}
+	if m.last.CompareAndSwap(last, now) {
+		m.job.reporter().Progress(m.job.task.Stage, done, m.total, m.unit, size)
+	}
+}

@@ -1,0 +1,137 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+)
+
+// Stage is a step of the graph that turns an artifact of kind In into one of
+// kind Out. It is a pointer to a plain struct: the exported fields are its
+// config (JSON-serialisable; those tagged fingerprint:"-" change how the work
+// is done but not its result), among them fields of type Edge for further
+// inputs. Run reads its inputs and writes its files through out.
+//
+// If Run is interrupted and started again for the same config and inputs, the
+// files it had written are still there (see [Job.Resuming]).
+type Stage[In, Out any] interface {
+	Run(ctx context.Context, in Artifact[In], out *Output[Out]) error
+}
+
+// Sharded is a stage whose work splits into independent shards. Each shard is
+// one element of the stage's Beam pipeline; a shard that was finished before
+// an interruption is not done again. Run is called once all shards are done,
+// to finish the artifact.
+type Sharded[In, Out any] interface {
+	Stage[In, Out]
+	// Shards says into how many shards the work splits, at least 0.
+	Shards(ctx context.Context, in Artifact[In], out *Output[Out]) (int, error)
+	// RunShard does one of them. Doing it again writes the same bytes.
+	RunShard(ctx context.Context, in Artifact[In], out *Output[Out], shard int) error
+}
+
+// Validator is a stage that can tell that its config is wrong. The error
+// quotes the field: "Temperature = -0.1; want > 0".
+type Validator interface{ Validate() error }
+
+// Versioned is a stage whose results changed since its first version (0).
+type Versioned interface{ StageVersion() int }
+
+// Stateful is a stage that depends on things outside the graph, such as the
+// files of a folder. State sums them up; when it changes the stage runs again.
+type Stateful interface {
+	State(ctx context.Context) (string, error)
+}
+
+// Tolerant is a stage that says how large a share of what it looks at it may
+// reject before it fails.
+type Tolerant interface{ MaxRejected() float64 }
+
+// DefaultMaxRejected is the share of rejected images above which a stage that
+// is not Tolerant fails; up to AlwaysTolerated images never fail one.
+const (
+	DefaultMaxRejected = 0.01
+	AlwaysTolerated    = 10
+)
+
+// erased is a stage type without its type parameters.
+type erased struct {
+	name     string
+	kind     string // name of Out
+	decode   func(config []byte) (any, error)
+	shards   func(ctx context.Context, stage any, job *Job) (int, error) // nil: not sharded
+	runShard func(ctx context.Context, stage any, job *Job, shard int) error
+	run      func(ctx context.Context, stage any, job *Job) error
+}
+
+var registry sync.Map // type name -> *erased
+
+// Register makes a stage type known to workers on other machines. Call it from
+// an init function with a zero value; Add does it for runs in one process.
+func Register[In, Out any](s Stage[In, Out]) { _ = remember(s) }
+
+func remember[In, Out any](s Stage[In, Out]) *erased {
+	name := typeName(reflect.TypeOf(s))
+	if known, ok := registry.Load(name); ok {
+		return known.(*erased)
+	}
+	known, _ := registry.LoadOrStore(name, erase(name, s))
+	return known.(*erased)
+}
+
+func typeName(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.PkgPath() == "" {
+		return t.String()
+	}
+	return t.PkgPath() + "." + t.Name()
+}
+
+func kindName[T any]() string { return kindOf(reflect.TypeFor[T]()) }
+
+func erase[In, Out any](name string, s Stage[In, Out]) *erased {
+	e := &erased{name: name, kind: kindName[Out]()}
+	e.decode = func(config []byte) (any, error) { return decodeLike(s, config) }
+	e.run = func(ctx context.Context, stage any, job *Job) error {
+		in, err := input[In](job)
+		if err != nil {
+			return err
+		}
+		return stage.(Stage[In, Out]).Run(ctx, in, &Output[Out]{job})
+	}
+	if _, ok := s.(Sharded[In, Out]); ok {
+		e.shards = func(ctx context.Context, stage any, job *Job) (int, error) {
+			in, err := input[In](job)
+			if err != nil {
+				return 0, err
+			}
+			return stage.(Sharded[In, Out]).Shards(ctx, in, &Output[Out]{job})
+		}
+		e.runShard = func(ctx context.Context, stage any, job *Job, shard int) error {
+			in, err := input[In](job)
+			if err != nil {
+				return err
+			}
+			return stage.(Sharded[In, Out]).RunShard(ctx, in, &Output[Out]{job}, shard)
+		}
+	}
+	return e
+}
+
+// input opens what came in by position.
+func input[In any](job *Job) (Artifact[In], error) {
+	if len(job.task.Input.Fingerprint) == 0 {
+		return Artifact[In]{}, nil
+	}
+	return Open(job, Edge[In]{port: job.task.Input.Port, fingerprint: job.task.Input.Fingerprint})
+}
+
+func lookup(name string) (*erased, error) {
+	if e, ok := registry.Load(name); ok {
+		return e.(*erased), nil
+	}
+	return nil, fmt.Errorf("stage type %s is not registered in this binary (call pipelines.Register in an init function of its package)", name)
+}

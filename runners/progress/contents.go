@@ -1,0 +1,50 @@
+package progress
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/retort-ml/retort/io/artifact"
+)
+
+// contents is what an artifact holds: "400 images, 12 duplicates, 1.2 MB,
+// 3 quarantined (2 truncated, 1 zero-byte)".
+func contents(m *artifact.Manifest) string {
+	if m == nil {
+		return ""
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(m.Counts)) {
+		if n := m.Counts[name]; n != 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", Count(n), strings.ReplaceAll(name, "_", " ")))
+		}
+	}
+	if size := m.Bytes(); size > 0 {
+		parts = append(parts, Bytes(float64(size)))
+	}
+	if q := quarantined(m.Quarantine); q != "" {
+		parts = append(parts, q)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// quarantined is "3 of 400 quarantined (2 truncated, 1 zero-byte)"; empty
+// where nothing was.
+func quarantined(q *artifact.Quarantine) string {
+	if q == nil || q.Total == 0 {
+		return ""
+	}
+	reasons := slices.Collect(maps.Keys(q.Reasons))
+	slices.SortFunc(reasons, func(a, b string) int {
+		if q.Reasons[a] != q.Reasons[b] {
+			return int(q.Reasons[b] - q.Reasons[a])
+		}
+		return strings.Compare(a, b)
+	})
+	for i, r := range reasons {
+		reasons[i] = fmt.Sprintf("%s %s", Count(q.Reasons[r]), r)
+	}
+	return fmt.Sprintf("%s of %s quarantined (%s)", Count(q.Total), Count(q.Of), strings.Join(reasons, ", "))
+}

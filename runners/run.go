@@ -1,0 +1,46 @@
+// Package runners chooses where a graph runs and how its progress is shown.
+package runners
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/runners/direct"
+	"github.com/retort-ml/retort/runners/prism"
+)
+
+// Options of a run. The zero value runs everything on the direct runner and
+// shows nothing.
+type Options struct {
+	Runner   string   // one of Names; "" is direct
+	Only     []string // stages to run, with what they depend on; empty is all
+	Reporter pipelines.Reporter
+}
+
+// Names of the runners.
+var Names = []string{"direct", "prism"}
+
+// ByName returns the runner of that name.
+func ByName(name string) (pipelines.Runner, error) {
+	switch name {
+	case "", "direct":
+		return direct.Runner{}, nil
+	case "prism":
+		return prism.Runner{}, nil
+	}
+	return nil, fmt.Errorf("unknown runner %q%s", name, didyoumean.Hint(name, Names))
+}
+
+// Run runs what has to run of g and keeps the rest.
+func Run(ctx context.Context, g *pipelines.Graph, o Options) ([]pipelines.Result, error) {
+	r, err := ByName(o.Runner)
+	if err != nil {
+		return nil, err
+	}
+	if o.Reporter == nil {
+		o.Reporter = pipelines.Silent{}
+	}
+	return g.Execute(ctx, r, o.Reporter, o.Only...)
+}

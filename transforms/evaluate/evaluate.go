@@ -1,0 +1,211 @@
+// Package evaluate is the stage that measures classifiers on held-out images:
+// top-1, top-5, per class, confusion, calibration, kNN on encoder features. It
+// is the only stage that reads labels that were hidden from training.
+package evaluate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/training"
+)
+
+// Stage is the stage. Its input are the held-out images, with labels.
+type Stage struct {
+	// Models are the classifiers to measure, by the name that they get in the
+	// results (supervised, finetuned, distilled).
+	Models map[string]pipelines.Edge[pipelines.Classifier]
+	// Encoder, if set, is measured by kNN on its features.
+	Encoder pipelines.Edge[pipelines.Encoder]
+	// Labelled are the images whose labels training saw: the neighbours of kNN.
+	Labelled pipelines.Edge[pipelines.Images]
+	// Targets and Truth, if set, tell how often the teacher was right about the
+	// unlabelled images. Truth is the ingested index with all its labels.
+	Targets pipelines.Edge[pipelines.Targets]
+	Truth   pipelines.Edge[pipelines.Images]
+	// Train is where Targets' images can be looked up to be shown.
+	Train     pipelines.Edge[pipelines.Images]
+	K         int    // neighbours of kNN
+	MaxPixels int64  // of one image; 0 is imagefile's default
+	Batch     int    `fingerprint:"-"` // images computed at once; 0 is 64
+	Backend   string `fingerprint:"-"`
+}
+
+func init() { pipelines.Register(&Stage{}) }
+
+// Validate reports what is wrong with the config.
+func (s *Stage) Validate() error {
+	switch {
+	case len(s.Models) == 0:
+		return errors.New("Models is empty; want at least one classifier")
+	case s.K < 1:
+		return fmt.Errorf("K = %d; want at least 1", s.K)
+	}
+	return nil
+}
+
+// MetricsName is the file of Results.
+const MetricsName = "metrics.json"
+
+// Results is what the stage finds out.
+type Results struct {
+	Classes []string          `json:"classes"`
+	Images  int               `json:"images"` // held out
+	Models  map[string]*Model `json:"models"`
+	// EncoderKNN is the top-1 of kNN on the pretrained encoder's features.
+	EncoderKNN float64  `json:"encoder_knn,omitempty"`
+	Teacher    *Teacher `json:"teacher,omitempty"`
+}
+
+// Model is how one classifier does.
+type Model struct {
+	Top1      float64   `json:"top1"` // share of images whose likeliest class is right
+	Top5      float64   `json:"top5"`
+	ECE       float64   `json:"ece"`         // expected calibration error over 15 bins
+	KNN       float64   `json:"knn"`         // top-1 of kNN on its features
+	Loss      float64   `json:"loss"`        // mean cross entropy, in nats
+	Params    int64     `json:"params"`      // trainable values
+	Bytes     int64     `json:"bytes"`       // of its checkpoint
+	Arch      string    `json:"arch"`        // "ResNet-18 0.25x"
+	PerClass  []float64 `json:"per_class"`   // top-1 of each class; -1 where no image is of it
+	Confusion [][]int64 `json:"confusion"`   // [true][predicted]
+	Bins      []Bin     `json:"calibration"` // by confidence
+	Images    int       `json:"images"`      //
+}
+
+// Bin is one bin of a reliability diagram.
+type Bin struct {
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	N          int64   `json:"n"`
+	Confidence float64 `json:"confidence"` // mean
+	Accuracy   float64 `json:"accuracy"`
+}
+
+// Run measures everything.
+func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Metrics]) error {
+	var meta pipelines.ImagesMeta
+	if err := in.Meta(&meta); err != nil {
+		return err
+	}
+	choice, err := backend.New(s.Backend)
+	if err != nil {
+		return err
+	}
+	e := &evaluation{ctx: ctx, stage: s, out: out, choice: choice, test: in,
+		results: Results{Classes: meta.Classes, Models: map[string]*Model{}}}
+	for _, name := range pipelines.SortedKeys(s.Models) {
+		if err := e.model(name, s.Models[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if err := e.encoder(); err != nil {
+		return err
+	}
+	if err := e.teacher(); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(e.results, "", "  ")
+	if err != nil {
+		return err
+	}
+	out.Count("images", int64(e.results.Images))
+	return out.WriteFile(MetricsName, append(data, '\n'))
+}
+
+type evaluation struct {
+	ctx     context.Context
+	stage   *Stage
+	out     *pipelines.Output[pipelines.Metrics]
+	choice  *backend.Choice
+	test    pipelines.Artifact[pipelines.Images]
+	results Results
+}
+
+func (e *evaluation) model(name string, edge pipelines.Edge[pipelines.Classifier]) error {
+	a, err := pipelines.Open(e.out.Job, edge)
+	if err != nil {
+		return err
+	}
+	c, err := training.Load(a)
+	if err != nil {
+		return err
+	}
+	p, err := train.NewPredictor(e.choice.Backend, c, e.stage.batch())
+	if err != nil {
+		return err
+	}
+	test, err := e.predict(p, e.test)
+	if err != nil {
+		return err
+	}
+	if len(test.labels) == 0 {
+		return errors.New("there is no image to evaluate on")
+	}
+	m := Measure(test.logits, test.labels, len(e.results.Classes))
+	m.Params, m.Arch, m.Bytes = p.Spec().Params(), p.Spec().Arch.String(), a.Manifest.Files[0].Bytes
+	for _, f := range a.Manifest.Files {
+		if f.Name == training.ModelName {
+			m.Bytes = f.Bytes
+		}
+	}
+	if m.KNN, err = e.knn(p, test); err != nil {
+		return err
+	}
+	e.results.Models[name], e.results.Images = m, len(test.labels)
+	e.out.Metric(map[string]float64{name + ".top1": m.Top1, name + ".top5": m.Top5, name + ".ece": m.ECE, name + ".knn": m.KNN})
+	return nil
+}
+
+func (e *evaluation) encoder() error {
+	if e.stage.Encoder.IsZero() {
+		return nil
+	}
+	a, err := pipelines.Open(e.out.Job, e.stage.Encoder)
+	if err != nil {
+		return err
+	}
+	c, err := training.Load(a)
+	if err != nil {
+		return err
+	}
+	p, err := train.NewPredictor(e.choice.Backend, c, e.stage.batch())
+	if err != nil {
+		return err
+	}
+	test, err := e.predict(p, e.test)
+	if err != nil {
+		return err
+	}
+	e.results.EncoderKNN, err = e.knn(p, test)
+	return err
+}
+
+// knn is the top-1 of kNN in p's feature space, with the labelled training
+// images as neighbours.
+func (e *evaluation) knn(p *train.Predictor, test *predictions) (float64, error) {
+	if e.stage.Labelled.IsZero() {
+		return 0, nil
+	}
+	a, err := pipelines.Open(e.out.Job, e.stage.Labelled)
+	if err != nil {
+		return 0, err
+	}
+	known, err := e.predict(p, a)
+	if err != nil {
+		return 0, err
+	}
+	return KNN(known.features, known.labels, test.features, test.labels, p.FeatureDim(), e.stage.K, len(e.results.Classes)), nil
+}
+
+func (s *Stage) batch() int {
+	if s.Batch == 0 {
+		return 64
+	}
+	return s.Batch
+}

@@ -1,0 +1,181 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/retort-ml/retort/internal/workpool"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/views/augment"
+)
+
+// predictions are those of one network over one set of images.
+type predictions struct {
+	logits, features []float32
+	labels           []int32
+}
+
+// chunk is how many images are decoded before they are computed.
+const chunk = 1024
+
+func (e *evaluation) predict(p *train.Predictor, a pipelines.Artifact[pipelines.Images]) (*predictions, error) {
+	out := &predictions{}
+	var refs []imagefile.Ref
+	flush := func() error {
+		if err := e.ctx.Err(); err != nil {
+			return err
+		}
+		pixels, errs := Pixels(refs, p.Spec().ImageSize, e.stage.MaxPixels)
+		for i, err := range errs {
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w (ingest again)", refs[i].URI, refs[i].Name, err)
+			}
+			out.labels = append(out.labels, refs[i].Label)
+		}
+		logits, features, err := p.Predict(pixels)
+		out.logits, out.features = append(out.logits, logits...), append(out.features, features...)
+		refs = refs[:0]
+		return err
+	}
+	for r, err := range pipelines.References(a) {
+		if err != nil {
+			return nil, err
+		}
+		if refs = append(refs, r.Ref); len(refs) == chunk {
+			if err := flush(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(refs) > 0 {
+		if err := flush(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Pixels are the evaluation views of images, size x size packed RGB back to
+// back, and what was wrong with each. The view of a bad image is black.
+func Pixels(refs []imagefile.Ref, size int, maxPixels int64) ([]uint8, []error) {
+	n := 3 * size * size
+	pixels, errs := make([]uint8, len(refs)*n), make([]error, len(refs))
+	cfg := augment.Eval(size)
+	reader := &imagefile.Reader{}
+	defer reader.Close()
+	workpool.For(len(refs), func(i int) {
+		data, err := reader.ReadRef(refs[i], nil)
+		if err == nil {
+			err = evalView(pixels[i*n:(i+1)*n], &cfg, data, maxPixels)
+		}
+		errs[i] = err
+	})
+	return pixels, errs
+}
+
+func evalView(dst []uint8, cfg *augment.Config, data []byte, maxPixels int64) error {
+	rgb, err := imagefile.Decode(data, imagefile.Options{MaxPixels: maxPixels})
+	if err != nil {
+		return err
+	}
+	img := augment.Image{Pix: rgb.Pix, Width: rgb.Width, Height: rgb.Height}
+	return augment.Render(dst, cfg, img, augment.Draw(cfg, rgb.Width, rgb.Height, augment.Key{}))
+}
+
+// Prediction is what a classifier says of one image.
+type Prediction struct {
+	Name        string    // path inside the folder or archive
+	URI         string    // file that holds it
+	Class       string    // the likeliest
+	Probability float64   // of Class
+	All         []float64 // of every class, in the order of the checkpoint
+	Err         error     // why there is no prediction
+}
+
+// Predict classifies the images of sources with the checkpoint at path and
+// hands each result to emit, in the order of the listing.
+func Predict(ctx context.Context, backendName, path string, sources []string, batch int, emit func(Prediction) error) error {
+	c, err := checkpoint.Load(path)
+	if err != nil {
+		return err
+	}
+	if len(c.Classes) == 0 {
+		return fmt.Errorf("%s: the checkpoint names no classes: it is no classifier (use that of finetune, baseline or distill)", path)
+	}
+	choice, err := backend.New(backendName)
+	if err != nil {
+		return err
+	}
+	p, err := train.NewPredictor(choice.Backend, c, batch)
+	if err != nil {
+		return err
+	}
+	seen := 0
+	var entries []imagefile.Entry
+	for e, err := range imagefile.List(ctx, sources, imagefile.ListOptions{}) {
+		if err != nil {
+			return err
+		}
+		seen++
+		if entries = append(entries, e); len(entries) == max(batch, 256) {
+			if err := predictEntries(p, c.Classes, entries, emit); err != nil {
+				return err
+			}
+			entries = entries[:0]
+		}
+	}
+	if seen == 0 {
+		return errors.New("no images found (want .jpg, .png, .webp, .gif or .bmp files)")
+	}
+	return predictEntries(p, c.Classes, entries, emit)
+}
+
+func predictEntries(p *train.Predictor, classes []string, entries []imagefile.Entry, emit func(Prediction) error) error {
+	size := p.Spec().ImageSize
+	n := 3 * size * size
+	pixels, errs := make([]uint8, len(entries)*n), make([]error, len(entries))
+	cfg := augment.Eval(size)
+	reader := &imagefile.Reader{}
+	defer reader.Close()
+	workpool.For(len(entries), func(i int) {
+		e := &entries[i]
+		data := e.Data
+		switch {
+		case e.Reason != "":
+			errs[i] = &imagefile.QuarantineError{Reason: e.Reason, Detail: e.Detail}
+			return
+		case data == nil:
+			data, errs[i] = reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil)
+		}
+		if errs[i] == nil {
+			errs[i] = evalView(pixels[i*n:(i+1)*n], &cfg, data, 0)
+		}
+	})
+	logits, _, err := p.Predict(pixels)
+	if err != nil {
+		return err
+	}
+	for i, e := range entries {
+		out := Prediction{Name: e.Name, URI: e.URI, Err: errs[i]}
+		if errs[i] == nil {
+			out.All = make([]float64, len(classes))
+			Softmax(out.All, logits[i*len(classes):(i+1)*len(classes)])
+			best := 0
+			for c, q := range out.All {
+				if q > out.All[best] {
+					best = c
+				}
+			}
+			out.Class, out.Probability = classes[best], out.All[best]
+		}
+		if err := emit(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}

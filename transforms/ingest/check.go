@@ -1,0 +1,201 @@
+package ingest
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"iter"
+	"os"
+	"sync"
+
+	"github.com/retort-ml/retort/internal/workpool"
+	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/pipelines"
+)
+
+// checker looks into every entry, batch by batch: the batch is read and
+// decoded on all cores, then kept in the order of the listing.
+type checker struct {
+	stage  *Images
+	out    *pipelines.Output[pipelines.Images]
+	labels labelling
+	spill  *spill
+	spool  *spool // members of compressed archives, copied where they can be read at an offset
+	meter  *pipelines.Meter
+	reader imagefile.Reader
+
+	seen, kept int64
+	first      artifact.Rejected
+}
+
+// A batch holds at most batchEntries entries or about batchBytes of encoded
+// bytes, whichever comes first; it bounds the stage's memory.
+const (
+	batchEntries = 512
+	batchBytes   = 32 << 20
+)
+
+type checked struct {
+	entry imagefile.Entry
+	ref   imagefile.Ref
+	err   error
+	data  []byte
+}
+
+func (c *checker) all(ctx context.Context, entries iter.Seq2[imagefile.Entry, error]) error {
+	defer c.reader.Close()
+	batch, size := make([]checked, 0, batchEntries), int64(0)
+	for e, err := range entries {
+		if err != nil {
+			return err
+		}
+		batch = append(batch, checked{entry: e})
+		size += e.Length
+		if len(batch) == batchEntries || size >= batchBytes {
+			if err := c.batch(ctx, batch); err != nil {
+				return err
+			}
+			batch, size = batch[:0], 0
+		}
+	}
+	if err := c.batch(ctx, batch); err != nil {
+		return err
+	}
+	return c.spool.close()
+}
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func (c *checker) batch(ctx context.Context, batch []checked) error {
+	workpool.For(len(batch), func(i int) { c.check(&batch[i]) })
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.out.Looked(int64(len(batch)))
+	var size int64
+	for i := range batch {
+		if err := c.keep(&batch[i]); err != nil {
+			return err
+		}
+		size += batch[i].entry.Length
+	}
+	c.meter.Add(int64(len(batch)), size)
+	return nil
+}
+
+// check reads and decodes one entry.
+func (c *checker) check(k *checked) {
+	e := &k.entry
+	if e.Reason != "" {
+		k.err = &imagefile.QuarantineError{Reason: e.Reason, Detail: e.Detail}
+		return
+	}
+	data := e.Data
+	if data == nil {
+		buf := buffers.Get().(*[]byte)
+		defer buffers.Put(buf)
+		var err error
+		data, err = c.reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, *buf)
+		if err != nil {
+			k.err = err
+			return
+		}
+		*buf = data
+	}
+	img, err := imagefile.Decode(data, imagefile.Options{MaxPixels: c.stage.MaxPixels})
+	if err != nil {
+		k.err = err
+		return
+	}
+	k.data = e.Data
+	k.ref = imagefile.Ref{ID: imagefile.IDOf(data), URI: e.URI, Offset: e.Offset, Length: int64(len(data)),
+		Width: img.Width, Height: img.Height, Label: imagefile.UnknownLabel, Name: e.Name}
+}
+
+// keep puts a good image into the index and a bad one into quarantine.
+func (c *checker) keep(k *checked) error {
+	c.seen++
+	if k.err != nil {
+		return c.reject(k)
+	}
+	if c.labels.folder && k.entry.Class == "" {
+		return errors.New(k.entry.Name + ": labels are the names of folders, but this image lies in none (use folders named after classes, a CSV of path,label, or --labels none)")
+	}
+	if k.data != nil {
+		if err := c.copyOut(k); err != nil {
+			return err
+		}
+	}
+	c.kept++
+	return c.spill.add(k.ref, c.labels.class(k.ref.ID, k.entry))
+}
+
+func (c *checker) reject(k *checked) error {
+	var q *imagefile.QuarantineError
+	if !errors.As(k.err, &q) {
+		return k.err
+	}
+	r := artifact.Rejected{Name: k.entry.Name, URI: k.entry.URI, Offset: k.entry.Offset, Reason: string(q.Reason), Detail: q.Detail}
+	if c.first.Reason == "" {
+		c.first = r
+	}
+	c.out.Reject(r)
+	return nil
+}
+
+// copyOut appends a member of a compressed archive to a tar of our own.
+func (c *checker) copyOut(k *checked) error {
+	if c.spool == nil {
+		s, err := newSpool(c.out)
+		if err != nil {
+			return err
+		}
+		c.spool = s
+	}
+	uri, offset, err := c.spool.add(k.entry.Name, k.data)
+	k.ref.URI, k.ref.Offset = uri, offset
+	k.data, k.entry.Data = nil, nil
+	return err
+}
+
+// spool is an uncompressed tar inside the artifact.
+type spool struct {
+	out     *pipelines.Output[pipelines.Images]
+	f       *os.File
+	w       *tar.Writer
+	records int64
+}
+
+const spoolName = "spooled.tar"
+
+func newSpool(out *pipelines.Output[pipelines.Images]) (*spool, error) {
+	f, err := os.Create(out.Path(spoolName))
+	if err != nil {
+		return nil, err
+	}
+	return &spool{out: out, f: f, w: tar.NewWriter(f)}, nil
+}
+
+func (s *spool) add(name string, data []byte) (uri string, offset int64, err error) {
+	h := &tar.Header{Name: name, Size: int64(len(data)), Mode: 0o644, Format: tar.FormatPAX}
+	if err := s.w.WriteHeader(h); err != nil {
+		return "", 0, err
+	}
+	if offset, err = s.f.Seek(0, 1); err != nil {
+		return "", 0, err
+	}
+	_, err = s.w.Write(data)
+	s.records++
+	return s.f.Name(), offset, err
+}
+
+func (s *spool) close() error {
+	if s == nil {
+		return nil
+	}
+	if err := errors.Join(s.w.Close(), s.f.Sync(), s.f.Close()); err != nil {
+		return err
+	}
+	return s.out.AddFile(spoolName, s.records)
+}

@@ -1,0 +1,126 @@
+// Package ingest is the stage that finds images: it lists sources, decodes
+// every image once to be sure that it can be used, and writes an index of
+// references. Pixels stay where they are.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/pipelines"
+)
+
+// Images is the stage. Its artifact is an index sorted by image id; images of
+// the same bytes are in it once.
+type Images struct {
+	// Source lists folders, archives (.tar, .tar.gz, .tar.zst) and lists of paths.
+	Source []string
+	// Labels is "folder" (the class is the name of the image's folder), a CSV
+	// of path,label or id,label, or "none".
+	Labels string
+	// MaxImages, if above 0, uses so many images, the same number of each folder
+	// as far as they go, chosen by a hash of name and Seed.
+	MaxImages int
+	Seed      uint64
+	// MaxPixels is the pixel limit of one image; 0 is imagefile.DefaultMaxPixels.
+	MaxPixels int64
+	// Limit is the share of unusable images above which the stage fails; 0 is
+	// pipelines.DefaultMaxRejected.
+	Limit float64 `fingerprint:"-"`
+}
+
+func init() { pipelines.Register(&Images{}) }
+
+// Validate reports what is wrong with the config.
+func (s *Images) Validate() error {
+	switch {
+	case len(s.Source) == 0:
+		return errors.New("Source is empty; want folders, archives or lists of paths")
+	case s.MaxImages < 0:
+		return fmt.Errorf("MaxImages = %d; want at least 0", s.MaxImages)
+	case s.MaxPixels < 0:
+		return fmt.Errorf("MaxPixels = %d; want at least 0", s.MaxPixels)
+	case s.Limit < 0 || s.Limit > 1:
+		return fmt.Errorf("Limit = %g; want 0 to 1", s.Limit)
+	}
+	return nil
+}
+
+// MaxRejected is the share of unusable images above which the stage fails.
+func (s *Images) MaxRejected() float64 {
+	if s.Limit == 0 {
+		return pipelines.DefaultMaxRejected
+	}
+	return s.Limit
+}
+
+// Run lists, checks and indexes the images.
+func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], out *pipelines.Output[pipelines.Images]) error {
+	labels, err := s.labels()
+	if err != nil {
+		return err
+	}
+	entries := imagefile.List(ctx, s.Source, imagefile.ListOptions{})
+	total := int64(0)
+	if s.MaxImages > 0 {
+		if entries, total, err = s.subset(ctx); err != nil {
+			return err
+		}
+	}
+	w, err := newSpill(out.Path(spillDir))
+	if err != nil {
+		return err
+	}
+	defer w.remove()
+	c := &checker{stage: s, out: out, labels: labels, spill: w, meter: out.Meter(total, "images")}
+	if err := c.all(ctx, entries); err != nil {
+		return err
+	}
+	if c.kept == 0 {
+		return c.nothing()
+	}
+	if labels.table != nil && s.MaxImages == 0 {
+		if err := labels.table.unused(s.Source); err != nil {
+			return err
+		}
+	}
+	return c.finish(w)
+}
+
+// labelling says where an image's class comes from.
+type labelling struct {
+	folder bool
+	table  *labelTable
+}
+
+func (s *Images) labels() (labelling, error) {
+	switch s.Labels {
+	case "", "none":
+		return labelling{}, nil
+	case "folder":
+		return labelling{folder: true}, nil
+	}
+	t, err := readLabels(s.Labels)
+	return labelling{table: t}, err
+}
+
+func (l labelling) class(id imagefile.ID, e imagefile.Entry) string {
+	switch {
+	case l.folder:
+		return e.Class
+	case l.table != nil:
+		return l.table.class(id, e)
+	}
+	return ""
+}
+
+func (c *checker) nothing() error {
+	where := strings.Join(c.stage.Source, ", ")
+	if c.seen == 0 {
+		return fmt.Errorf("no images found in %s (want .jpg, .png, .webp, .gif or .bmp files)", where)
+	}
+	return fmt.Errorf("none of the %d images in %s can be used; the first: %s: %s", c.seen, where, c.first.Name, c.first.Reason)
+}

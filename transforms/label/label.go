@@ -1,0 +1,201 @@
+// Package label is the stage in which the teacher labels the unlabelled data:
+// its logits for every view, keyed by image, pass, view and teacher.
+package label
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/training"
+	"github.com/retort-ml/retort/transforms/views"
+)
+
+// Stage is the stage. Its input are the views to label. There is one shard of
+// targets for each shard of views, with the records in the same order.
+type Stage struct {
+	Teacher pipelines.Edge[pipelines.Classifier]
+	Batch   int    `fingerprint:"-"` // images computed at once; 0 is 64
+	Backend string `fingerprint:"-"`
+}
+
+func init() { pipelines.Register(&Stage{}) }
+
+// Meta is the kind-specific part of a Targets artifact's manifest.
+type Meta struct {
+	Classes []string `json:"classes"`
+	Teacher string   `json:"teacher"` // fingerprint of the teacher's artifact
+}
+
+// Validate reports what is wrong with the config.
+func (s *Stage) Validate() error {
+	switch {
+	case s.Teacher.IsZero():
+		return errors.New("Teacher is missing; want the edge of a classifier")
+	case s.Batch < 0:
+		return fmt.Errorf("Batch = %d; want at least 0", s.Batch)
+	}
+	return nil
+}
+
+// Shards is the number of shards of views.
+func (s *Stage) Shards(_ context.Context, in pipelines.Artifact[pipelines.Views], _ *pipelines.Output[pipelines.Targets]) (int, error) {
+	return len(in.Files("views")), nil
+}
+
+// RunShard labels the views of one shard.
+func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Views], out *pipelines.Output[pipelines.Targets], shard int) error {
+	d, err := views.Open(in)
+	if err != nil {
+		return err
+	}
+	teacher, err := pipelines.Open(out.Job, s.Teacher)
+	if err != nil {
+		return err
+	}
+	p, err := s.predictor(teacher)
+	if err != nil {
+		return err
+	}
+	l := &labeller{stage: s, data: d, predictor: p, teacher: teacher.Fingerprint(), meter: out.Meter(d.Images*int64(d.Passes), "views")}
+	f, err := l.shard(ctx, out, shard)
+	if err != nil {
+		return err
+	}
+	out.AddDescribed(f)
+	out.Count("views", f.Records)
+	return nil
+}
+
+// Run writes what describes all shards together.
+func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Views], out *pipelines.Output[pipelines.Targets]) error {
+	teacher, err := pipelines.Open(out.Job, s.Teacher)
+	if err != nil {
+		return err
+	}
+	var meta training.Meta
+	if err := teacher.Meta(&meta); err != nil {
+		return err
+	}
+	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint()})
+}
+
+// predictors holds one compiled teacher per checkpoint for all shards of this
+// process.
+var predictors struct {
+	sync.Mutex
+	key string
+	p   *train.Predictor
+}
+
+func (s *Stage) predictor(teacher pipelines.Artifact[pipelines.Classifier]) (*train.Predictor, error) {
+	predictors.Lock()
+	defer predictors.Unlock()
+	key := fmt.Sprint(teacher.Fingerprint(), " ", s.Backend, " ", s.batch())
+	if predictors.key == key {
+		return predictors.p, nil
+	}
+	c, err := training.Load(teacher)
+	if err != nil {
+		return nil, err
+	}
+	choice, err := backend.New(s.Backend)
+	if err != nil {
+		return nil, err
+	}
+	p, err := train.NewPredictor(choice.Backend, c, s.batch())
+	if err == nil {
+		predictors.key, predictors.p = key, p
+	}
+	return p, err
+}
+
+func (s *Stage) batch() int {
+	if s.Batch == 0 {
+		return 64
+	}
+	return s.Batch
+}
+
+type labeller struct {
+	stage     *Stage
+	data      *views.Dataset
+	predictor *train.Predictor
+	teacher   string
+	meter     *pipelines.Meter
+
+	w      *tfrecord.File
+	keys   []Target // of the batch being gathered
+	pixels []uint8
+}
+
+func (l *labeller) shard(ctx context.Context, out *pipelines.Output[pipelines.Targets], shard int) (artifact.File, error) {
+	files := l.data.Files()
+	name := tfrecord.Shard{Name: "targets", Index: shard, Count: len(files)}.String()
+	r, err := l.data.OpenShard(shard)
+	if err != nil {
+		return artifact.File{}, err
+	}
+	defer r.Close()
+	if l.w, err = tfrecord.Create(out.Path(name), tfrecord.Options{}); err != nil {
+		return artifact.File{}, err
+	}
+	defer l.w.Discard()
+	for {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return artifact.File{}, fmt.Errorf("%s: %w", filepath.Join(files[shard].Name), err)
+		}
+		for v, pix := range rec.Views {
+			l.keys = append(l.keys, Target{ID: rec.ID, Pass: rec.Pass, View: v, Teacher: l.teacher})
+			l.pixels = append(l.pixels, pix...)
+		}
+		if len(l.keys) >= l.stage.batch() {
+			if err := l.flush(); err != nil {
+				return artifact.File{}, err
+			}
+		}
+	}
+	if err := l.flush(); err != nil {
+		return artifact.File{}, err
+	}
+	if err := l.w.Commit(); err != nil {
+		return artifact.File{}, err
+	}
+	return artifact.File{Name: name, Records: l.w.Records(), Bytes: l.w.Bytes(), CRC32C: l.w.CRC32C()}, nil
+}
+
+// flush labels what was gathered.
+func (l *labeller) flush() error {
+	if len(l.keys) == 0 {
+		return nil
+	}
+	logits, _, err := l.predictor.Predict(l.pixels)
+	if err != nil {
+		return err
+	}
+	classes := len(logits) / len(l.keys)
+	for i, t := range l.keys {
+		t.Logits = logits[i*classes : (i+1)*classes]
+		if err := l.w.Write(t.Encode()); err != nil {
+			return err
+		}
+	}
+	l.meter.Add(int64(len(l.keys)), int64(len(l.pixels)))
+	l.keys, l.pixels = l.keys[:0], l.pixels[:0]
+	return nil
+}

@@ -1,0 +1,82 @@
+package label
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/x448/float16"
+
+	"github.com/retort-ml/retort/io/example"
+	"github.com/retort-ml/retort/io/imagefile"
+)
+
+// Target is the teacher's opinion of one view.
+type Target struct {
+	ID      imagefile.ID
+	Pass    int
+	View    int
+	Teacher string    // fingerprint of the teacher's artifact
+	Logits  []float32 // [classes]; stored as half-precision floats
+}
+
+// The keys of a target Example; docs/formats.md is their contract.
+const (
+	keyID      = "image/id"
+	keyPass    = "pass"
+	keyView    = "view"
+	keyTeacher = "teacher"
+	keyLogits  = "logits" // bytes: little-endian IEEE half precision, one a class
+)
+
+// Encode makes the target's Example.
+func (t *Target) Encode() []byte {
+	half := make([]byte, 2*len(t.Logits))
+	for i, x := range t.Logits {
+		binary.LittleEndian.PutUint16(half[2*i:], float16.Fromfloat32(x).Bits())
+	}
+	var b example.Builder
+	b.Bytes(keyID, t.ID[:])
+	b.Int64s(keyPass, int64(t.Pass))
+	b.Int64s(keyView, int64(t.View))
+	b.Bytes(keyTeacher, []byte(t.Teacher))
+	b.Bytes(keyLogits, half)
+	return b.AppendTo(nil)
+}
+
+// Decode reads a target's Example.
+func (t *Target) Decode(data []byte) error {
+	ex, err := example.Decode(data)
+	if err != nil {
+		return err
+	}
+	id, err := ex.Bytes(keyID)
+	if err != nil || len(id) != len(t.ID) {
+		return fmt.Errorf("key %q: want 16 bytes", keyID)
+	}
+	copy(t.ID[:], id)
+	pass, err := ex.Int64(keyPass)
+	if err != nil {
+		return err
+	}
+	view, err := ex.Int64(keyView)
+	if err != nil {
+		return err
+	}
+	teacher, err := ex.Bytes(keyTeacher)
+	if err != nil {
+		return err
+	}
+	half, err := ex.Bytes(keyLogits)
+	if err != nil {
+		return err
+	}
+	if len(half)%2 != 0 {
+		return fmt.Errorf("key %q: %d bytes are no half-precision floats", keyLogits, len(half))
+	}
+	t.Pass, t.View, t.Teacher = int(pass), int(view), string(teacher)
+	t.Logits = t.Logits[:0]
+	for i := 0; i < len(half); i += 2 {
+		t.Logits = append(t.Logits, float16.Frombits(binary.LittleEndian.Uint16(half[i:])).Float32())
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+// Package pretrain is the stage that trains an encoder without labels: NT-Xent
+// over two augmented views of each image (section 2.1 of arXiv:2006.10029).
+package pretrain
+
+import (
+	"context"
+
+	"github.com/retort-ml/retort/model/resnet"
+	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/training"
+	"github.com/retort-ml/retort/transforms/views"
+)
+
+// Stage is the stage. Its input are views of two per record.
+type Stage struct {
+	training.Settings
+	Arch        resnet.Config
+	HeadLayers  int     // of the projection head, at least 1
+	HeadDim     int     // width of its output
+	Temperature float64 // of NT-Xent, above 0
+	Seed        uint64
+}
+
+func init() { pipelines.Register(&Stage{}) }
+
+// Validate reports what is wrong with the config.
+func (s *Stage) Validate() error {
+	if err := s.Settings.Validate(); err != nil {
+		return err
+	}
+	return s.Arch.Validate()
+}
+
+func (s *Stage) spec(d *views.Dataset) train.Spec {
+	spec := train.Spec{
+		Arch: s.Arch, ImageSize: d.Sizes[0], Task: train.Contrast,
+		HeadLayers: s.HeadLayers, HeadDim: s.HeadDim, Temperature: s.Temperature, Seed: s.Seed,
+	}
+	s.Fill(&spec, d.Images)
+	return spec
+}
+
+// Run trains the encoder.
+func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views], out *pipelines.Output[pipelines.Encoder]) error {
+	d, err := views.Open(in)
+	if err != nil {
+		return err
+	}
+	data, err := training.Pairs(d, s.Seed, s.Batch)
+	if err != nil {
+		return err
+	}
+	return training.Train(ctx, out.Job, &s.Settings, training.Run{Spec: s.spec(d), Data: data, Images: d.Images})
+}

@@ -1,0 +1,162 @@
+package html
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/retort-ml/retort/internal/units"
+)
+
+// row is a model in the summary table.
+type row struct {
+	Model
+	Best              bool // the highest mean top-1
+	Score, Sd         string
+	Bar               float64 // 0..100
+	Gain              string  // against the first row
+	Fifth, Cal, Near  string
+	Params, Size      string
+	ParamsBy, SizeBy  string // against the teacher
+	LabelText, OfText string
+}
+
+// rows is the summary table: supervised, fine-tuned, distilled.
+func (r *Report) Rows() []row {
+	teacher := r.teacher()
+	best := math.Inf(-1)
+	for _, m := range r.Models {
+		if mean, _, n := stats(m.Top1); n > 0 {
+			best = max(best, mean)
+		}
+	}
+	var out []row
+	for i, m := range r.Models {
+		mean, sd, n := stats(m.Top1)
+		t := row{Model: m, Score: percent(mean, n), Fifth: percents(m.Top5), Cal: calibration(m.ECE), Near: percents(m.KNN),
+			Best: n > 0 && mean == best && len(r.Models) > 1, LabelText: countOr(m.Labels), OfText: countOr(m.TestImages)}
+		if n > 0 {
+			t.Bar = 100 * min(1, max(0, mean))
+		}
+		if n > 1 {
+			t.Sd = fmt.Sprintf("± %.1f", 100*sd)
+		}
+		if first, _, k := stats(r.Models[0].Top1); i > 0 && n > 0 && k > 0 {
+			t.Gain = fmt.Sprintf("%+.1f", 100*(mean-first))
+		}
+		t.Params, t.ParamsBy = quantity(m.Parameters, teacher.Parameters, m.Teacher, units.Short)
+		t.Size, t.SizeBy = quantity(m.Bytes, teacher.Bytes, m.Teacher, units.Bytes)
+		out = append(out, t)
+	}
+	return out
+}
+
+func (r *Report) teacher() Model {
+	for _, m := range r.Models {
+		if m.Teacher {
+			return m
+		}
+	}
+	return Model{}
+}
+
+// quantity writes n, and how it stands to the teacher's.
+func quantity(n, teacher int64, isTeacher bool, write func(int64) string) (text, ratio string) {
+	if n <= 0 {
+		return units.Unknown, ""
+	}
+	if teacher <= 0 || isTeacher {
+		return write(n), ""
+	}
+	return write(n), fmt.Sprintf("%s× teacher", trim(float64(n)/float64(teacher)))
+}
+
+func trim(v float64) string {
+	if v >= 10 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.2g", v)
+}
+
+// Result is the headline, or one made from the models.
+func (r *Report) Result() string {
+	if r.Headline != "" || len(r.Models) == 0 {
+		return r.Headline
+	}
+	for _, m := range r.Models {
+		first, _, k := stats(r.Models[0].Top1)
+		mean, _, n := stats(m.Top1)
+		if m.Student && n > 0 {
+			text := fmt.Sprintf("The student is right on %.1f %% of the test images", 100*mean)
+			if k > 0 {
+				text += fmt.Sprintf(", %+.1f points against %s on the same labels", 100*(mean-first), r.Models[0].Name)
+			}
+			return text + "."
+		}
+	}
+	return ""
+}
+
+// Seeds is how many repeats the table's means are of.
+func (r *Report) Seeds() int {
+	n := 0
+	for _, m := range r.Models {
+		n = max(n, len(m.Top1))
+	}
+	return n
+}
+
+// stats are mean and sample standard deviation over what is finite.
+func stats(values []Number) (mean, sd float64, n int) {
+	for _, v := range values {
+		if v.Finite() {
+			mean += float64(v)
+			n++
+		}
+	}
+	if n == 0 {
+		return math.NaN(), math.NaN(), 0
+	}
+	mean /= float64(n)
+	for _, v := range values {
+		if v.Finite() {
+			sd += (float64(v) - mean) * (float64(v) - mean)
+		}
+	}
+	if n > 1 {
+		sd = math.Sqrt(sd / float64(n-1))
+	}
+	return mean, sd, n
+}
+
+func percent(v float64, n int) string {
+	if n == 0 {
+		return units.Unknown
+	}
+	return fmt.Sprintf("%.1f", 100*v)
+}
+
+func percents(values []Number) string {
+	mean, sd, n := stats(values)
+	if n > 1 {
+		return fmt.Sprintf("%.1f ± %.1f", 100*mean, 100*sd)
+	}
+	return percent(mean, n)
+}
+
+func calibration(values []Number) string {
+	switch mean, sd, n := stats(values); n {
+	case 0:
+		return units.Unknown
+	case 1:
+		return fmt.Sprintf("%.3f", mean)
+	default:
+		return fmt.Sprintf("%.3f ± %.3f", mean, sd)
+	}
+}
+
+func countOr(n int64) string {
+	if n <= 0 {
+		return units.Unknown
+	}
+	return units.Count(n)
+}

@@ -1,0 +1,99 @@
+// Package split is the stage that decides which images keep their labels,
+// which lose them, and which are held out for evaluation.
+package split
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/retort-ml/retort/pipelines"
+)
+
+// ByLabel is the stage. Its choices depend on image ids, labels and Seed alone.
+type ByLabel struct {
+	// Fraction of the training images that keep their labels, 0 < Fraction <= 1;
+	// as class-balanced as can be. 0 keeps all that have one, unless PerClass or
+	// IDs says otherwise.
+	Fraction float64
+	// PerClass labels are kept of every class, instead of Fraction.
+	PerClass int
+	// IDs is a file of image ids or names, one a line: just these keep theirs.
+	IDs string
+	// Test, if set, is a separate labelled set; images that are in it too are
+	// taken out of the training images.
+	Test pipelines.Edge[pipelines.Images]
+	// TestFraction of the labelled images is held out when there is no Test.
+	TestFraction float64
+	Seed         uint64
+}
+
+func init() { pipelines.Register(&ByLabel{}) }
+
+// The parts of the artifact; each is an index by itself.
+const (
+	labelledPort   = "labelled"
+	unlabelledPort = "unlabelled"
+	trainPort      = "train"
+	testPort       = "test"
+)
+
+// Sets are the edges that carry the parts.
+type Sets struct {
+	Labelled   pipelines.Edge[pipelines.Images] // the few that keep their labels
+	Unlabelled pipelines.Edge[pipelines.Images] // the rest, without
+	Train      pipelines.Edge[pipelines.Images] // both together
+	Test       pipelines.Edge[pipelines.Images] // held out, with labels; never in Train
+}
+
+// Add puts the stage into g and returns the edges of its parts.
+func Add(g *pipelines.Graph, name string, s *ByLabel, images pipelines.Edge[pipelines.Images]) Sets {
+	all := pipelines.Add(g, name, s, images)
+	part := func(port string) pipelines.Edge[pipelines.Images] {
+		return pipelines.Port[pipelines.Images](all, port)
+	}
+	return Sets{Labelled: part(labelledPort), Unlabelled: part(unlabelledPort), Train: part(trainPort), Test: part(testPort)}
+}
+
+// Validate reports what is wrong with the config.
+func (s *ByLabel) Validate() error {
+	switch {
+	case s.Fraction < 0 || s.Fraction > 1:
+		return fmt.Errorf("Fraction = %g; want 0 to 1", s.Fraction)
+	case s.PerClass < 0:
+		return fmt.Errorf("PerClass = %d; want at least 0", s.PerClass)
+	case s.TestFraction < 0 || s.TestFraction >= 1:
+		return fmt.Errorf("TestFraction = %g; want at least 0 and below 1", s.TestFraction)
+	case s.TestFraction == 0 && s.Test.IsZero():
+		return errors.New("there is nothing to evaluate on: give a test set, or a TestFraction above 0")
+	}
+	return nil
+}
+
+// Run writes the four parts.
+func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Images]) error {
+	var meta pipelines.ImagesMeta
+	if err := in.Meta(&meta); err != nil {
+		return err
+	}
+	p := &partition{stage: s, classes: meta.Classes, role: map[id]role{}}
+	if err := p.load(in); err != nil {
+		return err
+	}
+	if err := p.check(in); err != nil {
+		return err
+	}
+	if err := p.holdOut(out); err != nil {
+		return err
+	}
+	if err := p.keepLabels(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.write(in, out); err != nil {
+		return err
+	}
+	return out.SetMeta(meta)
+}

@@ -1,0 +1,95 @@
+package training
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/retort-ml/retort/model/train"
+)
+
+// Point is one line of metrics.jsonl: the figures of a step that depend on
+// nothing but the training.
+type Point struct {
+	Step          int     `json:"step"`
+	Loss          float64 `json:"loss"`
+	Accuracy      float64 `json:"accuracy"`
+	Entropy       float64 `json:"entropy"`
+	LearningRate  float64 `json:"learning_rate"`
+	ProbeAccuracy float64 `json:"probe_accuracy,omitempty"`
+}
+
+// curves appends points to a file that a resumed training goes on with.
+type curves struct {
+	path string
+	f    *os.File
+	w    *bufio.Writer
+}
+
+// openCurves opens path, cut to the points before step.
+func openCurves(path string, step int) (*curves, error) {
+	old, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	keep := 0
+	for i := 0; i < step; i++ {
+		end := bytes.IndexByte(old[keep:], '\n')
+		var p Point
+		if end < 0 || json.Unmarshal(old[keep:keep+end], &p) != nil || p.Step != i {
+			return nil, fmt.Errorf("%s does not hold the figures of the first %d steps (delete the stage's folder to train anew)", path, step)
+		}
+		keep += end + 1
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(int64(keep)); err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(int64(keep), 0); err != nil {
+		return nil, err
+	}
+	return &curves{path: path, f: f, w: bufio.NewWriter(f)}, nil
+}
+
+func (c *curves) add(m train.Metrics) error {
+	data, err := json.Marshal(Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate, ProbeAccuracy: m.ProbeAccuracy})
+	if err != nil {
+		return err
+	}
+	_, err = c.w.Write(append(data, '\n'))
+	return err
+}
+
+// flush makes the points durable: a checkpoint never knows of a step whose
+// point is lost.
+func (c *curves) flush() error {
+	if err := c.w.Flush(); err != nil {
+		return err
+	}
+	return c.f.Sync()
+}
+
+// Close closes the file.
+func (c *curves) Close() error { return c.f.Close() }
+
+// ReadCurves reads a metrics.jsonl.
+func ReadCurves(path string) ([]Point, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var points []Point
+	for i, line := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
+		var p Point
+		if err := json.Unmarshal(line, &p); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, i+1, err)
+		}
+		points = append(points, p)
+	}
+	return points, nil
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// stepBytes is the size of a step: opcode and four float32.
+const stepBytes = 20
+
+// colour is program.runPortable: each block of pixels stays in registers while
+// the whole program runs over it. The jumps repeat from block to block, so they
+// are predicted.
+func (w width) colour() {
+	w.text("colour", "func(red, green, blue *float32, n int, steps *uint32)")
+	planes := []Register{pointer("red"), pointer("green"), pointer("blue")}
+	n, first := pointer("n"), pointer("steps")
+	step, code := GP64(), GP32()
+	pixel := []VecVirtual{w.reg(), w.reg(), w.reg()}
+	ops := []struct {
+		name  string
+		emit  func(step Register, pixel []VecVirtual)
+		clips bool
+	}{
+		{"scale", w.scale, true}, {"offset", w.offset, true}, {"contrast", w.contrast, true},
+		{"saturation", w.saturation, true}, {"hue", w.hue, true}, {"gray", w.gray, false},
+		{"clip", func(Register, []VecVirtual) {}, true}, {"solarize", w.solarize, false},
+	}
+	loop("block", n, w.lanes, func(i GPVirtual) {
+		for c, plane := range planes {
+			VMOVUPS(floats(plane, i, 0), pixel[c])
+		}
+		MOVQ(first, step)
+		Label("next")
+		MOVL(Mem{Base: step}, code)
+		for k, op := range ops {
+			CMPL(code, Imm(uint64(k+1)))
+			JEQ(LabelRef(op.name))
+		}
+		for c, plane := range planes {
+			VMOVUPS(pixel[c], floats(plane, i, 0))
+		}
+		JMP(LabelRef("stored"))
+		for _, op := range ops {
+			Label(op.name)
+			op.emit(step, pixel)
+			if op.clips {
+				for _, x := range pixel {
+					w.clip(x)
+				}
+			}
+			ADDQ(Imm(stepBytes), step)
+			JMP(LabelRef("next"))
+		}
+		Label("stored")
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func (w width) clip(x Op) {
+	VMAXPS(constants["zero"], x, x)
+	VMINPS(constants["one"], x, x)
+}
+
+// argument broadcasts argument k of the step.
+func (w width) argument(step Register, k int) VecVirtual {
+	v := w.reg()
+	VBROADCASTSS(Mem{Base: step, Disp: 4 + 4*k}, v)
+	return v
+}
+
+func (w width) scale(step Register, pixel []VecVirtual) {
+	factor := w.argument(step, 0)
+	for _, x := range pixel {
+		VMULPS(factor, x, x)
+	}
+}
+
+func (w width) offset(step Register, pixel []VecVirtual) {
+	offset := w.argument(step, 0)
+	for _, x := range pixel {
+		VADDPS(offset, x, x)
+	}
+}
+
+func (w width) contrast(step Register, pixel []VecVirtual) {
+	factor := w.argument(step, 0)
+	for c, x := range pixel {
+		mean := w.argument(step, 1+c)
+		VSUBPS(mean, x, x)
+		VMULPS(factor, x, x)
+		VADDPS(mean, x, x)
+	}
+}
+
+func (w width) solarize(step Register, pixel []VecVirtual) {
+	threshold, one := w.argument(step, 0), w.reg()
+	VMOVUPS(constants["one"], one)
+	for _, x := range pixel {
+		inverse := w.reg()
+		VSUBPS(x, one, inverse)
+		w.choose(greaterEqual, x, threshold, inverse, x, x)
+	}
+}
+
+// extremes gives each pixel's largest and smallest channel.
+func (w width) extremes(pixel []VecVirtual) (value, least VecVirtual) {
+	value, least = w.reg(), w.reg()
+	VMAXPS(pixel[1], pixel[0], value)
+	VMAXPS(pixel[2], value, value)
+	VMINPS(pixel[1], pixel[0], least)
+	VMINPS(pixel[2], least, least)
+	return value, least
+}
+
+func (w width) saturation(step Register, pixel []VecVirtual) {
+	value, k := w.extremes(pixel)
+	zero := w.reg()
+	VMOVUPS(constants["zero"], zero)
+	VSUBPS(k, value, k)
+	VDIVPS(k, value, k)
+	VMINPS(w.argument(step, 0), k, k)
+	w.choose(greater, value, zero, k, zero, k)
+	for _, x := range pixel {
+		VSUBPS(x, value, x)
+		VMULPS(k, x, x)
+		VSUBPS(x, value, x)
+	}
+}
+
+func (w width) hue(step Register, pixel []VecVirtual) {
+	r, g, b := pixel[0], pixel[1], pixel[2]
+	value, least := w.extremes(pixel)
+	difference, sector, other, constant := w.reg(), w.reg(), w.reg(), w.reg()
+	VSUBPS(g, r, difference)
+	VMOVUPS(constants["four"], sector)
+	VSUBPS(r, b, other)
+	VMOVUPS(constants["two"], constant)
+	w.choose(equal, value, g, constant, sector, sector)
+	w.choose(equal, value, g, other, difference, difference)
+	VSUBPS(b, g, other)
+	VMOVUPS(constants["zero"], constant)
+	w.choose(equal, value, r, constant, sector, sector)
+	w.choose(equal, value, r, other, difference, difference)
+	span := value
+	VSUBPS(least, value, span)
+	VMAXPS(constants["tiny"], span, other)
+	VDIVPS(other, difference, difference)
+	h := difference
+	VADDPS(difference, sector, h)
+	VADDPS(w.argument(step, 0), h, h)
+	// Once around, either way.
+	VADDPS(constants["six"], h, other)
+	w.choose(less, h, constant, other, h, h)
+	VMOVUPS(constants["six"], constant)
+	VSUBPS(constant, h, other)
+	w.choose(greaterEqual, h, constant, other, h, h)
+
+	two := constant
+	VMOVUPS(constants["two"], two)
+	VSUBPS(constants["three"], h, r)
+	w.absolute(r)
+	VSUBPS(constants["one"], r, r)
+	VSUBPS(two, h, g)
+	w.absolute(g)
+	VSUBPS(g, two, g)
+	VSUBPS(constants["four"], h, b)
+	w.absolute(b)
+	VSUBPS(b, two, b)
+	for _, x := range pixel {
+		w.clip(x)
+		VMULPS(span, x, x)
+		VADDPS(least, x, x)
+	}
+}
+
+func (w width) absolute(x Op) { VANDPS(constants["absolute"], x, x) }
+
+func (w width) gray(step Register, pixel []VecVirtual) {
+	r, g, b := pixel[0], pixel[1], pixel[2]
+	VMULPS(constants["lumaR"], r, r)
+	VMULPS(constants["lumaG"], g, g)
+	VMULPS(constants["lumaB"], b, b)
+	VADDPS(g, r, r)
+	VADDPS(b, r, r)
+	VMOVAPS(r, g)
+	VMOVAPS(r, b)
+}

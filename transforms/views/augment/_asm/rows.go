@@ -1,0 +1,183 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// loop runs body for index = 0, step, 2*step, … below n (in elements).
+func loop(label string, n Register, step int, body func(index GPVirtual)) {
+	index := GP64()
+	XORQ(index, index)
+	JMP(LabelRef(label + "Test"))
+	Label(label)
+	body(index)
+	ADDQ(Imm(uint64(step)), index)
+	Label(label + "Test")
+	CMPQ(index, n)
+	JLT(LabelRef(label))
+}
+
+func pointer(name string) Register { return Load(Param(name), GP64()) }
+
+// floats is the place of element index (+ offset bytes) of a float32 array.
+func floats(base, index Register, offset int) Mem {
+	return Mem{Base: base, Index: index, Scale: 4, Disp: offset}
+}
+
+// weighRows is weighRowsPortable on whole registers.
+func (w width) weighRows() {
+	w.text("weighRows", "func(dst, a, b, c, d *float32, n int, weight *[4]float32)")
+	dst, n := pointer("dst"), pointer("n")
+	rows := []Register{pointer("a"), pointer("b"), pointer("c"), pointer("d")}
+	weight := pointer("weight")
+	var weights []VecVirtual
+	for j := range 4 {
+		v := w.reg()
+		VBROADCASTSS(Mem{Base: weight, Disp: 4 * j}, v)
+		weights = append(weights, v)
+	}
+	loop("row", n, w.lanes, func(i GPVirtual) {
+		sum, product := w.reg(), w.reg()
+		VMULPS(floats(rows[0], i, 0), weights[0], sum)
+		for j := 1; j < 4; j++ {
+			VMULPS(floats(rows[j], i, 0), weights[j], product)
+			VADDPS(product, sum, sum)
+		}
+		VMOVUPS(sum, floats(dst, i, 0))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// sum adds whole blocks of 16 samples to the 16 float64 partial sums of mean.
+func (w width) sum() {
+	w.text("addUp", "func(sum *[16]float64, x *float32, n int)")
+	sums, x, n := pointer("sum"), pointer("x"), pointer("n")
+	half := w.lanes / 2 // float64 lanes
+	var parts []VecVirtual
+	for j := 0; j < 16; j += half {
+		v := w.reg()
+		VMOVUPD(Mem{Base: sums, Disp: 8 * j}, v)
+		parts = append(parts, v)
+	}
+	loop("sum", n, 16, func(i GPVirtual) {
+		for j, part := range parts {
+			v := w.reg()
+			VCVTPS2PD(floats(x, i, 4*half*j), v)
+			VADDPD(v, part, part)
+		}
+	})
+	for j, part := range parts {
+		VMOVUPD(part, Mem{Base: sums, Disp: 8 * half * j})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// blur is one pass of the symmetric kernel: dst[i] = src[i]*kernel[0] + the sum
+// over d of (src[i-d*stride] + src[i+d*stride]) * kernel[d]. Four registers at
+// a time, so that a weight is fetched once for them all.
+func (w width) blur() {
+	w.text("blur", "func(dst, src *float32, n, stride int, kernel *float32, radius int)")
+	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
+	stride, kernel, radius := pointer("stride"), pointer("kernel"), pointer("radius")
+	SHLQ(Imm(2), stride)
+	for _, registers := range []int{4, 1} {
+		w.blurBlocks(registers, dst, src, n, stride, kernel, radius)
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// blurBlocks handles as many blocks of several registers as fit, and moves dst,
+// src and n past them.
+func (w width) blurBlocks(registers int, dst, src, n, stride, kernel, radius Register) {
+	name := map[int]string{4: "four", 1: "one"}[registers]
+	block := registers * w.lanes
+	Label(name)
+	if registers > 1 {
+		CMPQ(n, U32(uint32(block)))
+		JLT(LabelRef(name + "Done"))
+	} else {
+		CMPQ(n, Imm(0))
+		JLE(LabelRef(name + "Done"))
+	}
+	var sums []VecVirtual
+	weight := w.reg()
+	VBROADCASTSS(Mem{Base: kernel}, weight)
+	for j := range registers {
+		v := w.reg()
+		VMULPS(Mem{Base: src, Disp: j * w.bytes()}, weight, v)
+		sums = append(sums, v)
+	}
+	above, below, d := GP64(), GP64(), GP64()
+	MOVQ(src, above)
+	MOVQ(src, below)
+	XORQ(d, d)
+	JMP(LabelRef(name + "TapTest"))
+	Label(name + "Tap")
+	SUBQ(stride, above)
+	ADDQ(stride, below)
+	INCQ(d)
+	VBROADCASTSS(floats(kernel, d, 0), weight)
+	for j, sum := range sums {
+		v := w.reg()
+		VMOVUPS(Mem{Base: above, Disp: j * w.bytes()}, v)
+		VADDPS(Mem{Base: below, Disp: j * w.bytes()}, v, v)
+		VMULPS(weight, v, v)
+		VADDPS(v, sum, sum)
+	}
+	Label(name + "TapTest")
+	CMPQ(d, radius)
+	JLT(LabelRef(name + "Tap"))
+	for j, sum := range sums {
+		VMOVUPS(sum, Mem{Base: dst, Disp: j * w.bytes()})
+	}
+	ADDQ(U32(uint32(4*block)), dst)
+	ADDQ(U32(uint32(4*block)), src)
+	SUBQ(U32(uint32(block)), n)
+	JMP(LabelRef(name))
+	Label(name + "Done")
+}
+
+// quantize is quantizePortable. It writes past the last pixel by up to 16
+// (AVX-512) or 4 (AVX2) bytes: the caller leaves the last pixels to the portable
+// code. n is a multiple of the lanes.
+func (w width) quantize() {
+	w.text("quantize", "func(dst *uint8, red, green, blue *float32, n int)")
+	dst, n := pointer("dst"), pointer("n")
+	planes := []Register{pointer("red"), pointer("green"), pointer("blue")}
+	loop("pixels", n, w.lanes, func(i GPVirtual) {
+		var v []VecVirtual
+		for _, plane := range planes {
+			x := w.reg()
+			VMOVUPS(floats(plane, i, 0), x)
+			VMULPS(constants["most"], x, x)
+			VCVTPS2DQ(x, x)
+			v = append(v, x)
+		}
+		VPSLLD(Imm(8), v[1], v[1])
+		VPSLLD(Imm(16), v[2], v[2])
+		if w.wide() {
+			VPORD(v[1], v[0], v[0])
+			VPORD(v[2], v[0], v[0])
+			index := ZMM()
+			VMOVDQU8(constants["packWide"], index)
+			VPERMB(v[0], index, v[0])
+			VMOVDQU8(v[0], Mem{Base: dst})
+		} else {
+			VPOR(v[1], v[0], v[0])
+			VPOR(v[2], v[0], v[0])
+			VPSHUFB(constants["packNarrow"], v[0], v[0])
+			VMOVDQU(v[0].AsX(), Mem{Base: dst})
+			high := XMM()
+			VEXTRACTI128(Imm(1), v[0], high)
+			VMOVDQU(high, Mem{Base: dst, Disp: 12})
+		}
+		ADDQ(U32(uint32(3*w.lanes)), dst)
+	})
+	VZEROUPPER()
+	RET()
+}

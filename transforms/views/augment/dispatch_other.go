@@ -1,0 +1,21 @@
+//go:build !amd64
+
+package augment
+
+func detect() level { return portable }
+
+func (t *taps) row(dst []float32, stride int, src []uint8) { t.rowPortable(dst, stride, src) }
+
+func weighRows(dst, a, b, c, d []float32, n int, w *[4]float32) {
+	weighRowsPortable(dst, a, b, c, d, n, w)
+}
+
+func (p *program) run(r, g, b []float32, n int) { p.runPortable(r, g, b, n) }
+
+func addUp(sum *[lanes]float64, x []float32) { addUpPortable(sum, x) }
+
+func blur(dst, src []float32, at, n, stride int, kernel []float32) {
+	blurPortable(dst, src, at, n, stride, kernel)
+}
+
+func quantize(dst []uint8, r, g, b []float32) { quantizePortable(dst, r, g, b) }

@@ -1,0 +1,115 @@
+package augment
+
+import "math"
+
+// taps are the weights of one axis of a resize: output i is the sum of
+// weight[j][i] * source[start[i]+j]. The slices go on to a multiple of lanes,
+// with weight 0.
+type taps struct {
+	n      int
+	start  []int32
+	weight [4][]float32
+	pixels pixelTaps
+}
+
+// tableSize is how finely the kernels of TensorFlow quantise a fraction.
+const tableSize = 1024
+
+// The kernels' values at distances 0..1 and 1..2 in steps of 1/tableSize.
+var (
+	keysTable   = cubicTable(-0.5)
+	legacyTable = cubicTable(-0.75)
+)
+
+// cubicTable is InitCoeffsTable of TensorFlow's resize_bicubic_op.cc.
+func cubicTable(a float64) (table [2 * (tableSize + 1)]float32) {
+	for i := range tableSize + 1 {
+		x := float64(float32(i) / tableSize)
+		table[2*i] = float32(float64((float64((a+2)*x)-(a+3))*x*x) + 1)
+		x++
+		table[2*i+1] = float32(float64((float64((float64(a*x)-5*a)*x)+8*a)*x) - 4*a)
+	}
+	return table
+}
+
+// set computes the taps that resize length source samples to n. The window of
+// four taps always begins at a sample of the source, so that edge taps that
+// repeat a sample are folded into its weight; of a source shorter than four the
+// window may reach past its end, with weight 0. Weights are multiplied by unit.
+func (t *taps) set(filter Filter, length, n int, mirror bool, unit float32) {
+	t.resize(n)
+	scale := float32(length) / float32(n)
+	for i := range n {
+		at := float32(float32(i) * scale)
+		if filter == Bicubic {
+			at = float32((float32(i)+0.5)*scale) - 0.5
+		}
+		to := i
+		if mirror {
+			to = n - 1 - i
+		}
+		t.put(to, filter, at, length, unit)
+	}
+	for i := n; i < len(t.start); i++ {
+		t.start[i] = t.start[n-1]
+	}
+}
+
+func (t *taps) resize(n int) {
+	padded := (n + lanes - 1) / lanes * lanes
+	if cap(t.start) < padded {
+		t.start = make([]int32, padded)
+		all := make([]float32, 4*padded)
+		for j := range t.weight {
+			t.weight[j] = all[j*padded:][:padded:padded]
+		}
+	}
+	t.n, t.start = n, t.start[:padded]
+	for j := range t.weight {
+		t.weight[j] = t.weight[j][:padded]
+		clear(t.weight[j][n:])
+	}
+}
+
+// put sets the taps of output i, which samples the source at a place
+// (GetWeightsAndIndices of resize_bicubic_op.cc).
+func (t *taps) put(i int, filter Filter, at float32, length int, unit float32) {
+	floor := float32(math.Floor(float64(at)))
+	first, fraction := int(floor)-1, nearest(float32((at-floor)*tableSize))
+	table := &legacyTable
+	if filter == Bicubic {
+		table = &keysTable
+	}
+	w := [4]float32{
+		table[2*fraction+1], table[2*fraction],
+		table[2*(tableSize-fraction)], table[2*(tableSize-fraction)+1],
+	}
+	if filter == Bicubic {
+		w = renormalise(w, first, length)
+	}
+	start := min(max(first, 0), max(length-4, 0))
+	var folded [4]float32
+	for j := range w {
+		folded[min(max(first+j, 0), length-1)-start] += w[j]
+	}
+	t.start[i] = int32(start)
+	for j := range folded {
+		t.weight[j][i] = folded[j] * unit
+	}
+}
+
+// renormalise drops the taps outside 0..length-1 and scales the rest to a sum
+// of 1.
+func renormalise(w [4]float32, first, length int) [4]float32 {
+	var sum float32
+	for j := range w {
+		if first+j < 0 || first+j >= length {
+			w[j] = 0
+		}
+		sum += w[j]
+	}
+	for j := range w {
+		w[j] = float32(w[j] * (1 / sum))
+	}
+	return w
+}

@@ -1,0 +1,216 @@
+package views
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/retort-ml/retort/io/example"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/transforms/views/augment"
+)
+
+// The keys of a view Example; docs/formats.md is their contract.
+const (
+	keyID     = "image/id"
+	keyLabel  = "image/label"
+	keyURI    = "image/uri"
+	keyOffset = "image/offset"
+	keyLength = "image/length"
+	keyPass   = "pass"
+	keyFormat = "view/format"
+	keyHeight = "view/height"
+	keyWidth  = "view/width"
+	keyRecipe = "view/recipe"
+	keyScale  = "view/scale"  // Store "recipe": 1/scale is the size the image is decoded at
+	keyReplay = "view/replay" // Store "recipe": the recipes in binary, one a view
+)
+
+// viewKeys are the keys of the views' pixels, in order.
+var viewKeys = func() (keys [26]string) {
+	for i := range keys {
+		keys[i] = "view/" + string(rune('a'+i))
+	}
+	return keys
+}()
+
+// encode makes the Example of one pass of an image. views are the encoded
+// pixels, nil where only the recipe is stored.
+func (w *worker) encode(s *Stage, ref imagefile.Ref, pass int, views [][]uint8) []byte {
+	b := &w.builder
+	b.Reset()
+	b.Bytes(keyID, ref.ID[:])
+	b.Int64s(keyPass, int64(pass))
+	if ref.Label != imagefile.UnknownLabel {
+		b.Int64s(keyLabel, int64(ref.Label))
+	}
+	recipes := w.recipes[pass*len(s.Views) : (pass+1)*len(s.Views)]
+	heights := make([]int64, len(s.Views))
+	for v := range s.Views {
+		heights[v] = int64(s.Views[v].Size)
+	}
+	b.Int64s(keyHeight, heights...)
+	b.Int64s(keyWidth, heights...)
+	if views == nil {
+		replay := make([][]byte, len(recipes))
+		for v, r := range recipes {
+			replay[v], _ = r.MarshalBinary()
+		}
+		b.Bytes(keyReplay, replay...)
+		b.Int64s(keyScale, int64(w.scale))
+		b.Bytes(keyURI, []byte(ref.URI))
+		b.Int64s(keyOffset, ref.Offset)
+		b.Int64s(keyLength, ref.Length)
+		return b.AppendTo(nil)
+	}
+	format := s.Format
+	if format == "" {
+		format = "raw"
+	}
+	b.Bytes(keyFormat, []byte(format))
+	var floats []float32
+	for _, r := range recipes {
+		floats = append(floats, r.Floats()...)
+	}
+	b.Floats(keyRecipe, floats...)
+	for v := range views {
+		b.Bytes(viewKeys[v], views[v])
+	}
+	return b.AppendTo(nil)
+}
+
+// OrderKey orders the records of one pass. Image ids are uniform hashes, so
+// mixing one with the pass gives a random order, another for every pass, that
+// no number of shards or workers changes.
+func OrderKey(id imagefile.ID, pass int) uint64 {
+	return mix(binary.BigEndian.Uint64(id[:8]) ^ mix(uint64(pass)+0x9E3779B97F4A7C15))
+}
+
+// mix is the finaliser of splitmix64.
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	return z ^ z>>31
+}
+
+func inOrder(a, b imagefile.ID, pass int) bool {
+	ka, kb := OrderKey(a, pass), OrderKey(b, pass)
+	if ka != kb {
+		return ka < kb
+	}
+	return bytes.Compare(a[:], b[:]) < 0
+}
+
+// Record is one decoded record: the views of one image in one pass.
+type Record struct {
+	ID    imagefile.ID
+	Pass  int
+	Label int32     // imagefile.UnknownLabel where it is not known
+	Views [][]uint8 // packed RGB, Size x Size each
+
+	example example.Example
+	replay  [][]byte
+	scale   int
+	ref     imagefile.Ref
+}
+
+// parse decodes data into r. With pixels stored raw the views refer to data.
+func (r *Record) parse(data []byte, meta *Meta) error {
+	if err := r.example.Decode(data); err != nil {
+		return err
+	}
+	ex := r.example
+	id, err := ex.Bytes(keyID)
+	if err != nil || len(id) != len(r.ID) {
+		return fmt.Errorf("key %q: want 16 bytes", keyID)
+	}
+	copy(r.ID[:], id)
+	pass, err := ex.Int64(keyPass)
+	if err != nil {
+		return err
+	}
+	r.Pass, r.Label = int(pass), imagefile.UnknownLabel
+	if _, ok := ex.Feature(keyLabel); ok {
+		label, err := ex.Int64(keyLabel)
+		if err != nil {
+			return err
+		}
+		r.Label = int32(label)
+	}
+	if meta.Store == "recipe" {
+		return r.parseReplay()
+	}
+	return r.parsePixels(meta)
+}
+
+func (r *Record) parseReplay() (err error) {
+	if r.replay, err = r.example.BytesList(keyReplay); err != nil {
+		return err
+	}
+	scale, err := r.example.Int64(keyScale)
+	if err != nil {
+		return err
+	}
+	r.scale = int(scale)
+	uri, err := r.example.Bytes(keyURI)
+	if err != nil {
+		return err
+	}
+	r.ref = imagefile.Ref{ID: r.ID, URI: string(uri)}
+	if r.ref.Offset, err = r.example.Int64(keyOffset); err != nil {
+		return err
+	}
+	r.ref.Length, err = r.example.Int64(keyLength)
+	return err
+}
+
+func (r *Record) parsePixels(meta *Meta) error {
+	format, err := r.example.Bytes(keyFormat)
+	if err != nil {
+		return err
+	}
+	r.Views = r.Views[:0]
+	for v, size := range meta.Sizes {
+		pix, err := r.example.Bytes(viewKeys[v])
+		if err != nil {
+			return err
+		}
+		if string(format) == "png" {
+			rgb, err := imagefile.Decode(pix, imagefile.Options{})
+			if err != nil {
+				return fmt.Errorf("key %q: %w", viewKeys[v], err)
+			}
+			pix = rgb.Pix
+		}
+		if len(pix) != 3*size*size {
+			return fmt.Errorf("key %q: %d bytes of pixels, want %d x %d x 3", viewKeys[v], len(pix), size, size)
+		}
+		r.Views = append(r.Views, pix)
+	}
+	return nil
+}
+
+// Recipes are the recipes of the record's views; nil where they cannot be read.
+func (r *Record) Recipes() []augment.Recipe {
+	if r.replay != nil {
+		recipes := make([]augment.Recipe, len(r.replay))
+		for v, b := range r.replay {
+			if recipes[v].UnmarshalBinary(b) != nil {
+				return nil
+			}
+		}
+		return recipes
+	}
+	floats, err := r.example.Floats(keyRecipe)
+	if err != nil || len(r.Views) == 0 || len(floats)%len(r.Views) != 0 {
+		return nil
+	}
+	recipes := make([]augment.Recipe, len(r.Views))
+	n := len(floats) / len(r.Views)
+	for v := range recipes {
+		if recipes[v], err = augment.ParseFloats(floats[v*n : (v+1)*n]); err != nil {
+			return nil
+		}
+	}
+	return recipes
+}

@@ -1,0 +1,134 @@
+// Package views is the stage that precomputes augmented views: every image is
+// decoded once, K passes of views are drawn from it, and TFRecord shards of
+// tf.train.Example hold them, readable by TensorFlow and by any TFRecord reader.
+//
+// Every view is a pure function of (seed, image id, pass, view), so the shards
+// are the same bytes on every runner, for any number of workers and retries.
+package views
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/views/augment"
+)
+
+// Stage is the stage.
+type Stage struct {
+	// Views are the augmentations of one record: two for SimCLR, more for
+	// multi-crop. They are stored under view/a, view/b, ….
+	Views []augment.Config
+	// Passes is K: how many records each image gives.
+	Passes int
+	Seed   uint64
+	// Store is "pixels", or "recipe" for the numbers alone: the pixels are then
+	// made again, the same to the bit, when the views are read.
+	Store string
+	// Format of stored pixels: "raw" (default) or "png".
+	Format string
+	// Compression of the shards.
+	Compression tfrecord.Compression
+	// ShardBytes is the aimed size of the views of one element, over all its
+	// passes; it bounds the stage's memory. 0 is DefaultShardBytes.
+	ShardBytes int64
+	// Exact decodes JPEG at full size always, as the reference does. Otherwise
+	// an image at least twice as large as its views need is decoded at half,
+	// a quarter or an eighth of its size.
+	Exact bool
+	// MaxPixels is the pixel limit of one image; 0 is imagefile's default.
+	MaxPixels int64
+}
+
+func init() { pipelines.Register(&Stage{}) }
+
+// DefaultShardBytes is the default of Stage.ShardBytes.
+const DefaultShardBytes = 64 << 20
+
+// Meta is the kind-specific part of a Views artifact's manifest.
+type Meta struct {
+	Sizes   []int    `json:"sizes"`  // side of each view of a record, in pixels
+	Images  int64    `json:"images"` // records per pass
+	Passes  int      `json:"passes"`
+	Shards  int      `json:"shards"` // files per pass; file p*Shards+s is shard s of pass p
+	Store   string   `json:"store"`
+	Classes []string `json:"classes"`
+	// Views and MaxPixels are what replaying a recipe needs.
+	Views     []augment.Config `json:"views"`
+	MaxPixels int64            `json:"max_pixels,omitempty"`
+}
+
+// Validate reports what is wrong with the config.
+func (s *Stage) Validate() error {
+	switch {
+	case len(s.Views) == 0 || len(s.Views) > 26:
+		return fmt.Errorf("Views has %d augmentations; want 1 to 26", len(s.Views))
+	case s.Passes < 1:
+		return fmt.Errorf("Passes = %d; want at least 1", s.Passes)
+	case s.Store != "" && s.Store != "pixels" && s.Store != "recipe":
+		return fmt.Errorf("Store = %q; want pixels or recipe", s.Store)
+	case s.Format != "" && s.Format != "raw" && s.Format != "png":
+		return fmt.Errorf("Format = %q; want raw or png", s.Format)
+	case s.ShardBytes < 0:
+		return errors.New("ShardBytes is negative")
+	}
+	for i := range s.Views {
+		if err := s.Views[i].Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordBytes is the size of one record's views in memory.
+func (s *Stage) recordBytes() int64 {
+	var n int64 = 512 // id, recipe, keys
+	if s.Store != "recipe" {
+		for _, v := range s.Views {
+			n += 3 * int64(v.Size) * int64(v.Size)
+		}
+	}
+	return n
+}
+
+// Shards says how many elements the work splits into: as many as keep one
+// within ShardBytes.
+func (s *Stage) Shards(_ context.Context, in pipelines.Artifact[pipelines.Images], _ *pipelines.Output[pipelines.Views]) (int, error) {
+	return s.shards(count(in)), nil
+}
+
+func (s *Stage) shards(images int64) int {
+	most := s.ShardBytes
+	if most == 0 {
+		most = DefaultShardBytes
+	}
+	perShard := max(1, most/(s.recordBytes()*int64(s.Passes)))
+	return int(max(1, (images+perShard-1)/perShard))
+}
+
+// Run writes what describes all shards together.
+func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Views]) error {
+	var images pipelines.ImagesMeta
+	if err := in.Meta(&images); err != nil {
+		return err
+	}
+	shards := s.shards(count(in))
+	n := out.Counted("images")
+	if n == 0 {
+		return errors.New("none of the images could be decoded; see the quarantine")
+	}
+	if lost := count(in) - n - out.Counted("quarantined"); lost != 0 {
+		return fmt.Errorf("%d of %d images are neither written nor quarantined; this is a bug", lost, count(in))
+	}
+	meta := Meta{Images: n, Passes: s.Passes, Shards: shards, Store: s.Store, Classes: images.Classes,
+		Views: s.Views, MaxPixels: s.MaxPixels}
+	if meta.Store == "" {
+		meta.Store = "pixels"
+	}
+	for _, v := range s.Views {
+		meta.Sizes = append(meta.Sizes, v.Size)
+	}
+	return out.SetMeta(meta)
+}

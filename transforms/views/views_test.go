@@ -1,0 +1,154 @@
+package views_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/retort-ml/retort/internal/stagetest"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/runners"
+	"github.com/retort-ml/retort/transforms/ingest"
+	"github.com/retort-ml/retort/transforms/views"
+	"github.com/retort-ml/retort/transforms/views/augment"
+)
+
+func pair(size int) []augment.Config {
+	return []augment.Config{augment.Pretrain(size), augment.Pretrain(size)}
+}
+
+func run(t *testing.T, source, runner string, s *views.Stage) (*views.Dataset, *pipelines.Artifact[pipelines.Views]) {
+	t.Helper()
+	g := pipelines.New("t", pipelines.Root(t.TempDir()))
+	images := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{source}, Labels: "folder"})
+	pipelines.Add(g, "views", s, images)
+	results, err := runners.Run(t.Context(), g, runners.Options{Runner: runner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &pipelines.Artifact[pipelines.Views]{Dir: filepath.Join(g.Root(), "views"), Manifest: results[1].Manifest}
+	d, err := views.Open(*a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, a
+}
+
+// stream collects n records from start on, as text.
+func stream(t *testing.T, d *views.Dataset, start, n int64) string {
+	t.Helper()
+	var b strings.Builder
+	for it, err := range d.Stream(7, start) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&b, it.ID, it.Pass, it.Label, imagefile.IDOf(bytes.Join(it.Views, nil)))
+		if n--; n == 0 {
+			break
+		}
+	}
+	return b.String()
+}
+
+func TestShardsAreTheSameOnEveryRunner(t *testing.T) {
+	source := stagetest.Folder(t, 24, 10, "a", "b")
+	var want string
+	for _, runner := range runners.Names {
+		_, a := run(t, source, runner, &views.Stage{Views: pair(16), Passes: 2, Seed: 3, ShardBytes: 20000})
+		var got strings.Builder
+		for _, f := range a.Files("views") {
+			fmt.Fprintln(&got, f.Name, f.Records, f.CRC32C)
+		}
+		if want == "" {
+			want = got.String()
+		}
+		if got.String() != want || len(a.Files("views")) < 4 {
+			t.Fatalf("%s gives\n%s\nwant\n%s", runner, got.String(), want)
+		}
+	}
+}
+
+func TestStreamDoesNotDependOnShardsOrStart(t *testing.T) {
+	source := stagetest.Folder(t, 24, 10, "a", "b")
+	few, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3})
+	many, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, ShardBytes: 9000, Compression: tfrecord.Zstd})
+	if few.Shards == many.Shards {
+		t.Fatalf("both have %d shards", few.Shards)
+	}
+	all := stream(t, few, 0, 90)
+	if got := stream(t, many, 0, 90); got != all {
+		t.Fatalf("the order depends on the number of shards:\n%s\nand\n%s", got, all)
+	}
+	lines := strings.SplitAfter(all, "\n")
+	for _, start := range []int{1, 19, 20, 37, 65} {
+		if got := stream(t, many, int64(start), 20); got != strings.Join(lines[start:start+20], "") {
+			t.Fatalf("from %d on the stream is another", start)
+		}
+	}
+	for epoch := range 4 {
+		seen := map[string]bool{}
+		for _, line := range lines[20*epoch : 20*epoch+20] {
+			seen[strings.Fields(line)[0]] = true
+		}
+		if len(seen) != 20 {
+			t.Fatalf("epoch %d has %d of 20 images", epoch, len(seen))
+		}
+	}
+}
+
+func TestRecipesReplayThePixels(t *testing.T) {
+	source := stagetest.Folder(t, 30, 6, "a", "b")
+	for _, exact := range []bool{false, true} {
+		pixels, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact})
+		recipe, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact, Store: "recipe"})
+		png, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact, Format: "png"})
+		want := stream(t, pixels, 0, 24)
+		if stream(t, recipe, 0, 24) != want {
+			t.Fatalf("exact=%v: replayed views differ", exact)
+		}
+		if stream(t, png, 0, 24) != want {
+			t.Fatalf("exact=%v: views through PNG differ", exact)
+		}
+	}
+}
+
+func TestImagesThatWentBadAreQuarantined(t *testing.T) {
+	source := stagetest.Folder(t, 24, 10, "a", "b")
+	g := pipelines.New("t", pipelines.Root(t.TempDir()))
+	images := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{source}, Labels: "folder"})
+	if _, err := runners.Run(t.Context(), g, runners.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	info, _ := os.Stat(filepath.Join(source, "a", "003.jpg"))
+	stagetest.Write(t, filepath.Join(source, "a", "003.jpg"), make([]byte, info.Size()))
+	a := pipelines.Add(g, "views", &views.Stage{Views: pair(16), Passes: 1}, images)
+	_ = a
+	g2 := pipelines.New("t", pipelines.Root(t.TempDir()))
+	images = pipelines.Add(g2, "ingest", &ingest.Images{Source: []string{source}, Labels: "folder"})
+	pipelines.Add(g2, "views", &views.Stage{Views: pair(16), Passes: 1}, images)
+	results, err := runners.Run(t.Context(), g2, runners.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := results[1].Manifest.Counts; c["images"] != 19 {
+		t.Fatalf("counts %v", c)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for want, s := range map[string]*views.Stage{
+		"Passes = 0":      {Views: pair(16)},
+		"0 augmentations": {Passes: 1},
+		`Store = "disk"`:  {Views: pair(16), Passes: 1, Store: "disk"},
+		`Format = "gif"`:  {Views: pair(16), Passes: 1, Format: "gif"},
+	} {
+		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

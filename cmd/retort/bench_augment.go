@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/internal/synth"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/transforms/views"
+	"github.com/retort-ml/retort/transforms/views/augment"
+)
+
+func benchAugment() *cobra.Command {
+	var f benchFlags
+	var images []string
+	var size, passes, limit int
+	var exact bool
+	cmd := &cobra.Command{
+		Use:   "augment",
+		Short: "SimCLR views per second, from encoded images",
+		Long: `Measure how many augmented views a second come out of encoded images: decode an
+image, then draw and render two views a pass. Images are read into memory first.
+Without --images, made-up JPEGs of the size are used.`,
+		Example: `  taskset -c 0 retort bench augment --images imagenette.tar --size 224 --passes 1 --cores 1
+  retort bench augment --images photos/ --size 224 --passes 10 --json`,
+		Args: noArguments(" (images are given with --images)"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, v := range []struct {
+				name           string
+				value, lo, top int
+			}{{"size", size, 8, 1024}, {"passes", passes, 1, 10000}, {"limit", limit, 1, 1 << 30}} {
+				if v.value < v.lo || v.value > v.top {
+					return usage("--%s %d: want %d to %d", v.name, v.value, v.lo, v.top)
+				}
+			}
+			duration, err := f.start()
+			if err != nil {
+				return err
+			}
+			encoded, err := encodedImages(cmd.Context(), images, size, limit)
+			if err != nil {
+				return err
+			}
+			b := augmentBench{views: []augment.Config{augment.Pretrain(size), augment.Pretrain(size)}, passes: passes, exact: exact, encoded: encoded}
+			perSecond, err := b.measure(cmd.Context(), f.cores, duration)
+			if err != nil {
+				return err
+			}
+			return f.show(figure{"images", len(encoded)}, figure{"size", size}, figure{"passes", passes}, figure{"views_per_s", perSecond})
+		},
+	}
+	cmd.Flags().StringArrayVar(&images, "images", nil, "folder or archive of images")
+	cmd.Flags().IntVar(&size, "size", 224, "side of a view in pixels")
+	cmd.Flags().IntVar(&passes, "passes", 1, "pairs of views out of one decode")
+	cmd.Flags().IntVar(&limit, "limit", 1000, "use so many images at most")
+	cmd.Flags().BoolVar(&exact, "exact", false, "always decode at full size")
+	f.register(cmd, 1)
+	return cmd
+}
+
+// encodedImages reads images into memory, made-up ones where no source is given.
+func encodedImages(ctx context.Context, sources []string, size, limit int) ([][]byte, error) {
+	if len(sources) == 0 {
+		dir, err := os.MkdirTemp("", "retort-bench-*")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		const classes = 10
+		err = synth.Generate(dir, synth.Options{Classes: classes, PerClass: max(1, min(limit, 200)/classes), Size: max(size, 16)})
+		if err != nil {
+			return nil, err
+		}
+		sources = []string{dir}
+	}
+	reader := &imagefile.Reader{}
+	defer reader.Close()
+	var encoded [][]byte
+	for e, err := range imagefile.List(ctx, sources, imagefile.ListOptions{}) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Reason != "" {
+			continue
+		}
+		data := e.Data
+		if data == nil {
+			if data, err = reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil); err != nil {
+				return nil, err
+			}
+		}
+		if encoded = append(encoded, append([]byte(nil), data...)); len(encoded) == limit {
+			break
+		}
+	}
+	if len(encoded) == 0 {
+		return nil, fmt.Errorf("no images in %v", sources)
+	}
+	return encoded, nil
+}
+
+type augmentBench struct {
+	views   []augment.Config
+	passes  int
+	exact   bool
+	encoded [][]byte
+}
+
+// measure runs on so many goroutines and returns views per second.
+func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Duration) (float64, error) {
+	if err := b.work(0, new(augmentScratch)); err != nil { // also warms up
+		return 0, err
+	}
+	var next, done atomic.Int64
+	var group sync.WaitGroup
+	errs := make(chan error, cores)
+	start := time.Now()
+	for range cores {
+		group.Go(func() {
+			scratch := new(augmentScratch)
+			for time.Since(start) < duration && ctx.Err() == nil {
+				if err := b.work(int(next.Add(1)), scratch); err != nil {
+					errs <- err
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	elapsed := time.Since(start).Seconds()
+	select {
+	case err := <-errs:
+		return 0, err
+	default:
+	}
+	return float64(done.Load()) * float64(b.passes*len(b.views)) / elapsed, ctx.Err()
+}
+
+// augmentScratch is what one goroutine keeps from image to image.
+type augmentScratch struct {
+	rgb      imagefile.RGB
+	recipes  []augment.Recipe
+	pixels   []uint8
+	renderer augment.Renderer
+}
+
+// work makes all views of one image, as the views stage does.
+func (b *augmentBench) work(i int, s *augmentScratch) error {
+	data := b.encoded[i%len(b.encoded)]
+	info, err := imagefile.DecodeConfig(data)
+	if err != nil {
+		return err
+	}
+	s.recipes = s.recipes[:0]
+	id := imagefile.IDOf(data)
+	for pass := range b.passes {
+		for v := range b.views {
+			key := augment.Key{Seed: uint64(i), Image: id, Pass: pass, View: v}
+			s.recipes = append(s.recipes, augment.Draw(&b.views[v], info.Width, info.Height, key))
+		}
+	}
+	opt := imagefile.Options{Into: &s.rgb, Region: augment.Region(s.recipes...), Scale: 1}
+	if !b.exact {
+		opt.Scale = views.Scale(b.views, s.recipes)
+	}
+	rgb, err := imagefile.Decode(data, opt)
+	if err != nil {
+		return err
+	}
+	at := opt.Region.Min
+	img := augment.Image{Pix: rgb.Pix, Width: rgb.Width, Height: rgb.Height,
+		X: at.X / opt.Scale * opt.Scale, Y: at.Y / opt.Scale * opt.Scale, Scale: opt.Scale}
+	for j, recipe := range s.recipes {
+		cfg := &b.views[j%len(b.views)]
+		if n := 3 * cfg.Size * cfg.Size; len(s.pixels) < n {
+			s.pixels = make([]uint8, n)
+		}
+		if err := s.renderer.Render(s.pixels[:3*cfg.Size*cfg.Size], cfg, img, recipe); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/io/tfrecord"
+)
+
+func benchTFRecord() *cobra.Command {
+	var f benchFlags
+	var size int
+	var compression, dir string
+	cmd := &cobra.Command{
+		Use:   "tfrecord",
+		Short: "TFRecord bytes per second, written and read with checksums",
+		Long: `Measure how many bytes of records a second are written to files and read from
+them again, every checksum verified, in a folder for temporary files. Records
+are pixels of made-up photos.`,
+		Example: `  taskset -c 0 retort bench tfrecord --record-bytes 150528 --cores 1
+  retort bench tfrecord --record-bytes 3072 --compression gzip --json`,
+		Args: noArguments(""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := tfrecord.ParseCompression(compression)
+			if err != nil {
+				return usageError{err}
+			}
+			if size < 1 || size > 256<<20 {
+				return usage("--record-bytes %d: want 1 to %d", size, 256<<20)
+			}
+			duration, err := f.start()
+			if err != nil {
+				return err
+			}
+			temp, err := os.MkdirTemp(dir, "retort-bench-*")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(temp)
+			b := tfrecordBench{records: madeUpRecords(size), compression: c, dir: temp}
+			write, read, err := b.measure(cmd.Context(), f.cores, duration/2)
+			if err != nil {
+				return err
+			}
+			return f.show(figure{"record_bytes", size}, figure{"compression", c.String()}, figure{"write_bytes_per_s", write},
+				figure{"read_bytes_per_s", read}, figure{"ratio", b.ratio()})
+		},
+	}
+	cmd.Flags().IntVar(&size, "record-bytes", 150528, "size of a record")
+	cmd.Flags().StringVar(&compression, "compression", "none", "none, gzip, zlib, zstd")
+	cmd.Flags().StringVar(&dir, "dir", "", "folder for the files (default: that for temporary files)")
+	f.register(cmd, 1)
+	return cmd
+}
+
+// tfrecordFile is how many bytes of records one file gets.
+const tfrecordFile = 64 << 20
+
+// madeUpRecords fills one file: gradients with a little noise, which compress
+// about as photos do.
+func madeUpRecords(size int) [][]byte {
+	rng := rand.New(rand.NewPCG(1, 1))
+	records := make([][]byte, max(1, tfrecordFile/size))
+	for i := range records {
+		r := make([]byte, size)
+		base, slope := rng.Float64()*200, rng.Float64()*0.2
+		for j := range r {
+			if j%672 == 0 {
+				base, slope = rng.Float64()*200, (rng.Float64()-0.5)*0.3
+			}
+			r[j] = byte(base + slope*float64(j%672) + float64(rng.IntN(8)))
+		}
+		records[i] = r
+	}
+	return records
+}
+
+type tfrecordBench struct {
+	records     [][]byte
+	compression tfrecord.Compression
+	dir         string
+
+	stored, held int64 // bytes of the last file, and of its records
+}
+
+func (b *tfrecordBench) ratio() float64 { return float64(b.held) / float64(b.stored) }
+
+// measure writes and then reads, each on so many goroutines for so long, and
+// returns bytes of records per second.
+func (b *tfrecordBench) measure(ctx context.Context, cores int, duration time.Duration) (write, read float64, err error) {
+	if write, err = b.phase(ctx, cores, duration, b.write); err != nil {
+		return 0, 0, err
+	}
+	info, err := os.Stat(b.path(0))
+	if err != nil {
+		return 0, 0, err
+	}
+	b.stored = info.Size()
+	read, err = b.phase(ctx, cores, duration, b.read)
+	return write, read, err
+}
+
+func (b *tfrecordBench) path(worker int) string {
+	return filepath.Join(b.dir, "bench-"+strconv.Itoa(worker)+".tfrecord")
+}
+
+// phase repeats one whole file per goroutine until the time is over.
+func (b *tfrecordBench) phase(ctx context.Context, cores int, duration time.Duration, once func(path string) (int64, error)) (float64, error) {
+	bytes, errs := make([]int64, cores), make([]error, cores)
+	var group sync.WaitGroup
+	start := time.Now()
+	for w := range cores {
+		group.Go(func() {
+			for first := true; first || time.Since(start) < duration && ctx.Err() == nil; first = false {
+				n, err := once(b.path(w))
+				if bytes[w] += n; err != nil {
+					errs[w] = err
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	elapsed := time.Since(start).Seconds()
+	var total int64
+	for w := range cores {
+		if total += bytes[w]; errs[w] != nil {
+			return 0, errs[w]
+		}
+	}
+	return float64(total) / elapsed, ctx.Err()
+}
+
+// write does not force the bytes to the disk, which is another's speed.
+func (b *tfrecordBench) write(path string) (n int64, err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	buffered := bufio.NewWriterSize(f, 1<<20)
+	w, err := tfrecord.NewWriter(buffered, tfrecord.Options{Compression: b.compression, Path: path})
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range b.records {
+		if err := w.Write(r); err != nil {
+			return n, err
+		}
+		n += int64(len(r))
+	}
+	if err := w.Close(); err != nil {
+		return n, err
+	}
+	if path == b.path(0) {
+		b.held = n
+	}
+	return n, buffered.Flush()
+}
+
+func (b *tfrecordBench) read(path string) (n int64, err error) {
+	r, err := tfrecord.Open(path, tfrecord.Options{Compression: b.compression})
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	for data, err := range r.All() {
+		if err != nil {
+			return n, err
+		}
+		n += int64(len(data))
+	}
+	return n, nil
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/optim"
+	"github.com/retort-ml/retort/model/resnet"
+	"github.com/retort-ml/retort/model/train"
+)
+
+// netFlags choose the network that a benchmark computes.
+type netFlags struct {
+	arch, backend string
+	width         float64
+	sk            bool
+	size, batch   int
+}
+
+func (n *netFlags) register(cmd *cobra.Command, arch string, width float64, size int, batchFlag string, batch int) {
+	flags := cmd.Flags()
+	flags.StringVar(&n.arch, "arch", arch, "resnet18, resnet34, resnet50, resnet101, resnet152 or resnet200")
+	flags.Float64Var(&n.width, "width", width, "multiplier of all channels; 1 is 64 after the stem")
+	flags.BoolVar(&n.sk, "sk", false, "selective kernels")
+	flags.IntVar(&n.size, "size", size, "side of an image in pixels")
+	flags.IntVar(&n.batch, batchFlag, batch, batchFlag+" a step")
+	flags.StringVar(&n.backend, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
+}
+
+// spec is a training of the network: contrastive, or of a classifier with 1000
+// classes.
+func (n *netFlags) spec(task train.Task) (train.Spec, error) {
+	depth, err := strconv.Atoi(strings.TrimPrefix(n.arch, "resnet"))
+	if err != nil || !strings.HasPrefix(n.arch, "resnet") {
+		return train.Spec{}, usage("--arch %s: want resnet18, resnet34, resnet50, resnet101, resnet152 or resnet200", n.arch)
+	}
+	arch := resnet.Config{Depth: depth, Width: n.width}
+	if n.sk {
+		arch.SKRatio = 0.0625
+	}
+	s := train.Spec{Arch: arch, ImageSize: n.size, Task: task, HeadLayers: 3, HeadDim: 128, Temperature: 0.2,
+		Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 0.1}, Batch: n.batch, Steps: 1 << 30, Seed: 1}
+	if task == train.Supervised {
+		s.Classes, s.Selector, s.Temperature = 1000, 0, 0
+	}
+	if err := s.Validate(); err != nil {
+		return s, usageError{err}
+	}
+	return s, nil
+}
+
+func (n *netFlags) open() (*backend.Choice, error) {
+	if !slices.Contains(backend.Names(), n.backend) {
+		return nil, usage("--backend %s: want one of %s%s", n.backend, strings.Join(backend.Names(), ", "), nearest(n.backend, backend.Names()))
+	}
+	return backend.New(n.backend)
+}
+
+func (n *netFlags) figures(chosen *backend.Choice) []figure {
+	return []figure{{"arch", n.arch}, {"width", n.width}, {"sk", n.sk}, {"size", n.size}, {"backend", chosen.Name}}
+}
+
+func benchTrain() *cobra.Command {
+	var f benchFlags
+	var n netFlags
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Pretraining steps: pairs per second",
+		Long: `Measure the whole pretraining step (forward, NT-Xent, backward, LARS) on random
+pixels that lie in memory. The first two steps are not counted.`,
+		Example: `  retort bench train --arch resnet18 --width 0.25 --size 32 --pairs 64 --backend cpu --seconds 10 --json`,
+		Args:    noArguments(""),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runBenchTrain(cmd.Context(), &f, &n) },
+	}
+	n.register(cmd, "resnet18", 0.25, 32, "pairs", 64)
+	f.register(cmd, cores())
+	return cmd
+}
+
+func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
+	spec, err := n.spec(train.Contrast)
+	if err != nil {
+		return err
+	}
+	duration, err := f.start()
+	if err != nil {
+		return err
+	}
+	chosen, err := n.open()
+	if err != nil {
+		return err
+	}
+	trainer, err := train.New(chosen.Backend, spec)
+	if err == nil {
+		err = trainer.InitRandom()
+	}
+	if err != nil {
+		return err
+	}
+	batch := train.Batch{Images: randomPixels(2 * spec.Batch * spec.ImageSize * spec.ImageSize * 3)}
+	steps, seconds, err := repeat(ctx, duration, func() error { _, err := trainer.TrainStep(batch); return err })
+	if err != nil {
+		return err
+	}
+	return f.show(append(n.figures(chosen), figure{"pairs", spec.Batch}, figure{"steps", steps},
+		figure{"pairs_per_s", float64(steps*spec.Batch) / seconds},
+		figure{"gflop_per_s", float64(spec.StepFLOPs()) * float64(steps) / seconds / 1e9},
+		figure{"peak_bytes", peakMemory()})...)
+}
+
+func benchLabel() *cobra.Command {
+	var f benchFlags
+	var n netFlags
+	cmd := &cobra.Command{
+		Use:   "label",
+		Short: "The teacher's labelling pass: images per second",
+		Long: `Measure inference: a network with random weights over random pixels that lie in
+memory. The first two batches are not counted.`,
+		Example: `  retort bench label --arch resnet50 --width 1 --size 224 --batch 32 --backend cpu --seconds 10 --json`,
+		Args:    noArguments(""),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runBenchLabel(cmd.Context(), &f, &n) },
+	}
+	n.register(cmd, "resnet50", 1, 224, "batch", 32)
+	f.register(cmd, cores())
+	return cmd
+}
+
+func runBenchLabel(ctx context.Context, f *benchFlags, n *netFlags) error {
+	spec, err := n.spec(train.Supervised)
+	if err != nil {
+		return err
+	}
+	duration, err := f.start()
+	if err != nil {
+		return err
+	}
+	chosen, err := n.open()
+	if err != nil {
+		return err
+	}
+	predictor, err := randomPredictor(chosen, spec)
+	if err != nil {
+		return err
+	}
+	pixels := randomPixels(spec.Batch * spec.ImageSize * spec.ImageSize * 3)
+	steps, seconds, err := repeat(ctx, duration, func() error { _, _, err := predictor.Predict(pixels); return err })
+	if err != nil {
+		return err
+	}
+	forward := float64(spec.Declaration().FLOPs) * float64(spec.Batch)
+	return f.show(append(n.figures(chosen), figure{"batch", spec.Batch}, figure{"batches", steps},
+		figure{"images_per_s", float64(steps*spec.Batch) / seconds},
+		figure{"gflop_per_s", forward * float64(steps) / seconds / 1e9},
+		figure{"peak_bytes", peakMemory()})...)
+}
+
+func randomPredictor(chosen *backend.Choice, spec train.Spec) (*train.Predictor, error) {
+	trainer, err := train.New(chosen.Backend, spec)
+	if err == nil {
+		err = trainer.InitRandom()
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := trainer.Checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	return train.NewPredictor(chosen.Backend, c, spec.Batch)
+}
+
+// repeat does step until the time is over, at least once, after two that are
+// not counted: the first compiles, the second settles memory.
+func repeat(ctx context.Context, duration time.Duration, step func() error) (steps int, seconds float64, err error) {
+	for range 2 {
+		if err := step(); err != nil {
+			return 0, 0, err
+		}
+	}
+	start := time.Now()
+	for steps == 0 || time.Since(start) < duration {
+		if err := step(); err != nil {
+			return 0, 0, err
+		}
+		if steps++; ctx.Err() != nil {
+			return 0, 0, ctx.Err()
+		}
+	}
+	return steps, time.Since(start).Seconds(), nil
+}
+
+func randomPixels(n int) []byte {
+	rng := rand.NewPCG(1, 1)
+	pixels := make([]byte, n)
+	for i := range pixels {
+		pixels[i] = byte(rng.Uint64() >> 56)
+	}
+	return pixels
+}

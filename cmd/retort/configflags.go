@@ -1,0 +1,115 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/pipelines/simclrv2"
+	"github.com/retort-ml/retort/runners"
+)
+
+// configFlags are the flags that make a config and its graph.
+type configFlags struct {
+	preset, file, labels, testLabels string
+	images, test, sets               []string
+	seed                             uint64
+	out, backend                     string
+}
+
+func (f *configFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.preset, "preset", "", "recipe to start from: "+presetNames()+" (default: the config file's, else "+simclrv2.DefaultPreset+")")
+	flags.StringVar(&f.file, "config", "", "YAML file over the preset (see retort config)")
+	flags.StringArrayVar(&f.images, "images", nil, "folder, .tar, .tar.gz, .tar.zst, or a .txt or .csv of paths; may be given again")
+	flags.StringVar(&f.labels, "labels", "", "folder (an image's folder is its class), a CSV of path,label or id,label, or none")
+	flags.StringArrayVar(&f.test, "test", nil, "separate labelled set to evaluate on; may be given again")
+	flags.StringVar(&f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
+	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
+	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config, such as distill.epochs=3; may be given again")
+	flags.StringVar(&f.out, "out", "run", "folder of the run; every stage has its own inside")
+	flags.StringVar(&f.backend, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
+}
+
+func presetNames() string {
+	names := make([]string, len(simclrv2.Presets))
+	for i, p := range simclrv2.Presets {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// config resolves preset, file, flags and settings, in this order.
+func (f *configFlags) config(cmd *cobra.Command) (simclrv2.Config, error) {
+	c, err := simclrv2.Load(f.preset, f.file, f.sets)
+	if err != nil {
+		return c, usageError{err}
+	}
+	changed := cmd.Flags().Changed
+	if changed("images") {
+		c.Images = f.images
+	}
+	if changed("labels") {
+		c.Labels = f.labels
+	}
+	if changed("test") {
+		c.Test = f.test
+	}
+	if changed("test-labels") {
+		c.TestLabels = f.testLabels
+	}
+	if changed("seed") {
+		c.Seed = f.seed
+	}
+	return c, nil
+}
+
+// graph builds the graph that the flags describe.
+func (f *configFlags) graph(cmd *cobra.Command) (*pipelines.Graph, simclrv2.Config, error) {
+	c, err := f.config(cmd)
+	if err != nil {
+		return nil, c, err
+	}
+	if len(c.Images) == 0 {
+		return nil, c, usage("no images: say where they are with --images PATH (a folder, an archive, or a list of paths)")
+	}
+	if !slices.Contains(backend.Names(), f.backend) {
+		return nil, c, usage("--backend %s: want one of %s%s", f.backend, strings.Join(backend.Names(), ", "), nearest(f.backend, backend.Names()))
+	}
+	g, err := buildGraph(c, f.out, f.backend)
+	if err == nil {
+		err = g.Check()
+	}
+	if err != nil {
+		return nil, c, usageError{err}
+	}
+	return g, c, nil
+}
+
+// nearest is a did-you-mean, and nothing where none is near.
+func nearest(name string, known []string) string {
+	if hint := didyoumean.Hint(name, known); !strings.HasPrefix(hint, "; known") {
+		return hint
+	}
+	return ""
+}
+
+func checkRunner(name string) error {
+	if !slices.Contains(runners.Names, name) {
+		return usage("--runner %s: want one of %s%s", name, strings.Join(runners.Names, ", "), nearest(name, runners.Names))
+	}
+	return nil
+}
+
+func checkStages(g *pipelines.Graph, only []string) error {
+	for _, name := range only {
+		if !slices.Contains(g.Names(), name) {
+			return usage("--only %s: the graph has no such stage%s", name, didyoumean.Hint(name, g.Names()))
+		}
+	}
+	return nil
+}

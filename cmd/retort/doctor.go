@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/cpu"
+
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/runners/progress"
+)
+
+func doctorCommand() *cobra.Command {
+	var out, wanted string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what this machine can do and what is missing",
+		Long: `Say what this machine offers to a run: instructions of the CPU, cores, memory,
+room on the disk, and which compute backend a run would take. The exit code is
+1 when a run could not start.`,
+		Example: `  retort doctor
+
+  # is there room for a run there, and does the GPU open?
+  retort doctor --out /data/runs --backend xla:cuda`,
+		Args: noArguments(""),
+		RunE: func(*cobra.Command, []string) error { return doctor(out, wanted) },
+	}
+	cmd.Flags().StringVar(&out, "out", ".", "folder that a run would write to")
+	cmd.Flags().StringVar(&wanted, "backend", backend.Auto, "what would compute: "+strings.Join(backend.Names(), ", "))
+	return cmd
+}
+
+func doctor(out, wanted string) error {
+	line := func(what, format string, args ...any) { fmt.Printf("%-9s %s\n", what, fmt.Sprintf(format, args...)) }
+	line("system", "%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())
+	line("cpu", "%s, %d of %d used", progress.Plural(int64(runtime.NumCPU()), "core"), runtime.GOMAXPROCS(0), runtime.NumCPU())
+	line("kernels", "%s", instructions())
+	line("memory", "%s", memory())
+	room, roomErr := diskRoom(out)
+	if roomErr == nil {
+		line("disk", "%s free at %s", progress.Bytes(float64(room)), out)
+	} else {
+		line("disk", "NOT USABLE: %v (choose another --out)", roomErr)
+	}
+	chosen, backendErr := backend.New(wanted)
+	if backendErr == nil {
+		line("backend", "%s", chosen)
+		chosen.Backend.Finalize()
+	} else {
+		line("backend", "NOT USABLE: %v", backendErr)
+	}
+	if roomErr != nil || backendErr != nil {
+		return errSilent
+	}
+	return nil
+}
+
+// instructions are the vector instructions that our kernels have versions for.
+func instructions() string {
+	switch {
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL:
+		return "AVX-512"
+	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
+		return "AVX2 with FMA"
+	}
+	return "portable Go (no AVX2 with FMA here)"
+}
+
+// memory is what the machine has and what of it is free.
+func memory() string {
+	data, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return "unknown on this system"
+	}
+	var total, free float64
+	for _, l := range strings.Split(string(data), "\n") {
+		_, _ = fmt.Sscanf(l, "MemTotal: %f kB", &total)
+		_, _ = fmt.Sscanf(l, "MemAvailable: %f kB", &free)
+	}
+	return fmt.Sprintf("%s, %s free", progress.Bytes(1024*total), progress.Bytes(1024*free))
+}

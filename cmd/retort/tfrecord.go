@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/io/example"
+	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/runners/progress"
+)
+
+func tfrecordCommand() *cobra.Command {
+	return group("tfrecord", "List, print, verify and repair TFRecord files", `  retort tfrecord ls runs/demo/views
+  retort tfrecord cat --limit 1 runs/demo/views
+  retort tfrecord verify 'runs/*/views/*.tfrecord'
+  retort tfrecord repair damaged.tfrecord --out mended.tfrecord`,
+		tfrecordLs(), tfrecordCat(), tfrecordVerify(), tfrecordRepair())
+}
+
+const tfrecordArgs = "a file, a folder or a pattern"
+
+func tfrecordLs() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "ls FILES…",
+		Short: "List files with their records, sizes and compression",
+		Long: `List TFRecord files: how many records each holds, how large it is, how it is
+compressed. Files are read whole; a damaged one is listed as such and makes the
+exit code 1.`,
+		Example: `  retort tfrecord ls runs/demo/views
+  retort tfrecord ls --json 'data/*.tfrecord.gz'`,
+		Args: someArguments(tfrecordArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			report, err := verifyFiles(cmd, args)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = writeJSONLines(report.Files)
+			} else {
+				err = listFiles(os.Stdout, report)
+			}
+			if err == nil && !report.OK() {
+				err = fmt.Errorf("%s damaged; see retort tfrecord verify", progress.Plural(int64(damagedFiles(report)), "file"))
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per file")
+	return cmd
+}
+
+func listFiles(w io.Writer, report tfrecord.Report) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(t, "file\trecords\tbytes\tof data\tcompression\tstate")
+	for _, f := range report.Files {
+		state := "intact"
+		if len(f.Damage) > 0 {
+			state = "damaged"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", f.Path, progress.Count(f.Records), progress.Count(f.Bytes), progress.Count(f.DataBytes), f.Compression, state)
+	}
+	return t.Flush()
+}
+
+func damagedFiles(report tfrecord.Report) (n int) {
+	for _, f := range report.Files {
+		if len(f.Damage) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func writeJSONLines[T any](items []T) error {
+	out := json.NewEncoder(os.Stdout)
+	out.SetEscapeHTML(false)
+	for _, item := range items {
+		if err := out.Encode(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tfrecordCat() *cobra.Command {
+	var asJSON, raw bool
+	var skip, limit int64
+	cmd := &cobra.Command{
+		Use:   "cat FILES…",
+		Short: "Print the tf.train.Examples of files",
+		Long: `Print records as tf.train.Example, for people (long byte strings, such as
+images, as their size and hash) or as JSON in protobuf's own form.`,
+		Example: `  # the first record of a stage's shards
+  retort tfrecord cat --limit 1 runs/demo/views
+
+  # every label, by jq
+  retort tfrecord cat --json runs/demo/views | jq -r '.features.feature["image/label"].int64List.value[0]'`,
+		Args: someArguments(tfrecordArgs),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if asJSON && raw {
+				return usage("--json and --raw cannot be had at once")
+			}
+			paths, err := tfrecord.Expand(args...)
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriterSize(os.Stdout, 1<<16)
+			c := catter{w: out, json: asJSON, raw: raw, skip: skip, left: limit}
+			for _, path := range paths {
+				if err := c.file(path); err != nil {
+					return errors.Join(err, out.Flush())
+				}
+			}
+			return out.Flush()
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&asJSON, "json", false, "one JSON object per record")
+	flags.BoolVar(&raw, "raw", false, "the records' bytes as they are, one after the other")
+	flags.Int64Var(&skip, "skip", 0, "leave out so many records first")
+	flags.Int64Var(&limit, "limit", -1, "print so many records at most; -1: all")
+	return cmd
+}
+
+// catter prints records until it has printed enough.
+type catter struct {
+	w          io.Writer
+	json, raw  bool
+	skip, left int64
+	example    example.Example
+}
+
+func (c *catter) file(path string) error {
+	if c.left == 0 {
+		return nil
+	}
+	r, err := tfrecord.Open(path, tfrecord.Options{})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for data, err := range r.All() {
+		if err != nil {
+			return fmt.Errorf("%w (run \"retort tfrecord repair\" to save the intact records)", err)
+		}
+		if c.skip > 0 {
+			c.skip--
+			continue
+		}
+		if err := c.record(path, r.Position(), data); err != nil {
+			return err
+		}
+		if c.left--; c.left == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (c *catter) record(path string, at tfrecord.Position, data []byte) error {
+	if c.raw {
+		_, err := c.w.Write(data)
+		return err
+	}
+	if err := c.example.Decode(data); err != nil {
+		return fmt.Errorf("%s: record %d at byte %d: %w (its checksum is good: it is no tf.train.Example; --raw prints it as it is)", path, at.Record, at.Offset, err)
+	}
+	if !c.json {
+		_, err := fmt.Fprintf(c.w, "# %s: record %d at byte %d, %d bytes\n%s\n", path, at.Record, at.Offset, len(data), c.example.String())
+		return err
+	}
+	line, err := c.example.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	_, err = c.w.Write(append(line, '\n'))
+	return err
+}

@@ -1,0 +1,110 @@
+// Package simclrv2 is the ready graph: unlabelled images and a few labels in,
+// a distilled classifier and a report out, as in "Big Self-Supervised Models
+// are Strong Semi-Supervised Learners" (arXiv:2006.10029).
+package simclrv2
+
+// Config is everything that a run of the ready graph can be told. Tags: yaml is
+// the key; doc is the comment that `retort config` prints; range is the legal
+// range ("1..", "0..1", "0<..10"; a bound after '<' is excluded); oneof lists
+// the legal words.
+type Config struct {
+	Images     []string `yaml:"images" doc:"folders, .tar/.tar.gz/.tar.zst archives, or lists of paths (.txt, .csv)"`
+	Labels     string   `yaml:"labels" doc:"\"folder\": the class is the image's folder; a CSV of path,label or id,label; \"none\""`
+	Test       []string `yaml:"test" doc:"a separate labelled set to evaluate on; empty: split holds one out"`
+	TestLabels string   `yaml:"test_labels" doc:"labels of the test set: \"folder\" or a CSV"`
+	Seed       uint64   `yaml:"seed" doc:"of every random choice; the same seed gives the same bytes"`
+	Size       int      `yaml:"size" range:"8..1024" doc:"side of a view in pixels; 32 and below uses the CIFAR stem and no blur"`
+
+	Ingest   IngestConfig   `yaml:"ingest"`
+	Split    SplitConfig    `yaml:"split"`
+	Views    ViewsConfig    `yaml:"views"`
+	Teacher  NetConfig      `yaml:"teacher"`
+	Pretrain PretrainConfig `yaml:"pretrain"`
+	Finetune FinetuneConfig `yaml:"finetune"`
+	Baseline BaselineConfig `yaml:"baseline"`
+	Student  NetConfig      `yaml:"student"`
+	Distill  DistillConfig  `yaml:"distill"`
+	Evaluate EvaluateConfig `yaml:"evaluate"`
+}
+
+// IngestConfig is how images are found and checked.
+type IngestConfig struct {
+	MaxImages   int     `yaml:"max_images" range:"0.." doc:"use a class-balanced subset of so many images; 0: all"`
+	MaxPixels   int64   `yaml:"max_pixels" range:"1.." doc:"larger images are quarantined (decompression bombs)"`
+	MaxRejected float64 `yaml:"max_rejected" range:"0..1" doc:"share of images that may be unusable before the stage fails (10 images always may)"`
+}
+
+// SplitConfig is which images keep their labels and which are held out.
+type SplitConfig struct {
+	Fraction     float64 `yaml:"fraction" range:"0..1" doc:"share of the training images that keep their labels (0.01, 0.1); 0: all that have one, or see per_class"`
+	PerClass     int     `yaml:"per_class" range:"0.." doc:"labels kept per class, instead of fraction"`
+	IDs          string  `yaml:"ids" doc:"a file of image ids or names, one a line: just these keep their labels"`
+	TestFraction float64 `yaml:"test_fraction" range:"0..<1" doc:"share of the labelled images held out for evaluation when there is no test set"`
+}
+
+// ViewsConfig is the augmentation of pretraining (appendix A of SimCLR).
+type ViewsConfig struct {
+	Passes      int     `yaml:"passes" range:"1..10000" doc:"augmented pairs stored per image, out of one decode; training cycles through them"`
+	Strength    float64 `yaml:"strength" range:"0..1.25" doc:"of the colour jitter (1.0; CIFAR 0.5)"`
+	Brightness  string  `yaml:"brightness" oneof:"simclrv2,simclrv1" doc:"multiplicative (simclrv2) or additive (simclrv1) brightness"`
+	Resize      string  `yaml:"resize" oneof:"tf2,tf1" doc:"bicubic variant; tf1 is what the released checkpoints were trained with"`
+	Compression string  `yaml:"compression" oneof:"none,gzip,zlib,zstd" doc:"of the shards"`
+	Store       string  `yaml:"store" oneof:"pixels,recipe" doc:"pixels: precompute; recipe: store the numbers, replay the pixels when training"`
+	ShardMB     int     `yaml:"shard_mb" range:"1..4096" doc:"aimed size of a shard in MiB"`
+}
+
+// NetConfig is a network.
+type NetConfig struct {
+	Arch  string  `yaml:"arch" oneof:"resnet18,resnet34,resnet50,resnet101,resnet152,resnet200" doc:"residual network"`
+	Width float64 `yaml:"width" range:"0<..16" doc:"multiplier of all channels (1: 64 after the stem)"`
+	SK    bool    `yaml:"sk" doc:"selective kernels, with the ResNet-D stem and shortcut"`
+}
+
+// OptimConfig is how a stage trains.
+type OptimConfig struct {
+	Epochs          int     `yaml:"epochs" range:"1..100000" doc:"passes over the images"`
+	Batch           int     `yaml:"batch" range:"2..65536" doc:"images a step"`
+	Optimizer       string  `yaml:"optimizer" oneof:"lars,momentum,adam" doc:"LARS, Nesterov momentum or Adam"`
+	LearningRate    float64 `yaml:"lr" range:"0<..1000" doc:"base learning rate, before scaling"`
+	Scaling         string  `yaml:"lr_scaling" oneof:"linear,sqrt,none" doc:"linear: lr * batch/256; sqrt: lr * sqrt(batch)"`
+	WarmupEpochs    float64 `yaml:"warmup_epochs" range:"0.." doc:"of linear warmup, before the cosine"`
+	WeightDecay     float64 `yaml:"weight_decay" range:"0..1" doc:"L2, not on batch norm and biases"`
+	CheckpointEvery int     `yaml:"checkpoint_every" range:"1.." doc:"steps between checkpoints that an interrupted run goes on from"`
+}
+
+// PretrainConfig is contrastive pretraining (section 2.1 of the paper).
+type PretrainConfig struct {
+	OptimConfig `yaml:",inline"`
+	Temperature float64 `yaml:"temperature" range:"0<..100" doc:"of NT-Xent"`
+	HeadLayers  int     `yaml:"head_layers" range:"1..8" doc:"of the projection head"`
+	HeadDim     int     `yaml:"head_dim" range:"2..65536" doc:"width of its output"`
+}
+
+// FinetuneConfig is fine-tuning on the few labels (section 2.2).
+type FinetuneConfig struct {
+	OptimConfig `yaml:",inline"`
+	Selector    int  `yaml:"selector" range:"0..8" doc:"ft_proj_selector: 0 fine-tunes from the encoder, 1 from the first layer of the projection head, …"`
+	LinearOnly  bool `yaml:"linear_only" doc:"train only a linear classifier on the frozen encoder"`
+	Passes      int  `yaml:"passes" range:"1..10000" doc:"augmented views stored per labelled image (crop + flip)"`
+}
+
+// BaselineConfig is what one would have without us: the same network, from
+// scratch, on the same few labels.
+type BaselineConfig struct {
+	OptimConfig `yaml:",inline"`
+}
+
+// DistillConfig is the third step (section 2.3).
+type DistillConfig struct {
+	OptimConfig `yaml:",inline"`
+	Temperature float64 `yaml:"temperature" range:"0<..100" doc:"of teacher and student (0.1 self-distillation, 1.0 big to small)"`
+	Alpha       float64 `yaml:"alpha" range:"0..1" doc:"weight of the teacher's targets; 1: no labels are used"`
+	TauSquared  bool    `yaml:"tau_squared" doc:"multiply the loss by temperature squared"`
+	Passes      int     `yaml:"passes" range:"1..10000" doc:"augmented views per image that the teacher labels (crop + flip)"`
+}
+
+// EvaluateConfig is the evaluation.
+type EvaluateConfig struct {
+	KNN   int `yaml:"knn" range:"1..1000" doc:"neighbours of the kNN classifier on encoder features"`
+	Batch int `yaml:"batch" range:"1..65536" doc:"images a step"`
+}

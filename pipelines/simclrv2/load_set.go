@@ -1,0 +1,103 @@
+package simclrv2
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/retort-ml/retort/internal/didyoumean"
+)
+
+// set lays one "a.b=value" over the config. Text is taken as it stands; lists
+// are written [a, b]; everything else as in the file.
+func (l *loader) set(c *Config, setting string) {
+	l.where = func(ast.Node) string { return fmt.Sprintf("--set %s", setting) }
+	bad := func(format string, args ...any) {
+		l.problems = append(l.problems, fmt.Errorf("--set %s: %s", setting, fmt.Sprintf(format, args...)))
+	}
+	path, text, ok := strings.Cut(setting, "=")
+	if !ok {
+		bad("want key=value, such as --set distill.epochs=3")
+		return
+	}
+	path = strings.TrimSpace(path)
+	f, err := find(c, path)
+	if err != nil {
+		bad("%v", err)
+		return
+	}
+	if f.section() {
+		bad("%s is a section; set one of its keys: %s", path, strings.Join(keysOf(fieldsIn(f.value)), ", "))
+		return
+	}
+	if f.value.Kind() == reflect.String {
+		l.setText(f, path, text)
+		return
+	}
+	d, err := parseDocument("--set "+setting, []byte(text))
+	switch {
+	case err != nil:
+		bad("%v", strings.TrimPrefix(err.Error(), "--set "+setting+":"))
+	case d.body == nil:
+		bad("%s has no value", path)
+	default:
+		l.value(f, path, d.body)
+	}
+}
+
+func (l *loader) setText(f field, path, text string) {
+	before := f.value.String()
+	f.value.SetString(text)
+	if want := f.check(); want != "" {
+		f.value.SetString(before)
+		hint := didyoumean.Hint(text, f.words)
+		if strings.HasPrefix(hint, "; known") {
+			hint = ""
+		}
+		l.fail(nil, "%s = %q; want %s%s", path, text, want, hint)
+	}
+}
+
+// find is the field at a dotted path.
+func find(c *Config, path string) (field, error) {
+	fields, section := fieldsOf(c), ""
+	parts := strings.Split(path, ".")
+	for i, part := range parts {
+		j := indexOf(keysOf(fields), part)
+		if j < 0 {
+			return field{}, fmt.Errorf("unknown key %q%s", path, pathHint(section, part, keysOf(fields)))
+		}
+		f := fields[j]
+		if i == len(parts)-1 {
+			return f, nil
+		}
+		if !f.section() {
+			return field{}, fmt.Errorf("unknown key %q; %s has no keys of its own", path, section+part)
+		}
+		fields, section = fieldsIn(f.value), section+part+"."
+	}
+	return field{}, fmt.Errorf("unknown key %q", path)
+}
+
+func indexOf(list []string, s string) int {
+	for i, x := range list {
+		if x == s {
+			return i
+		}
+	}
+	return -1
+}
+
+// pathHint is a did-you-mean that gives the whole path.
+func pathHint(section, part string, known []string) string {
+	whole := make([]string, len(known))
+	for i, k := range known {
+		whole[i] = section + k
+	}
+	if section == "" {
+		return elsewhere("", part, known)
+	}
+	return didyoumean.Hint(section+part, whole)
+}

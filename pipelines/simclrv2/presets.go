@@ -1,0 +1,138 @@
+package simclrv2
+
+// Default is the paper's recipe for ImageNet-sized images, before a preset
+// scales it to a machine.
+func Default() Config {
+	c := Config{
+		Labels: "folder", TestLabels: "folder", Seed: 1, Size: 224,
+		Ingest:   IngestConfig{MaxPixels: 100_000_000, MaxRejected: 0.01},
+		Split:    SplitConfig{Fraction: 0.01, TestFraction: 0.1},
+		Views:    ViewsConfig{Passes: 4, Strength: 1, Brightness: "simclrv2", Resize: "tf2", Compression: "none", Store: "pixels", ShardMB: 128},
+		Teacher:  NetConfig{Arch: "resnet50", Width: 1},
+		Student:  NetConfig{Arch: "resnet50", Width: 1},
+		Evaluate: EvaluateConfig{KNN: 20, Batch: 64},
+	}
+	c.Pretrain = PretrainConfig{
+		OptimConfig: OptimConfig{Epochs: 800, Batch: 4096, Optimizer: "lars", LearningRate: 0.1, Scaling: "sqrt", WarmupEpochs: 40, WeightDecay: 1e-4, CheckpointEvery: 500},
+		Temperature: 0.1, HeadLayers: 3, HeadDim: 128,
+	}
+	c.Finetune = FinetuneConfig{
+		OptimConfig: OptimConfig{Epochs: 60, Batch: 1024, Optimizer: "lars", LearningRate: 0.005, Scaling: "sqrt", CheckpointEvery: 500},
+		Selector:    1, Passes: 16,
+	}
+	c.Baseline = BaselineConfig{
+		OptimConfig: OptimConfig{Epochs: 90, Batch: 4096, Optimizer: "momentum", LearningRate: 0.1, Scaling: "linear", WarmupEpochs: 5, WeightDecay: 1e-4, CheckpointEvery: 500},
+	}
+	c.Distill = DistillConfig{
+		OptimConfig: OptimConfig{Epochs: 400, Batch: 4096, Optimizer: "lars", LearningRate: 0.1, Scaling: "sqrt", WarmupEpochs: 20, WeightDecay: 1e-4, CheckpointEvery: 500},
+		Temperature: 1, Alpha: 1, Passes: 4,
+	}
+	return c
+}
+
+// A Preset is a named recipe.
+type Preset struct {
+	Name string
+	Doc  string // what it is for, what it costs
+	Make func() Config
+}
+
+// Presets by name, in the order in which they are listed to people.
+var Presets = []Preset{
+	{"smoke", "the whole graph on 400 small images in under a minute: a check, not a result", Smoke},
+	{"demo", "the made-up shapes of `retort synth`: shows the method within minutes on 2 cores", Demo},
+	{"cifar10-small", "a subset of CIFAR-10, narrow ResNet-18: tens of minutes on a CPU", CIFAR10Small},
+	{"cifar10", "CIFAR-10 as in the paper's code: ResNet-18, 1000 epochs, temperature 0.5: a GPU", CIFAR10},
+	{"one-gpu", "ResNet-50 at 224 px with a batch that fits one GPU", OneGPU},
+	{"imagenet-r50", "ResNet-50 as in the paper: 800 epochs, batch 4096", Default},
+	{"imagenet-r152-3x-sk", "the paper's largest: ResNet-152, width 3, selective kernels, distilled into a ResNet-50", ImageNetR152},
+}
+
+// small is what the presets for CPUs and 32 px images share.
+func small() Config {
+	c := Default()
+	c.Size = 32
+	c.Split = SplitConfig{Fraction: 0.1, TestFraction: 0.2}
+	c.Views.Strength, c.Views.ShardMB = 0.5, 32
+	c.Teacher = NetConfig{Arch: "resnet18", Width: 0.25}
+	c.Student = NetConfig{Arch: "resnet18", Width: 0.25}
+	c.Pretrain.Temperature = 0.5
+	c.Pretrain.CheckpointEvery, c.Finetune.CheckpointEvery = 50, 50
+	c.Baseline.CheckpointEvery, c.Distill.CheckpointEvery = 50, 50
+	c.Evaluate.Batch = 128
+	return c
+}
+
+// Smoke runs every stage on 400 images for a few steps.
+func Smoke() Config {
+	c := small()
+	c.Ingest.MaxImages = 400
+	c.Teacher.Width, c.Student.Width = 0.125, 0.125
+	c.Views.Passes, c.Finetune.Passes, c.Distill.Passes = 2, 2, 1
+	c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.WarmupEpochs = 2, 32, 1
+	c.Finetune.Epochs, c.Finetune.Batch = 4, 16
+	c.Baseline.Epochs, c.Baseline.Batch, c.Baseline.WarmupEpochs = 4, 16, 1
+	c.Distill.Epochs, c.Distill.Batch, c.Distill.WarmupEpochs = 2, 32, 1
+	return c
+}
+
+// Demo shows the method on `retort synth` images within minutes.
+//
+//	make demo
+func Demo() Config {
+	c := small()
+	c.Split = SplitConfig{PerClass: 4, TestFraction: 0.2}
+	c.Views.Passes, c.Finetune.Passes, c.Distill.Passes = 8, 16, 4
+	c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.WarmupEpochs = 20, 64, 2
+	c.Finetune.Epochs, c.Finetune.Batch = 60, 32
+	c.Baseline.Epochs, c.Baseline.Batch, c.Baseline.WarmupEpochs = 60, 32, 5
+	c.Distill.Epochs, c.Distill.Batch, c.Distill.WarmupEpochs = 12, 64, 1
+	return c
+}
+
+// CIFAR10Small fits a CPU.
+//
+//	retort run --preset cifar10-small --images cifar10-train.tar --labels folder --out RUN
+func CIFAR10Small() Config {
+	c := small()
+	c.Ingest.MaxImages = 10_000
+	c.Split = SplitConfig{Fraction: 0.01, TestFraction: 0.2}
+	c.Views.Passes, c.Finetune.Passes, c.Distill.Passes = 8, 16, 4
+	c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.WarmupEpochs = 20, 128, 2
+	c.Finetune.Epochs, c.Finetune.Batch = 60, 32
+	c.Baseline.Epochs, c.Baseline.Batch, c.Baseline.WarmupEpochs = 60, 32, 5
+	c.Distill.Epochs, c.Distill.Batch, c.Distill.WarmupEpochs = 10, 128, 1
+	return c
+}
+
+// CIFAR10 is the reference's CIFAR-10 recipe (section B.9 of SimCLR).
+func CIFAR10() Config {
+	c := small()
+	c.Teacher.Width, c.Student.Width = 1, 1
+	c.Split = SplitConfig{Fraction: 0.01, TestFraction: 0.1}
+	c.Views.Passes, c.Views.ShardMB = 64, 128
+	c.Pretrain.OptimConfig = OptimConfig{Epochs: 1000, Batch: 512, Optimizer: "lars", LearningRate: 1, Scaling: "linear", WarmupEpochs: 10, WeightDecay: 1e-4, CheckpointEvery: 500}
+	c.Finetune.Epochs, c.Finetune.Batch, c.Finetune.Passes = 100, 256, 64
+	c.Baseline.Epochs, c.Baseline.Batch, c.Baseline.WarmupEpochs = 200, 256, 5
+	c.Distill.OptimConfig = c.Pretrain.OptimConfig
+	c.Distill.Epochs, c.Distill.Passes = 400, 32
+	return c
+}
+
+// OneGPU is ResNet-50 at 224 px in batches of 256 (the author's advice for
+// small batches: temperature 0.2, square-root scaling).
+func OneGPU() Config {
+	c := Default()
+	c.Pretrain.Batch, c.Pretrain.Epochs, c.Pretrain.WarmupEpochs, c.Pretrain.Temperature = 256, 200, 10, 0.2
+	c.Finetune.Batch, c.Baseline.Batch = 256, 256
+	c.Distill.Batch, c.Distill.Epochs, c.Distill.WarmupEpochs = 256, 100, 5
+	return c
+}
+
+// ImageNetR152 is the paper's largest teacher.
+func ImageNetR152() Config {
+	c := Default()
+	c.Teacher = NetConfig{Arch: "resnet152", Width: 3, SK: true}
+	c.Finetune.LearningRate = 0.002
+	return c
+}

@@ -14,11 +14,11 @@ import (
 	"github.com/retort-ml/retort/transforms/evaluate"
 	"github.com/retort-ml/retort/transforms/finetune"
 	"github.com/retort-ml/retort/transforms/ingest"
-	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/label"
 	"github.com/retort-ml/retort/transforms/pretrain"
 	"github.com/retort-ml/retort/transforms/report"
 	"github.com/retort-ml/retort/transforms/split"
+	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )

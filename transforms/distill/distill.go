@@ -11,8 +11,8 @@ import (
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
-	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/label"
+	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views"
 )
 

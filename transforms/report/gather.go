@@ -13,8 +13,8 @@ import (
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/evaluate"
-	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/report/html"
+	"github.com/retort-ml/retort/transforms/training"
 )
 
 // gatherer fills the page's data from the artifacts.

@@ -27,6 +27,7 @@ type backend struct {
 	notimplemented.Backend
 	memory    *memoryPool
 	finalized atomic.Bool
+	unfused   bool // every operation by itself, convolutions by their definition: for tests
 }
 
 var _ compute.Backend = (*backend)(nil)

@@ -112,20 +112,38 @@ func (f *function) binary(op compute.OpType, lhs, rhs compute.Value) (compute.Va
 	if err != nil {
 		return nil, err
 	}
-	infer := shapeinference.BinaryOp
-	if shapeinference.ComparisonOperations.Has(op) {
+	infer, as := shapeinference.BinaryOp, op
+	if op == compute.OpTypeNotEqualTotalOrder { // shape inference does not list it
+		as = compute.OpTypeEqualTotalOrder
+	}
+	if shapeinference.ComparisonOperations.Has(as) {
 		infer = shapeinference.ComparisonOp
 	}
-	shape, err := infer(op, in[0].shape, in[1].shape)
+	shape, err := infer(as, in[0].shape, in[1].shape)
 	if err != nil {
 		return nil, err
 	}
+	shape = emptied(shape, in)
 	for i := range in {
 		if in[i], err = f.expand(in[i], shape.Dimensions); err != nil {
 			return nil, err
 		}
 	}
 	return f.addWide(op, shape, nil, in...)
+}
+
+// emptied is shape with every axis empty along which an operand is: shape
+// inference takes 0 and 1 to be 1.
+func emptied(shape shapes.Shape, operands []*node) shapes.Shape {
+	shape = shape.Clone()
+	for _, n := range operands {
+		for i, d := range n.shape.Dimensions {
+			if d == 0 {
+				shape.Dimensions[i] = 0
+			}
+		}
+	}
+	return shape
 }
 
 func (f *function) Clamp(low, x, high compute.Value) (compute.Value, error) {
@@ -140,7 +158,11 @@ func (f *function) IsFinite(x compute.Value) (compute.Value, error) {
 	return f.predicate(compute.OpTypeIsFinite, x)
 }
 
+// IsNaN is false for every integer.
 func (f *function) IsNaN(x compute.Value) (compute.Value, error) {
+	if n, ok := x.(*node); ok && n != nil && n.shape.DType.IsInt() {
+		return f.NotEqual(x, x)
+	}
 	return f.predicate(compute.OpTypeIsNaN, x)
 }
 
@@ -164,6 +186,7 @@ func (f *function) Where(condition, onTrue, onFalse compute.Value) (compute.Valu
 	if err != nil {
 		return nil, err
 	}
+	shape = emptied(shape, in)
 	for i := range in {
 		if in[i], err = f.expand(in[i], shape.Dimensions); err != nil {
 			return nil, err

@@ -61,16 +61,22 @@ func compileFunction(b *backend, f *function) (*program, error) {
 	g := importGraph(f)
 	g.foldConstants(b)
 	g.order()
-	g.recogniseConvs()
-	g.order()
-	g.fuseNorms()
-	g.order()
+	if b.unfused {
+		return compileGraph(b, g)
+	}
+	for _, rewrite := range []func(){g.recogniseConvs, g.fuseNorms} {
+		rewrite()
+		g.order()
+	}
 	return compileGraph(b, g)
 }
 
 func compileGraph(b *backend, g *graph) (*program, error) {
 	c := &compiler{backend: b, g: g, uses: g.uses(), results: map[*node][]int{}}
-	c.decideInlining()
+	c.inlined = make([]bool, len(g.nodes))
+	if !b.unfused {
+		c.decideInlining()
+	}
 	c.slotOf = make([]int, len(g.nodes))
 	for i := range c.slotOf {
 		c.slotOf[i] = -1

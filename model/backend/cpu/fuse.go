@@ -9,7 +9,8 @@ import (
 // each operand only.
 func isElementwise(op compute.OpType) bool {
 	switch op {
-	case opReLU, opReLUGrad, compute.OpTypeConvertDType, compute.OpTypeWhere, compute.OpTypeIsFinite, compute.OpTypeIsNaN:
+	case opReLU, opReLUGrad, compute.OpTypeConvertDType, compute.OpTypeWhere, compute.OpTypeIsFinite, compute.OpTypeIsNaN,
+		compute.OpTypeNotEqualTotalOrder:
 		return true
 	}
 	return shapeinference.StandardUnaryOperations.Has(op) || shapeinference.AllBinaryOperations.Has(op)
@@ -19,7 +20,6 @@ func isElementwise(op compute.OpType) bool {
 // kernel of their consumers and never lie in memory: broadcasts whose
 // consumers are elementwise, and elementwise operations with one such consumer.
 func (c *compiler) decideInlining() {
-	c.inlined = make([]bool, len(c.g.nodes))
 	returned := map[*node]bool{}
 	for _, n := range c.g.outputs {
 		returned[root(n)] = true

@@ -11,7 +11,7 @@ import (
 // follows it, or with the residual addition and the ReLU after that; and a
 // gradient of batch normalisation with the gradient of the ReLU before it.
 //
-// The merged ReLU is max(x, 0), which keeps NaN.
+// The merged ReLU is the one in the graph, x where x > 0, else 0.
 func (g *graph) fuseNorms() {
 	uses := g.uses()
 	for _, n := range g.nodes {

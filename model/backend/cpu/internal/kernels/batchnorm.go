@@ -64,7 +64,8 @@ func (k block) moments(sum, squares []float64, x []float32) {
 }
 
 // Apply sets y = relu(scale·(x-mean)/√(variance+Eps) + offset + residual).
-// residual may be nil; relu says whether to clamp. y may be x or residual.
+// residual may be nil; relu says whether to keep only what is > 0, which makes
+// a NaN 0. y may be x or residual.
 func (b BatchNorm) Apply(y, x, scale, offset, mean, variance, residual []float32, relu bool) {
 	b.check("BatchNorm.Apply", y, x)
 	b.checkChannels("BatchNorm.Apply", scale, offset, mean, variance)

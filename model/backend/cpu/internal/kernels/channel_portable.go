@@ -82,7 +82,7 @@ func normalizePortable(y, x, mean, scale, offset *float32, n, rows int) {
 
 func normalizeReLUPortable(y, x, mean, scale, offset *float32, n, rows int) {
 	normalizePortable(y, x, mean, scale, offset, n, rows)
-	reluPortable(y, y, n*rows)
+	reluGradPortable(y, y, y, n*rows)
 }
 
 func normalizeResidualPortable(y, x, mean, scale, offset, residual *float32, n, rows int) {
@@ -97,5 +97,5 @@ func normalizeResidualPortable(y, x, mean, scale, offset, residual *float32, n, 
 
 func normalizeResidualReLUPortable(y, x, mean, scale, offset, residual *float32, n, rows int) {
 	normalizeResidualPortable(y, x, mean, scale, offset, residual, n, rows)
-	reluPortable(y, y, n*rows)
+	reluGradPortable(y, y, y, n*rows)
 }

@@ -4,7 +4,8 @@ package kernels
 //
 //	y = relu(scale[o]·y + bias[o] + residual)
 //
-// Each part that is nil or false is left out.
+// Each part that is nil or false is left out. relu(v) is v where v > 0, else 0:
+// also where v is NaN.
 type Epilogue struct {
 	Scale, Bias []float32 // [Co]
 	Residual    []float32 // [N, OH, OW, Co]

@@ -71,7 +71,7 @@ func (s vec) affine() {
 					VADDPS(s.r(5), s.r(1), s.r(1))
 				}
 				if relu {
-					s.relu(s.r(1), s.r(0), s.r(tmp))
+					s.positive(s.r(1), s.r(0), s.r(tmp))
 				} else {
 					VMOVAPS(s.r(1), s.r(0))
 				}

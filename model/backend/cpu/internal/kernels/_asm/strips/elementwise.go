@@ -115,6 +115,13 @@ func (s vec) keepWherePositive(y, x, dst, tmp VecPhysical) {
 	VANDPS(x, tmp, dst)
 }
 
+// positive sets dst to x where x > 0, else 0: also where x is NaN, for the
+// second source is what a NaN yields.
+func (s vec) positive(x, dst, tmp VecPhysical) {
+	VXORPS(tmp, tmp, tmp)
+	VMAXPS(tmp, x, dst)
+}
+
 // relu sets dst to max(x, 0); the second source, x, is what a NaN yields.
 func (s vec) relu(x, dst, tmp VecPhysical) {
 	VXORPS(tmp, tmp, tmp)

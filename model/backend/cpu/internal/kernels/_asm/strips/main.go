@@ -1,6 +1,6 @@
 // Command strips writes the strip kernels of package kernels:
 //
-//	cd _asm && go run ./strips -out ../strips_amd64.s -stubs ../strips_amd64.go -pkg kernels
+//	_asm/generate.sh
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Command tiles writes the assembly of package kernels:
 //
-//	cd _asm && go run ./tiles -out ../tiles_amd64.s -stubs ../tiles_amd64.go -pkg kernels
+//	_asm/generate.sh
 package main
 
 import (

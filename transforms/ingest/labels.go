@@ -91,7 +91,8 @@ func clean(name string) string { return path.Clean(filepath.ToSlash(strings.Trim
 // class returns the label of an image, by id, by its name inside the source,
 // or by any shorter tail of its path down to the file's name.
 func (t *labelTable) class(id imagefile.ID, e imagefile.Entry) string {
-	for _, key := range []string{id.String(), clean(e.Name), clean(e.URI)} {
+	exact := path.Clean(filepath.ToSlash(e.Name))
+	for _, key := range []string{id.String(), exact, clean(e.Name), clean(e.URI)} {
 		if class, ok := t.take(key); ok {
 			return class
 		}

@@ -151,6 +151,9 @@ func (r *Record) parseReplay() (err error) {
 	if err != nil {
 		return err
 	}
+	if scale != 1 && scale != 2 && scale != 4 && scale != 8 {
+		return fmt.Errorf("key %q: %d; want 1, 2, 4 or 8", keyScale, scale)
+	}
 	r.scale = int(scale)
 	uri, err := r.example.Bytes(keyURI)
 	if err != nil {

@@ -2,13 +2,23 @@ package index
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/imagefile"
 )
 
+// NotePrefix begins the keys of notes: image/note/KEY, a byte string.
+const NotePrefix = "image/note/"
+
 // Append appends the Example of a reference to dst.
 func Append(dst []byte, ref imagefile.Ref, class string) []byte {
+	return AppendEntry(dst, Entry{Ref: ref, Class: class})
+}
+
+// AppendEntry appends the Example of a reference with its notes to dst.
+func AppendEntry(dst []byte, e Entry) []byte {
+	ref := e.Ref
 	var b example.Builder
 	b.Bytes("image/id", ref.ID[:])
 	b.Bytes("image/uri", []byte(ref.URI))
@@ -20,13 +30,16 @@ func Append(dst []byte, ref imagefile.Ref, class string) []byte {
 	if ref.Label != imagefile.UnknownLabel {
 		b.Int64s("image/label", int64(ref.Label))
 	}
-	if class != "" {
-		b.Bytes("image/class", []byte(class))
+	if e.Class != "" {
+		b.Bytes("image/class", []byte(e.Class))
+	}
+	for key, note := range e.Notes {
+		b.Bytes(NotePrefix+key, []byte(note))
 	}
 	return b.AppendTo(dst)
 }
 
-// Parse reads what Append wrote.
+// Parse reads what Append or AppendEntry wrote.
 func Parse(record []byte) (Entry, error) {
 	ex, err := example.Decode(record)
 	if err != nil {
@@ -49,6 +62,14 @@ func Parse(record []byte) (Entry, error) {
 	}
 	if _, ok := ex.Feature("image/class"); ok {
 		e.Class = p.text("image/class")
+	}
+	for _, f := range ex.Features() {
+		if key, ok := strings.CutPrefix(f.Name(), NotePrefix); ok {
+			if e.Notes == nil {
+				e.Notes = map[string]string{}
+			}
+			e.Notes[key] = p.text(f.Name())
+		}
 	}
 	return e, p.err
 }

@@ -3,7 +3,8 @@
 //
 // The keys of an Example are image/id, image/uri, image/offset, image/length,
 // image/width, image/height, image/name and, where the label is known,
-// image/label (int64) and image/class (its name).
+// image/label (int64) and image/class (its name). What stages note about an
+// image is under image/note/KEY.
 package index
 
 import (
@@ -40,12 +41,17 @@ func NewWriter(dir, prefix string, total int64) *Writer {
 
 // Write appends a reference with the name of its class ("" is unknown).
 func (w *Writer) Write(ref imagefile.Ref, class string) error {
+	return w.WriteEntry(Entry{Ref: ref, Class: class})
+}
+
+// WriteEntry appends a reference with its notes.
+func (w *Writer) WriteEntry(e Entry) error {
 	if w.f == nil {
 		if err := w.next(); err != nil {
 			return err
 		}
 	}
-	w.buf = Append(w.buf[:0], ref, class)
+	w.buf = AppendEntry(w.buf[:0], e)
 	if err := w.f.Write(w.buf); err != nil {
 		return err
 	}
@@ -102,10 +108,12 @@ func (w *Writer) Discard() {
 	}
 }
 
-// Entry is a reference with the name of its class.
+// Entry is a reference with the name of its class and what stages noted about
+// it.
 type Entry struct {
 	imagefile.Ref
 	Class string
+	Notes map[string]string // nil where there are none
 }
 
 // Read yields the references of files in dir from the one numbered from

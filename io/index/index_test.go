@@ -13,6 +13,9 @@ func entry(i int) Entry {
 	if e.Label >= 0 {
 		e.Class = "cat"
 	}
+	if i%5 == 0 {
+		e.Notes = map[string]string{"sharpness": "0.5", "by": "hand"}
+	}
 	return e
 }
 
@@ -21,7 +24,7 @@ func TestIndexRoundTrip(t *testing.T) {
 		dir := t.TempDir()
 		w := NewWriter(dir, "index", int64(n))
 		for i := range n {
-			if err := w.Write(entry(i).Ref, entry(i).Class); err != nil {
+			if err := w.WriteEntry(entry(i)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -50,13 +53,13 @@ func TestIndexRoundTrip(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(Append(nil, entry(5).Ref, "cat"))
+	f.Add(AppendEntry(nil, entry(5)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := Parse(data)
 		if err != nil {
 			return
 		}
-		again, err := Parse(Append(nil, e.Ref, e.Class))
+		again, err := Parse(AppendEntry(nil, e))
 		if err != nil || !reflect.DeepEqual(again, e) {
 			t.Fatalf("%+v became %+v, %v", e, again, err)
 		}

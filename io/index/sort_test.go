@@ -1,0 +1,79 @@
+package index
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestSorterYieldsEveryIDOnceInOrder(t *testing.T) {
+	s, err := NewSorter(filepath.Join(t.TempDir(), "sort"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Remove()
+	rng := rand.New(rand.NewPCG(1, 2))
+	ids := map[[16]byte]bool{}
+	for range 5000 {
+		e := Entry{Class: "cat"}
+		e.ID[0], e.ID[1] = byte(rng.IntN(256)), byte(rng.IntN(8))
+		e.Offset = rng.Int64N(1000)
+		ids[e.ID] = true
+		if err := s.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		var last *Entry
+		n := 0
+		for e, err := range s.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last != nil && bytes.Compare(last.ID[:], e.ID[:]) >= 0 {
+				t.Fatalf("%s comes after %s", e.ID, last.ID)
+			}
+			last = &e
+			n++
+		}
+		if n != len(ids) {
+			t.Fatalf("%d references, want %d", n, len(ids))
+		}
+	}
+}
+
+func TestSorterOfCopies(t *testing.T) {
+	at := func(uri, class string) Entry {
+		e := entry(1)
+		e.URI, e.Class = uri, class
+		return e
+	}
+	cases := []struct {
+		in   []Entry
+		want string // the URI kept, or the error
+	}{
+		{[]Entry{at("b", ""), at("a", "")}, "a"},
+		{[]Entry{at("a", ""), at("b", "cat")}, "b"},
+		{[]Entry{at("b", "cat"), at("a", "cat")}, "a"},
+		{[]Entry{at("a", "cat"), at("b", "dog")}, "the same image has two labels"},
+	}
+	for _, c := range cases {
+		s, err := NewSorter(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range c.in {
+			if err := s.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for e, err := range s.All() {
+			if err == nil && e.URI != c.want || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("got %s, %v; want %s", e.URI, err, c.want)
+			}
+		}
+		s.Remove()
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/retort-ml/retort/internal/workpool"
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -20,7 +21,7 @@ type checker struct {
 	stage  *Images
 	out    *pipelines.Output[pipelines.Images]
 	labels labelling
-	spill  *spill
+	sorter *index.Sorter
 	spool  *spool // members of compressed archives, copied where they can be read at an offset
 	meter  *pipelines.Meter
 	reader imagefile.Reader
@@ -128,7 +129,7 @@ func (c *checker) keep(k *checked) error {
 		}
 	}
 	c.kept++
-	return c.spill.add(k.ref, c.labels.class(k.ref.ID, k.entry))
+	return c.sorter.Add(index.Entry{Ref: k.ref, Class: c.labels.class(k.ref.ID, k.entry)})
 }
 
 func (c *checker) reject(k *checked) error {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -70,12 +71,12 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 			return err
 		}
 	}
-	w, err := newSpill(out.Path(spillDir))
+	sorter, err := index.NewSorter(out.Path(spillDir))
 	if err != nil {
 		return err
 	}
-	defer w.remove()
-	c := &checker{stage: s, out: out, labels: labels, spill: w, meter: out.Meter(total, "images")}
+	defer sorter.Remove()
+	c := &checker{stage: s, out: out, labels: labels, sorter: sorter, meter: out.Meter(total, "images")}
 	if err := c.all(ctx, entries); err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 			return err
 		}
 	}
-	return c.finish(w)
+	return c.finish(sorter)
 }
 
 // labelling says where an image's class comes from.

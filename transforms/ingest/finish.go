@@ -1,0 +1,70 @@
+package ingest
+
+import (
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/index"
+	"github.com/retort-ml/retort/pipelines"
+)
+
+// spillDir holds the references while they are sorted.
+const spillDir = ".spill"
+
+// finish sorts what was spilled into the index and counts everything: ingested
+// = written + duplicates + quarantined.
+func (c *checker) finish(s *index.Sorter) error {
+	var written int64
+	classes := map[string]int64{}
+	for e, err := range s.All() { // a first pass, for the number and the classes
+		if err != nil {
+			return err
+		}
+		classes[e.Class]++
+		written++
+	}
+	return c.write(s, classes, written)
+}
+
+func (c *checker) write(s *index.Sorter, classes map[string]int64, written int64) error {
+	unlabelled := classes[""]
+	delete(classes, "")
+	meta := pipelines.ImagesMeta{Classes: pipelines.SortedKeys(classes)}
+	label := map[string]int32{}
+	for i, name := range meta.Classes {
+		label[name] = int32(i)
+	}
+	w := index.NewWriter(c.out.Path("."), "index", written)
+	defer w.Discard()
+	for e, err := range s.All() {
+		if err != nil {
+			return err
+		}
+		e.Label = imagefile.UnknownLabel
+		if e.Class != "" {
+			e.Label = label[e.Class]
+		}
+		if err := w.WriteEntry(e); err != nil {
+			return err
+		}
+	}
+	files, err := w.Close()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		c.out.AddDescribed(f)
+	}
+	c.count(written, c.kept-written, unlabelled, classes)
+	return c.out.SetMeta(meta)
+}
+
+func (c *checker) count(written, duplicates, unlabelled int64, classes map[string]int64) {
+	c.out.Count("ingested", c.seen)
+	c.out.Count("images", written)
+	c.out.Count("duplicates", duplicates)
+	c.out.Count("quarantined", c.seen-c.kept)
+	c.out.Count("labelled", written-unlabelled)
+	c.out.Count("classes", int64(len(classes)))
+	if duplicates > 0 {
+		c.out.Note("%d images are exact copies of others and are used once", duplicates)
+	}
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -11,15 +13,30 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"retort": mai
 
 // TestTranscripts runs the sessions in testdata through the real program.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Abs("../../io/tfrecord/testdata/reference/tfrecord")
+	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("TFRECORD", files) // written by TensorFlow
+			e.Setenv("TFRECORD", filepath.Join(here, "../../io/tfrecord/testdata/reference/tfrecord")) // written by TensorFlow
+			e.Setenv("TINY", filepath.Join(here, "testdata/config/tiny.yaml"))
 			return nil
 		},
+		Cmds:      scriptCommands,
+		Condition: scriptCondition,
 	})
+}
+
+// scriptCondition: [root] the tests run as root; [unshare] a shell can have
+// mounts of its own.
+func scriptCondition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "unshare":
+		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil, nil
+	}
+	return false, nil
 }

@@ -5,6 +5,7 @@ package prism
 
 import (
 	"context"
+	"os"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/exec/optimized" // typed calls instead of reflection
@@ -22,6 +23,11 @@ func (Runner) Name() string { return "prism" }
 // Run runs p to its end, or until ctx is done.
 func (Runner) Run(ctx context.Context, p *beam.Pipeline) error {
 	quiet.Beam()
+	clean, err := ownTemp()
+	if err != nil {
+		return err
+	}
+	defer clean()
 	ended := make(chan error, 1)
 	go func() {
 		_, err := prism.Execute(ctx, p)
@@ -33,4 +39,23 @@ func (Runner) Run(ctx context.Context, p *beam.Pipeline) error {
 	case <-ctx.Done(): // the job's bundles see the same context and stop
 		return <-ended
 	}
+}
+
+// ownTemp gives this process a folder of its own for temporary files: the SDK
+// leaves an empty one behind for every pipeline. clean removes it.
+func ownTemp() (clean func(), err error) {
+	dir, err := os.MkdirTemp("", "retort-prism-")
+	if err != nil {
+		return nil, err
+	}
+	before, was := os.LookupEnv("TMPDIR")
+	if err := os.Setenv("TMPDIR", dir); err != nil {
+		return nil, err
+	}
+	return func() {
+		if os.Unsetenv("TMPDIR"); was {
+			os.Setenv("TMPDIR", before)
+		}
+		os.RemoveAll(dir)
+	}, nil
 }

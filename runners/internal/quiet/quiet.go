@@ -3,7 +3,6 @@ package quiet
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -18,12 +17,12 @@ var once sync.Once
 // for runners in this process.
 func Beam() {
 	once.Do(func() {
-		if os.Getenv("RETORT_BEAM_LOG") == "" {
-			log.SetLogger(discard{})
-			slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
-		}
 		if !beam.Initialized() {
 			beam.Init()
+		}
+		if os.Getenv("RETORT_BEAM_LOG") == "" { // after Init, which sets loggers of its own
+			log.SetLogger(discard{})
+			slog.SetDefault(slog.New(slog.DiscardHandler))
 		}
 	})
 }

@@ -7,11 +7,9 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // scriptPicture makes one image file: "picture KIND FILE".
@@ -25,10 +23,12 @@ func scriptPicture(ts *script, neg bool, args []string) {
 }
 
 var pictures = map[string]func() []byte{
-	"good":      func() []byte { return encodePNG(waves(24, 18)) },
-	"1x1":       func() []byte { return encodePNG(waves(1, 1)) },
-	"30000x1":   func() []byte { return encodePNG(waves(30000, 1)) },
-	"bomb":      func() []byte { return encodePNG(image.NewPaletted(image.Rect(0, 0, 20000, 6000), color.Palette{color.Black, color.White})) },
+	"good":    func() []byte { return encodePNG(waves(24, 18)) },
+	"1x1":     func() []byte { return encodePNG(waves(1, 1)) },
+	"30000x1": func() []byte { return encodePNG(waves(30000, 1)) },
+	"bomb": func() []byte {
+		return encodePNG(image.NewPaletted(image.Rect(0, 0, 20000, 6000), color.Palette{color.Black, color.White}))
+	},
 	"zero-byte": func() []byte { return nil },
 	"truncated": func() []byte { data := encodeJPEG(waves(64, 64)); return data[:len(data)*2/3] },
 	"corrupt":   func() []byte { data := encodePNG(waves(64, 64)); data[len(data)/2] ^= 0x55; return data },
@@ -95,15 +95,4 @@ func scriptArchive(ts *script, neg bool, args []string) {
 	}
 	ts.Check(w.Close())
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o644))
-}
-
-// below lists the files of a folder whose names end in one of the suffixes.
-func below(root string, suffixes ...string) (files []string, err error) {
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(path, s) }) {
-			files = append(files, path)
-		}
-		return err
-	})
-	return files, err
 }

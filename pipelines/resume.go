@@ -88,6 +88,9 @@ func (t *task) saveShard(r shardReport) error {
 
 // tidy removes the traces of work in progress from a finished artifact.
 func tidy(dir string) error {
+	if err := artifact.RemoveTemps(dir); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(filepath.Join(dir, shardsDir)); err != nil {
 		return err
 	}

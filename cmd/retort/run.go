@@ -65,14 +65,19 @@ force, goes on where it was when the same command is given again.`,
 
 // runGraph runs g, shows how it goes, and sums up.
 func runGraph(ctx context.Context, g *pipelines.Graph, options runners.Options, asJSON bool) error {
-	shown := progress.ForPeople(os.Stderr)
+	people := progress.ForPeople(os.Stderr)
+	shown := people
 	var events *progress.Events
 	if asJSON {
 		events = progress.JSON(os.Stdout)
-		shown = progress.Both(events, shown)
+		shown = progress.Both(events, people)
 	}
 	options.Reporter = shown
+	answered := context.AfterFunc(ctx, func() {
+		people.Message("retort", "stopping: what is at hand is finished and kept (once more quits at once)")
+	})
 	results, err := runners.Run(ctx, g, options)
+	answered()
 	shown.Close()
 	if err == nil {
 		return conclude(os.Stderr, g, results, events)

@@ -10,8 +10,8 @@ import (
 )
 
 // compareRuns compares two run folders and names the files that differ, with
-// slashes, below them. What measures time is left out: timings.json, the times
-// in the report, and so the report's size and checksum in its manifest.
+// slashes, below them. What measures time is left out: timings.json, the events
+// of trainings, the times in the report, and so the report's size and checksum in its manifest.
 func compareRuns(a, b string) (differs []string, err error) {
 	first, err := readRun(a)
 	if err != nil {
@@ -43,6 +43,9 @@ var (
 func readRun(root string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "events" {
+			return filepath.SkipDir
+		}
 		if err != nil || d.IsDir() || d.Name() == "timings.json" || d.Name() == ".lock" {
 			return err
 		}

@@ -89,14 +89,25 @@ func (m *Model) average() {
 // similarity, each weighing exp(similarity/0.07) (Wu et al. 2018), vote for the
 // right class. features are [n, dim].
 func KNN(known []float32, knownLabels []int32, test []float32, testLabels []int32, dim, k, classes int) float64 {
+	return knn(known, knownLabels, test, testLabels, dim, k, classes, func(int) int { return -1 })
+}
+
+// KNNLeaveOneOut is KNN where test image i is another view of known image i,
+// which is no neighbour of its own. labels are both sides'.
+func KNNLeaveOneOut(known, test []float32, labels []int32, dim, k, classes int) float64 {
+	return knn(known, labels, test, labels, dim, min(k, len(labels)-1), classes, func(i int) int { return i })
+}
+
+// knn leaves known image except(i) out of the neighbours of test image i.
+func knn(known []float32, knownLabels []int32, test []float32, testLabels []int32, dim, k, classes int, except func(i int) int) float64 {
 	known, test = normalised(known, dim), normalised(test, dim)
 	k = min(k, len(knownLabels))
-	if k == 0 || len(testLabels) == 0 {
+	if k <= 0 || len(testLabels) == 0 {
 		return 0
 	}
 	right := make([]bool, len(testLabels))
 	workpool.For(len(testLabels), func(i int) {
-		right[i] = vote(known, knownLabels, test[i*dim:(i+1)*dim], k, classes) == testLabels[i]
+		right[i] = vote(known, knownLabels, test[i*dim:(i+1)*dim], k, classes, except(i)) == testLabels[i]
 	})
 	n := 0
 	for _, r := range right {
@@ -109,7 +120,8 @@ func KNN(known []float32, knownLabels []int32, test []float32, testLabels []int3
 
 const knnTemperature = 0.07
 
-func vote(known []float32, labels []int32, x []float32, k, classes int) int32 {
+// vote is the class that the k nearest of known, but for number except, vote for.
+func vote(known []float32, labels []int32, x []float32, k, classes, except int) int32 {
 	type neighbour struct {
 		similarity float64
 		at         int
@@ -119,6 +131,9 @@ func vote(known []float32, labels []int32, x []float32, k, classes int) int32 {
 		var dot float64
 		for d, v := range known[j*len(x) : (j+1)*len(x)] {
 			dot += float64(v) * float64(x[d])
+		}
+		if j == except {
+			dot = math.Inf(-1)
 		}
 		all[j] = neighbour{dot, j}
 	}

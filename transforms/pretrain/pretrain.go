@@ -41,6 +41,17 @@ func (s *Stage) spec(d *views.Dataset) train.Spec {
 	return spec
 }
 
+// settle adds the online linear probe and kNN where some images have labels.
+// Neither changes the encoder.
+func (s *Stage) settle(r *training.Run, d *views.Dataset) error {
+	w, err := newWatcher(d, s.Backend)
+	if err != nil || w == nil {
+		return err
+	}
+	r.Spec.Classes, r.Classes, r.Watch = len(d.Classes), d.Classes, w.knn
+	return nil
+}
+
 // Run trains the encoder.
 func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views], out *pipelines.Output[pipelines.Encoder]) error {
 	d, err := views.Open(in)
@@ -51,5 +62,9 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	if err != nil {
 		return err
 	}
-	return training.Train(ctx, out.Job, &s.Settings, training.Run{Spec: s.spec(d), Data: data, Images: d.Images})
+	r := training.Run{Spec: s.spec(d), Data: data, Images: d.Images}
+	if err := s.settle(&r, d); err != nil {
+		return err
+	}
+	return training.Train(ctx, out.Job, &s.Settings, r)
 }

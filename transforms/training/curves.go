@@ -13,12 +13,15 @@ import (
 // Point is one line of metrics.jsonl: the figures of a step that depend on
 // nothing but the training.
 type Point struct {
-	Step          int     `json:"step"`
-	Loss          float64 `json:"loss"`
-	Accuracy      float64 `json:"accuracy"`
-	Entropy       float64 `json:"entropy"`
-	LearningRate  float64 `json:"learning_rate"`
+	Step         int     `json:"step"`
+	Loss         float64 `json:"loss"`
+	Accuracy     float64 `json:"accuracy"`
+	Entropy      float64 `json:"entropy"`
+	LearningRate float64 `json:"learning_rate"`
+	// ProbeAccuracy is the online linear probe's, over the batch's labelled
+	// images; absent where there are none. KNNAccuracy is given at a few steps.
 	ProbeAccuracy float64 `json:"probe_accuracy,omitempty"`
+	KNNAccuracy   float64 `json:"knn_accuracy,omitempty"`
 }
 
 // curves appends points to a file that a resumed training goes on with.
@@ -56,8 +59,9 @@ func openCurves(path string, step int) (*curves, error) {
 	return &curves{path: path, f: f, w: bufio.NewWriter(f)}, nil
 }
 
-func (c *curves) add(m train.Metrics) error {
-	data, err := json.Marshal(Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate, ProbeAccuracy: m.ProbeAccuracy})
+func (c *curves) add(m train.Metrics, knn float64) error {
+	data, err := json.Marshal(Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate,
+		ProbeAccuracy: m.ProbeAccuracy, KNNAccuracy: knn})
 	if err != nil {
 		return err
 	}

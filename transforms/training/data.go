@@ -9,7 +9,7 @@ import (
 )
 
 // Pairs are batches for contrastive training: the first views of N records,
-// then the second ones.
+// then the second ones; and the labels that there are, for those who watch.
 func Pairs(d *views.Dataset, seed uint64, batch int) (train.Data, error) {
 	if len(d.Sizes) != 2 || d.Sizes[0] != d.Sizes[1] {
 		return nil, fmt.Errorf("the views have sizes %v; contrastive training wants two of one size", d.Sizes)
@@ -18,8 +18,9 @@ func Pairs(d *views.Dataset, seed uint64, batch int) (train.Data, error) {
 	return func(step int) iter.Seq2[train.Batch, error] {
 		return batches(d, seed, batch, step, func(b *train.Batch, i int, it *views.Item) error {
 			if b.Images == nil {
-				b.Images = make([]uint8, 2*batch*size)
+				b.Images, b.Labels = make([]uint8, 2*batch*size), make([]int32, batch)
 			}
+			b.Labels[i] = it.Label
 			copy(b.Images[i*size:], it.Views[0])
 			copy(b.Images[(batch+i)*size:], it.Views[1])
 			return nil

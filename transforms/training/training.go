@@ -86,6 +86,17 @@ type Run struct {
 	Start   func(*train.Trainer) error // for a training that begins
 	Classes []string
 	Images  int64
+	// Watch, if set, measures the network at Watches steps, evenly spread, the
+	// last one among them: kNN accuracy, 0 to 1. It must not change the training.
+	Watch func(*checkpoint.Checkpoint) (float64, error)
+}
+
+// Watches is how often Run.Watch looks at a training.
+const Watches = 10
+
+// watched says whether Watch looks after a step.
+func (r *Run) watched(step int) bool {
+	return r.Watch != nil && (step+1)*Watches/r.Spec.Steps > step*Watches/r.Spec.Steps
 }
 
 // Train trains and writes the artifact: the checkpoint and the curves. A
@@ -147,12 +158,28 @@ func fit(ctx context.Context, job *pipelines.Job, s *Settings, r Run, t *train.T
 	if every == 0 {
 		every = DefaultCheckpointEvery
 	}
+	watch := observe(job)
+	defer func() { watch.close(t.Step()) }()
 	return t.Fit(ctx, r.Data, train.Hooks{
 		Step: func(m train.Metrics) error {
 			meter.Add(1, 0)
-			job.Metric(map[string]float64{"step": float64(m.Step), "loss": m.Loss, "accuracy": m.Accuracy, "entropy": m.Entropy,
-				"learning_rate": m.LearningRate, "images_per_second": m.ImagesPerSecond, "data_wait_share": m.DataWaitShare})
-			return curves.add(m)
+			figures := scalars(m)
+			var knn float64
+			if r.watched(m.Step) {
+				c, err := t.Checkpoint()
+				if err != nil {
+					return err
+				}
+				if knn, err = r.Watch(c); err != nil {
+					return err
+				}
+				figures["knn_accuracy"] = knn
+			}
+			watch.step(m.Step, figures)
+			watch.took(m, s.Batch)
+			figures["step"], figures["images_per_second"], figures["data_wait_share"] = float64(m.Step), m.ImagesPerSecond, m.DataWaitShare
+			job.Metric(figures)
+			return curves.add(m, knn)
 		},
 		CheckpointEvery: every,
 		Checkpoint: func(c *checkpoint.Checkpoint) error {

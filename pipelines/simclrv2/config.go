@@ -29,7 +29,7 @@ type Config struct {
 
 // IngestConfig is how images are found and checked.
 type IngestConfig struct {
-	MaxImages   int     `yaml:"max_images" range:"0.." doc:"use a class-balanced subset of so many images; 0: all"`
+	MaxImages   int     `yaml:"max_images" range:"0.." doc:"use a subset of so many images, labelled ones first and evenly over the classes; 0: all"`
 	MaxPixels   int64   `yaml:"max_pixels" range:"1.." doc:"larger images are quarantined (decompression bombs)"`
 	MaxRejected float64 `yaml:"max_rejected" range:"0..1" doc:"share of images that may be unusable before the stage fails (10 images always may)"`
 }

@@ -128,14 +128,21 @@ func (c *checker) keep(k *checked) error {
 			return err
 		}
 	}
+	class, err := c.labels.class(&k.ref.ID, k.entry)
+	if err != nil {
+		return err
+	}
 	c.kept++
-	return c.sorter.Add(index.Entry{Ref: k.ref, Class: c.labels.class(k.ref.ID, k.entry)})
+	return c.sorter.Add(index.Entry{Ref: k.ref, Class: class})
 }
 
 func (c *checker) reject(k *checked) error {
 	var q *imagefile.QuarantineError
 	if !errors.As(k.err, &q) {
 		return k.err
+	}
+	if _, err := c.labels.class(nil, k.entry); err != nil { // its line names an image, if a bad one
+		return err
 	}
 	r := artifact.Rejected{Name: k.entry.Name, URI: k.entry.URI, Offset: k.entry.Offset, Reason: string(q.Reason), Detail: q.Detail}
 	if c.first.Reason == "" {

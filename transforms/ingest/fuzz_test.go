@@ -28,8 +28,9 @@ func FuzzLabels(f *testing.F) {
 			return
 		}
 		for key, row := range table.rows {
-			if class := table.class(imagefile.ID{}, imagefile.Entry{Name: key}); class == "" || row.class == "" || row.line < 1 {
-				t.Fatalf("%q: %+v, found %q", key, row, class)
+			class, err := table.class(nil, imagefile.Entry{Name: key})
+			if err != nil || class != row.class || class == "" || row.line < 1 {
+				t.Fatalf("%q: %+v, found %q, %v", key, row, class, err)
 			}
 		}
 		if err := table.unused([]string{"here"}); err != nil {

@@ -22,8 +22,9 @@ type Images struct {
 	// Labels is "folder" (the class is the name of the image's folder), a CSV
 	// of path,label or id,label, or "none".
 	Labels string
-	// MaxImages, if above 0, uses so many images, the same number of each folder
-	// as far as they go, chosen by a hash of name and Seed.
+	// MaxImages, if above 0, uses so many images, chosen by a hash of name and
+	// Seed: first those that a CSV labels, the same number of each class as far as
+	// they go, then others, the same number of each folder.
 	MaxImages int
 	Seed      uint64
 	// MaxPixels is the pixel limit of one image; 0 is imagefile.DefaultMaxPixels.
@@ -67,7 +68,7 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 	entries := imagefile.List(ctx, s.Source, imagefile.ListOptions{})
 	total := int64(0)
 	if s.MaxImages > 0 {
-		if entries, total, err = s.subset(ctx); err != nil {
+		if entries, total, err = s.subset(ctx, labels.table); err != nil {
 			return err
 		}
 	}
@@ -83,7 +84,7 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 	if c.kept == 0 {
 		return c.nothing()
 	}
-	if labels.table != nil && s.MaxImages == 0 {
+	if labels.table != nil {
 		if err := labels.table.unused(s.Source); err != nil {
 			return err
 		}
@@ -108,14 +109,16 @@ func (s *Images) labels() (labelling, error) {
 	return labelling{table: t}, err
 }
 
-func (l labelling) class(id imagefile.ID, e imagefile.Entry) string {
+// class is the label of an image, "" where it has none; id is nil where it is
+// not known.
+func (l labelling) class(id *imagefile.ID, e imagefile.Entry) (string, error) {
 	switch {
 	case l.folder:
-		return e.Class
+		return e.Class, nil
 	case l.table != nil:
 		return l.table.class(id, e)
 	}
-	return ""
+	return "", nil
 }
 
 func (c *checker) nothing() error {

@@ -8,25 +8,28 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
-
-	"github.com/retort-ml/retort/io/imagefile"
 )
 
 // labelTable is a CSV of labels: by image id, by path inside the source, or by
 // path as the file system knows it.
 type labelTable struct {
-	file string
-	rows map[string]*labelRow
-	used int
+	file    string
+	rows    map[string]*labelRow
+	columns labelColumns
+	example string // the name of some image, to show what names look like
 }
 
 type labelRow struct {
 	line  int
 	class string
-	used  bool
+	image string // the image that it names, once met
+	whole bool   // it names the image by its whole name or id, not by the end of its path
 }
+
+// labelColumns is where a row has its key and its class, of how many cells.
+type labelColumns struct{ key, class, cells int }
 
 // readLabels parses a CSV of "path,label" or "id,label" rows, with or without a
 // header. A broken line is an error that names it.
@@ -40,19 +43,22 @@ func readLabels(file string) (*labelTable, error) {
 	r.FieldsPerRecord = -1
 	r.TrimLeadingSpace = true
 	r.Comment = '#'
-	t := &labelTable{file: file, rows: map[string]*labelRow{}}
+	t := &labelTable{file: file, rows: map[string]*labelRow{}, columns: labelColumns{0, 1, 2}}
 	for first := true; ; first = false {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("labels: %s: %w (want path,label)", file, err)
+			return nil, t.broken(err)
 		}
-		line, _ := r.FieldPos(0)
-		if first && isHeader(row) {
+		if first {
+			row[0] = strings.TrimPrefix(row[0], "\ufeff")
+		}
+		if first && t.header(row) {
 			continue
 		}
+		line, _ := r.FieldPos(0)
 		if err := t.add(line, row); err != nil {
 			return nil, err
 		}
@@ -63,83 +69,51 @@ func readLabels(file string) (*labelTable, error) {
 	return t, nil
 }
 
-func isHeader(row []string) bool {
-	if len(row) < 2 {
+func (t *labelTable) broken(err error) error {
+	var at *csv.ParseError
+	if errors.As(err, &at) {
+		return fmt.Errorf("labels: %s:%d:%d: %w (want path,label; mend the line)", t.file, at.Line, at.Column, at.Err)
+	}
+	return fmt.Errorf("labels: %s: %w", t.file, err)
+}
+
+var (
+	keyColumns   = []string{"path", "id", "file", "filename", "file_name", "image", "image_path", "filepath", "name"}
+	classColumns = []string{"label", "class", "class_name"}
+)
+
+// header takes the names of columns from the first row, if it is one.
+func (t *labelTable) header(row []string) bool {
+	named := func(names []string) int {
+		return slices.IndexFunc(row, func(cell string) bool {
+			return slices.Contains(names, strings.ToLower(strings.TrimSpace(cell)))
+		})
+	}
+	key, class := named(keyColumns), named(classColumns)
+	if key < 0 || class < 0 && (key > 0 || len(row) != 2) {
 		return false
 	}
-	switch strings.ToLower(strings.TrimPrefix(row[0], "\ufeff")) {
-	case "path", "id", "file", "filename", "image", "name":
-		return true
+	if class < 0 {
+		class = 1
 	}
-	return false
+	t.columns = labelColumns{key, class, len(row)}
+	return true
 }
 
 func (t *labelTable) add(line int, row []string) error {
-	if len(row) < 2 || strings.TrimSpace(row[0]) == "" || strings.TrimSpace(row[1]) == "" {
-		return fmt.Errorf("labels: %s:%d: %q is no path,label or id,label", t.file, line, strings.Join(row, ","))
+	if len(row) != t.columns.cells {
+		return fmt.Errorf("labels: %s:%d: %q: cells: %d, want %d: path,label or id,label (put quotes around a path with a comma)", t.file, line, strings.Join(row, ","), len(row), t.columns.cells)
 	}
-	key, class := clean(strings.TrimPrefix(row[0], "\ufeff")), strings.TrimSpace(row[1])
+	name, class := row[t.columns.key], strings.TrimSpace(row[t.columns.class])
+	if strings.TrimSpace(name) == "" || class == "" {
+		return fmt.Errorf("labels: %s:%d: %q is no path,label or id,label (mend or remove the line)", t.file, line, strings.Join(row, ","))
+	}
+	key := clean(name)
 	if old, ok := t.rows[key]; ok && old.class != class {
-		return fmt.Errorf("labels: %s:%d: %q has the label %q here and %q in line %d", t.file, line, row[0], class, old.class, old.line)
+		return fmt.Errorf("labels: %s:%d: %q has the label %q here and %q in line %d (remove one of the lines)", t.file, line, name, class, old.class, old.line)
 	}
 	t.rows[key] = &labelRow{line: line, class: class}
 	return nil
 }
 
 func clean(name string) string { return path.Clean(filepath.ToSlash(strings.TrimSpace(name))) }
-
-// class returns the label of an image, by id, by its name inside the source,
-// or by any shorter tail of its path down to the file's name.
-func (t *labelTable) class(id imagefile.ID, e imagefile.Entry) string {
-	exact := path.Clean(filepath.ToSlash(e.Name))
-	for _, key := range []string{id.String(), exact, clean(e.Name), clean(e.URI)} {
-		if class, ok := t.take(key); ok {
-			return class
-		}
-	}
-	name := clean(e.Name)
-	for {
-		_, rest, found := strings.Cut(name, "/")
-		if !found {
-			return ""
-		}
-		if class, ok := t.take(rest); ok {
-			return class
-		}
-		name = rest
-	}
-}
-
-func (t *labelTable) take(key string) (string, bool) {
-	row, ok := t.rows[key]
-	if !ok {
-		return "", false
-	}
-	if !row.used {
-		row.used = true
-		t.used++
-	}
-	return row.class, true
-}
-
-// unused is an error when lines name images that are not there.
-func (t *labelTable) unused(sources []string) error {
-	if t.used == len(t.rows) {
-		return nil
-	}
-	var lines []string
-	var first []*labelRow
-	names := map[*labelRow]string{}
-	for name, row := range t.rows {
-		if !row.used {
-			first = append(first, row)
-			names[row] = name
-		}
-	}
-	sort.Slice(first, func(i, j int) bool { return first[i].line < first[j].line })
-	for _, row := range first[:min(len(first), 5)] {
-		lines = append(lines, fmt.Sprintf("  line %d: %s", row.line, names[row]))
-	}
-	return fmt.Errorf("labels: %s: %d of %d lines name no image of %s (mend the paths, or remove the lines):\n%s",
-		t.file, len(first), len(t.rows), strings.Join(sources, ", "), strings.Join(lines, "\n"))
-}

@@ -6,49 +6,105 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"iter"
+	"path"
+	"path/filepath"
+	"strings"
 
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/pipelines"
 )
 
-// subset lists the sources once for their names and yields MaxImages of them,
-// as evenly over the folders as they go, in the order of the listing.
-func (s *Images) subset(ctx context.Context) (iter.Seq2[imagefile.Entry, error], int64, error) {
-	chosen := map[string]*nearest{}
-	for e, err := range imagefile.List(ctx, s.Source, imagefile.ListOptions{}) {
+// subset lists the sources once for their names and yields MaxImages of them, in
+// the order of the listing: first those that the table labels, as evenly over
+// the classes as they go, then others, as evenly over the folders.
+func (s *Images) subset(ctx context.Context, labels *labelTable) (iter.Seq2[imagefile.Entry, error], int64, error) {
+	labelled, others := map[string]*nearest{}, map[string]*nearest{}
+	ids := labels != nil && labels.hasIDs()
+	reader := &imagefile.Reader{}
+	defer reader.Close()
+	for e, err := range s.keyed(ctx) {
 		if err != nil {
 			return nil, 0, err
 		}
-		n := chosen[e.Class]
-		if n == nil {
-			n = &nearest{}
-			chosen[e.Class] = n
+		class, err := labelling{table: labels}.class(idOf(reader, e.Entry, ids), e.Entry)
+		if err != nil {
+			return nil, 0, err
 		}
-		n.offer(s.key(e), s.MaxImages)
+		group, name := others, e.Class
+		if class != "" {
+			group, name = labelled, class
+		}
+		if group[name] == nil {
+			group[name] = &nearest{}
+		}
+		group[name].offer(e.key, s.MaxImages)
 	}
-	taken := take(chosen, s.MaxImages)
+	taken := map[nameKey]bool{}
+	take(taken, labelled, s.MaxImages)
+	take(taken, others, s.MaxImages)
 	return func(yield func(imagefile.Entry, error) bool) {
-		for e, err := range imagefile.List(ctx, s.Source, imagefile.ListOptions{}) {
-			if err == nil && !taken[s.key(e)] {
+		for e, err := range s.keyed(ctx) {
+			if err == nil && !taken[e.key] {
 				continue
 			}
-			if !yield(e, err) || err != nil {
+			if !yield(e.Entry, err) || err != nil {
 				return
 			}
 		}
 	}, int64(len(taken)), nil
 }
 
+// idOf is the id of an image that can be read, where it is wanted.
+func idOf(r *imagefile.Reader, e imagefile.Entry, wanted bool) *imagefile.ID {
+	if !wanted || e.Reason != "" {
+		return nil
+	}
+	data := e.Data
+	if data == nil {
+		var err error
+		if data, err = r.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil); err != nil {
+			return nil
+		}
+	}
+	id := imagefile.IDOf(data)
+	return &id
+}
+
 type nameKey [16]byte
 
-// key is a hash of an entry's name: who is chosen does not depend on order.
-func (s *Images) key(e imagefile.Entry) nameKey {
+type keyedEntry struct {
+	imagefile.Entry
+	key nameKey
+}
+
+// keyed lists the sources. A key is a hash of an entry's name, so that who is
+// chosen depends neither on order nor on where the sources lie; further sources
+// may have the same names and are told apart by their own.
+func (s *Images) keyed(ctx context.Context) iter.Seq2[keyedEntry, error] {
+	return func(yield func(keyedEntry, error) bool) {
+		for i, source := range s.Source {
+			alone := i == 0 && !strings.ContainsAny(source, "*?[")
+			for e, err := range imagefile.List(ctx, []string{source}, imagefile.ListOptions{}) {
+				key := s.key(e.Name)
+				if !alone {
+					key = s.key(fmt.Sprintf("%s\x00%d\x00%s", e.Name, i, path.Base(strings.TrimSuffix(filepath.ToSlash(e.URI), e.Name))))
+				}
+				if !yield(keyedEntry{e, key}, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Images) key(name string) nameKey {
 	h := sha256.New()
 	var seed [8]byte
 	binary.LittleEndian.PutUint64(seed[:], s.Seed)
 	h.Write(seed[:])
-	h.Write([]byte(e.Name))
+	h.Write([]byte(name))
 	return nameKey(h.Sum(nil)[:16])
 }
 
@@ -76,8 +132,9 @@ func (n *nearest) offer(k nameKey, most int) {
 	}
 }
 
-// take chooses total keys, the same number of every class as far as they go.
-func take(classes map[string]*nearest, total int) map[nameKey]bool {
+// take chooses keys until total are taken, the same number of every class as far
+// as they go.
+func take(taken map[nameKey]bool, classes map[string]*nearest, total int) {
 	sorted := map[string][]nameKey{}
 	for name, n := range classes {
 		list := make([]nameKey, n.Len())
@@ -86,7 +143,6 @@ func take(classes map[string]*nearest, total int) map[nameKey]bool {
 		}
 		sorted[name] = list
 	}
-	taken := map[nameKey]bool{}
 	for round := 0; len(taken) < total; round++ {
 		before := len(taken)
 		for _, name := range pipelines.SortedKeys(sorted) {
@@ -95,8 +151,7 @@ func take(classes map[string]*nearest, total int) map[nameKey]bool {
 			}
 		}
 		if len(taken) == before {
-			break
+			return
 		}
 	}
-	return taken
 }

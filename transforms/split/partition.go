@@ -1,12 +1,10 @@
 package split
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
 	"sort"
 	"strings"
 
@@ -79,6 +77,27 @@ func (p *partition) check(in pipelines.Artifact[pipelines.Images]) error {
 	return nil
 }
 
+// choose decides on the role of every image. What the user lists is never held
+// out.
+func (p *partition) choose(out *pipelines.Output[pipelines.Images]) error {
+	if p.stage.IDs == "" {
+		if err := p.holdOut(out); err != nil {
+			return err
+		}
+		return p.keepLabels()
+	}
+	if !p.stage.Test.IsZero() {
+		if err := p.useTestSet(out); err != nil {
+			return err
+		}
+		return p.keepListed()
+	}
+	if err := p.keepListed(); err != nil {
+		return err
+	}
+	return p.holdOut(out)
+}
+
 // holdOut chooses the test images: those of the separate set, or TestFraction
 // of every class, at least one where the class has two.
 func (p *partition) holdOut(out *pipelines.Output[pipelines.Images]) error {
@@ -89,15 +108,21 @@ func (p *partition) holdOut(out *pipelines.Output[pipelines.Images]) error {
 	for c, list := range p.byClass {
 		n := int(math.Round(p.stage.TestFraction * float64(len(list))))
 		n = min(max(n, 1), len(list)-1)
-		for _, image := range list[:max(n, 0)] {
-			p.role[image.id] = test
-			held++
+		kept := list[:0]
+		for _, image := range list {
+			if n > 0 && p.role[image.id] != labelled {
+				p.role[image.id] = test
+				n--
+				held++
+				continue
+			}
+			kept = append(kept, image)
 		}
-		p.byClass[c] = list[max(n, 0):]
+		p.byClass[c] = kept
 	}
 	p.total -= held
 	if held == 0 {
-		return fmt.Errorf("no class has two labelled images, so none can be held out for evaluation (give a test set, or more labels)")
+		return fmt.Errorf("no labelled image is left to be held out for evaluation: no class has two beside those that keep their labels (give a test set, or more labels)")
 	}
 	if held < 100 {
 		out.Note("only %d images are held out for evaluation: the figures are rough (give a test set for better ones)", held)
@@ -111,13 +136,23 @@ func (p *partition) useTestSet(out *pipelines.Output[pipelines.Images]) error {
 		return err
 	}
 	p.testSet = a
-	both := 0
+	both, bare := 0, 0
 	inTest := map[id]bool{}
 	for e, err := range pipelines.References(a) {
 		if err != nil {
 			return err
 		}
+		if e.Label == imagefile.UnknownLabel {
+			bare++
+			continue
+		}
 		inTest[e.ID] = true
+	}
+	if len(inTest) == 0 {
+		return fmt.Errorf("none of the %d images of the test set has a label (give --test-labels folder, or a CSV of path,label)", bare)
+	}
+	if bare > 0 {
+		out.Note("%d images of the test set have no label and are not used", bare)
 	}
 	for c, list := range p.byClass {
 		kept := list[:0]
@@ -142,9 +177,6 @@ func (p *partition) useTestSet(out *pipelines.Output[pipelines.Images]) error {
 
 // keepLabels chooses the images whose labels the training sees.
 func (p *partition) keepLabels() error {
-	if p.stage.IDs != "" {
-		return p.keepListed()
-	}
 	quota, err := p.quotas()
 	if err != nil {
 		return err
@@ -154,7 +186,7 @@ func (p *partition) keepLabels() error {
 			p.role[image.id] = labelled
 		}
 		if n == 0 {
-			return fmt.Errorf("class %q keeps no label: %d images of it remain for training (raise fraction, or add images)", p.classes[c], len(p.byClass[c]))
+			return fmt.Errorf("class %q keeps no label: %d labelled images of it remain for training beside those of the test set (label more of it, or raise split.fraction)", p.classes[c], len(p.byClass[c]))
 		}
 	}
 	return nil
@@ -173,7 +205,7 @@ func (p *partition) quotas() ([]int, error) {
 		quota := make([]int, len(have))
 		for c, n := range have {
 			if n < p.stage.PerClass {
-				return nil, fmt.Errorf("class %q has %d labelled images for training, fewer than the %d per class asked for (lower per_class, or label more)", p.classes[c], n, p.stage.PerClass)
+				return nil, fmt.Errorf("class %q has %d labelled images for training, fewer than the %d per class asked for (lower split.per_class, or label more)", p.classes[c], n, p.stage.PerClass)
 			}
 			quota[c] = p.stage.PerClass
 		}
@@ -220,34 +252,6 @@ func Even(sizes []int, total int, order []int) []int {
 		}
 	}
 	return quota
-}
-
-// keepListed keeps the labels of the images that the user lists.
-func (p *partition) keepListed() error {
-	f, err := os.Open(p.stage.IDs)
-	if err != nil {
-		return fmt.Errorf("ids: %w (want a file of image ids or names, one a line)", err)
-	}
-	defer f.Close()
-	known := map[string]id{}
-	for _, list := range p.byClass {
-		for _, image := range list {
-			known[image.id.String()], known[image.name] = image.id, image.id
-		}
-	}
-	lines := bufio.NewScanner(f)
-	for line := 1; lines.Scan(); line++ {
-		name := strings.TrimSpace(lines.Text())
-		if name == "" || strings.HasPrefix(name, "#") {
-			continue
-		}
-		image, ok := known[name]
-		if !ok {
-			return fmt.Errorf("ids: %s:%d: %q is neither the id nor the name of a labelled training image", p.stage.IDs, line, name)
-		}
-		p.role[image] = labelled
-	}
-	return lines.Err()
 }
 
 // write writes the index of every part. Labels that are not kept are not

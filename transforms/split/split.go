@@ -83,10 +83,7 @@ func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Image
 	if err := p.check(in); err != nil {
 		return err
 	}
-	if err := p.holdOut(out); err != nil {
-		return err
-	}
-	if err := p.keepLabels(); err != nil {
+	if err := p.choose(out); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

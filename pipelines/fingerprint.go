@@ -55,6 +55,9 @@ func (n *node) sum(canonical []byte, state string) string {
 // canonicalConfig is the stage's config as JSON without the fields that do not
 // change its result.
 func canonicalConfig(stage any) ([]byte, error) {
+	if c, ok := stage.(interface{ canonical() ([]byte, error) }); ok {
+		return c.canonical()
+	}
 	data, err := json.Marshal(stage)
 	if err != nil {
 		return nil, err

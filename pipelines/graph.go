@@ -148,8 +148,16 @@ func eachEdgeNamed(name string, v reflect.Value, visit func(string, Input)) {
 		return
 	}
 	if v.CanInterface() {
-		if in, ok := v.Interface().(Input); ok && v.Kind() == reflect.Struct {
-			visit(name, in)
+		switch x := v.Interface().(type) {
+		case Input:
+			if v.Kind() == reflect.Struct {
+				visit(name, x)
+				return
+			}
+		case interface{ stages() []any }: // an Elementwise
+			for _, stage := range x.stages() {
+				eachEdgeNamed(name, reflect.ValueOf(stage), visit)
+			}
 			return
 		}
 	}

@@ -48,6 +48,7 @@ type Output[Out any] struct{ *Job }
 type shardReport struct {
 	Shard    int                 `json:"shard"`
 	Files    []artifact.File     `json:"files,omitempty"`
+	Work     []artifact.File     `json:"work,omitempty"` // for Run, not part of the artifact
 	Counts   map[string]int64    `json:"counts,omitempty"`
 	Notes    []string            `json:"notes,omitempty"`
 	Looked   int64               `json:"looked,omitempty"`
@@ -96,6 +97,13 @@ func (j *Job) AddDescribed(f artifact.File) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.report.Files = append(j.report.Files, f)
+}
+
+// addWork is AddDescribed for a file that only Run needs.
+func (j *Job) addWork(f artifact.File) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.report.Work = append(j.report.Work, f)
 }
 
 // WriteFile writes a data file, whole or not at all, and adds it.

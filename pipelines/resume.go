@@ -72,7 +72,7 @@ func (t *task) finishedShard(shard int) (shardReport, bool) {
 	if err != nil || json.Unmarshal(data, &r) != nil || r.Shard != shard {
 		return r, false
 	}
-	return r, artifact.Verify(t.Dir, &artifact.Manifest{Files: r.Files}) == nil
+	return r, artifact.Verify(t.Dir, &artifact.Manifest{Files: append(r.Files, r.Work...)}) == nil
 }
 
 func (t *task) saveShard(r shardReport) error {

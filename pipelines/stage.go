@@ -67,11 +67,19 @@ type erased struct {
 
 var registry sync.Map // type name -> *erased
 
-// Register makes a stage type known to workers on other machines. Call it from
-// an init function with a zero value; Add does it for runs in one process.
+// Register makes a stage type known to workers on other machines, which run
+// init functions but not the code that builds the graph. Call it from an init
+// function with a zero value; for element-wise stages it is
+//
+//	func init() { pipelines.Register(pipelines.Each(&Contrasty{})) }
+//
+// Runs in one process do not need it.
 func Register[In, Out any](s Stage[In, Out]) { _ = remember(s) }
 
 func remember[In, Out any](s Stage[In, Out]) *erased {
+	if e, ok := s.(interface{ erase() *erased }); ok { // made of other types, which are known
+		return e.erase()
+	}
 	name := typeName(reflect.TypeOf(s))
 	if known, ok := registry.Load(name); ok {
 		return known.(*erased)
@@ -133,5 +141,8 @@ func lookup(name string) (*erased, error) {
 	if e, ok := registry.Load(name); ok {
 		return e.(*erased), nil
 	}
-	return nil, fmt.Errorf("stage type %s is not registered in this binary (call pipelines.Register in an init function of its package)", name)
+	if e, ok := lookupEach(name); ok {
+		return e, nil
+	}
+	return nil, fmt.Errorf("stage type %s is not known to this worker (call pipelines.Register in an init function of its package)", name)
 }

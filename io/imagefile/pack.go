@@ -1,0 +1,68 @@
+package imagefile
+
+import (
+	"archive/tar"
+	"path/filepath"
+
+	"github.com/retort-ml/retort/internal/atomicfile"
+)
+
+// Pack writes encoded images into one uncompressed tar, where ReadRef reads
+// them at their offset. The file appears, whole, at Commit, or not at all.
+type Pack struct {
+	f       *atomicfile.File
+	w       *tar.Writer
+	uri     string
+	at      int64
+	records int64
+}
+
+// CreatePack starts the tar at path, whose folder must exist.
+func CreatePack(path string) (*Pack, error) {
+	uri, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pack{f: f, uri: uri}
+	p.w = tar.NewWriter(counter{p})
+	return p, nil
+}
+
+// counter counts what goes into the file.
+type counter struct{ p *Pack }
+
+func (c counter) Write(b []byte) (int, error) {
+	n, err := c.p.f.Write(b)
+	c.p.at += int64(n)
+	return n, err
+}
+
+// Add appends an image under a name and says where its bytes will lie.
+func (p *Pack) Add(name string, encoded []byte) (uri string, offset int64, err error) {
+	h := &tar.Header{Name: name, Size: int64(len(encoded)), Mode: 0o644, Format: tar.FormatPAX}
+	if err := p.w.WriteHeader(h); err != nil {
+		return "", 0, err
+	}
+	offset = p.at
+	_, err = p.w.Write(encoded)
+	p.records++
+	return p.uri, offset, err
+}
+
+// Records is the number of images added.
+func (p *Pack) Records() int64 { return p.records }
+
+// Commit ends the tar, makes it durable and gives it its name.
+func (p *Pack) Commit() error {
+	if err := p.w.Close(); err != nil {
+		return err
+	}
+	return p.f.Commit()
+}
+
+// Discard removes what was written, unless it was committed.
+func (p *Pack) Discard() { p.f.Discard() }

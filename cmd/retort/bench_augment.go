@@ -166,17 +166,14 @@ func (b *augmentBench) work(i int, s *augmentScratch) error {
 			s.recipes = append(s.recipes, augment.Draw(&b.views[v], info.Width, info.Height, key))
 		}
 	}
-	opt := imagefile.Options{Into: &s.rgb, Region: augment.Region(s.recipes...), Scale: 1}
+	scale := 1
 	if !b.exact {
-		opt.Scale = views.Scale(b.views, s.recipes)
+		scale = augment.Scale(info.Width, info.Height, b.views...)
 	}
-	rgb, err := imagefile.Decode(data, opt)
+	img, err := views.Decode(data, augment.Region(s.recipes...), scale, 0, &s.rgb)
 	if err != nil {
 		return err
 	}
-	at := opt.Region.Min
-	img := augment.Image{Pix: rgb.Pix, Width: rgb.Width, Height: rgb.Height,
-		X: at.X / opt.Scale * opt.Scale, Y: at.Y / opt.Scale * opt.Scale, Scale: opt.Scale}
 	for j, recipe := range s.recipes {
 		cfg := &b.views[j%len(b.views)]
 		if n := 3 * cfg.Size * cfg.Size; len(s.pixels) < n {

@@ -171,7 +171,7 @@ func (w *worker) draw(s *Stage, ref imagefile.Ref) {
 	}
 	w.scale = 1
 	if !s.Exact {
-		w.scale = Scale(s.Views, w.recipes)
+		w.scale = augment.Scale(ref.Width, ref.Height, s.Views...)
 	}
 }
 
@@ -183,28 +183,7 @@ func (w *worker) decode(reader *imagefile.Reader, ref imagefile.Ref, maxPixels i
 		return augment.Image{}, err
 	}
 	w.encoded = data
-	opt := imagefile.Options{MaxPixels: maxPixels, Into: &w.rgb, Region: augment.Region(w.recipes...), Scale: w.scale}
-	rgb, err := imagefile.Decode(data, opt)
-	if err != nil {
-		return augment.Image{}, err
-	}
-	at := opt.Region.Min
-	return augment.Image{Pix: rgb.Pix, Width: rgb.Width, Height: rgb.Height,
-		X: at.X / opt.Scale * opt.Scale, Y: at.Y / opt.Scale * opt.Scale, Scale: opt.Scale}, nil
-}
-
-// Scale is the largest reduction, 1, 2, 4 or 8, at which every crop still has
-// at least as many pixels a side as its view. recipes hold the views of one
-// pass after the other.
-func Scale(views []augment.Config, recipes []augment.Recipe) int {
-	scale := 8
-	for i, r := range recipes {
-		size := views[i%len(views)].Size
-		for scale > 1 && min(r.Crop.W, r.Crop.H)/scale < size {
-			scale /= 2
-		}
-	}
-	return scale
+	return Decode(data, augment.Region(w.recipes...), w.scale, maxPixels, &w.rgb)
 }
 
 // pass renders the views of one pass, back to back.

@@ -34,9 +34,10 @@ type Stage struct {
 	// ShardBytes is the aimed size of the views of one element, over all its
 	// passes; it bounds the stage's memory. 0 is DefaultShardBytes.
 	ShardBytes int64
-	// Exact decodes JPEG at full size always, as the reference does. Otherwise
-	// an image at least twice as large as its views need is decoded at half,
-	// a quarter or an eighth of its size.
+	// Exact decodes every image at full size, as the reference does. Otherwise
+	// one of which even the smallest crop has twice the pixels a side that its
+	// view needs is decoded at half, a quarter or an eighth of its size
+	// (augment.Scale): photos of 3 megapixels and more, for views of 224 pixels.
 	Exact bool
 	// MaxPixels is the pixel limit of one image; 0 is imagefile's default.
 	MaxPixels int64

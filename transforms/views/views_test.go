@@ -101,19 +101,38 @@ func TestStreamDoesNotDependOnShardsOrStart(t *testing.T) {
 	}
 }
 
+// Sources of 70 pixels are decoded whole, those of 150 at half their size.
 func TestRecipesReplayThePixels(t *testing.T) {
-	source := stagetest.Folder(t, 30, 6, "a", "b")
-	for _, exact := range []bool{false, true} {
-		pixels, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact})
-		recipe, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact, Store: "recipe"})
-		png, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact, Format: "png"})
-		want := stream(t, pixels, 0, 24)
-		if stream(t, recipe, 0, 24) != want {
-			t.Fatalf("exact=%v: replayed views differ", exact)
+	for _, size := range []int{30, 70, 150} {
+		source := stagetest.Folder(t, size, 6, "a", "b")
+		var streams [2]string
+		for i, exact := range []bool{false, true} {
+			pixels, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact})
+			recipe, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact, Store: "recipe"})
+			png, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 2, Seed: 3, Exact: exact, Format: "png"})
+			want := stream(t, pixels, 0, 24)
+			if stream(t, recipe, 0, 24) != want {
+				t.Errorf("%d px, exact=%v: replayed views differ", size, exact)
+			}
+			if stream(t, png, 0, 24) != want {
+				t.Errorf("%d px, exact=%v: views through PNG differ", size, exact)
+			}
+			streams[i] = want
 		}
-		if stream(t, png, 0, 24) != want {
-			t.Fatalf("exact=%v: views through PNG differ", exact)
+		if reduced := streams[0] != streams[1]; reduced != (size == 150) {
+			t.Errorf("%d px: reduced decoding gives other views: %v", size, reduced)
 		}
+	}
+}
+
+// A view depends on its own key alone: not on how many passes are made with it,
+// nor on what region or scale they need.
+func TestPassesDoNotDependOnEachOther(t *testing.T) {
+	source := stagetest.Folder(t, 150, 6, "a", "b")
+	few, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 1, Seed: 3})
+	many, _ := run(t, source, "direct", &views.Stage{Views: pair(16), Passes: 4, Seed: 3})
+	if stream(t, few, 0, 12) != stream(t, many, 0, 12) {
+		t.Error("the views of the first pass differ")
 	}
 }
 

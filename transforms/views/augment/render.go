@@ -100,36 +100,38 @@ func grow(s []float32, n int) []float32 {
 }
 
 func (v *Renderer) resize(filter Filter, width, height int, img Image, r Recipe) {
-	v.across.set(filter, r.Crop.W, width, r.Flip, 1.0/255)
+	columns, rows := extentOf(r.Crop.X, r.Crop.W, img.scale()), extentOf(r.Crop.Y, r.Crop.H, img.scale())
+	v.across.set(filter, columns, width, r.Flip, 1.0/255)
 	v.across.setPixels()
-	v.down.set(filter, r.Crop.H, height, false, 1)
+	v.down.set(filter, rows, height, false, 1)
+	left, top := columns.first-img.X/img.scale(), rows.first-img.Y/img.scale()
+	crop := img.Pix[3*(top*img.Width+left):]
 	v.ringRow = [4]int{-1, -1, -1, -1}
 	stride := width + lanes
 	for y := range height {
 		start := int(v.down.start[y])
 		var w [4]float32
-		var rows [4][]float32
+		var near [4][]float32
 		for j := range w {
 			w[j] = v.down.weight[j][y]
-			rows[j] = v.source(min(start+j, r.Crop.H-1), stride, img, r.Crop)
+			near[j] = v.source(min(start+j, rows.n-1), stride, crop, 3*img.Width)
 		}
 		for c := range v.plane {
-			weighRows(v.plane[c][y*width:], rows[0][c*stride:], rows[1][c*stride:], rows[2][c*stride:], rows[3][c*stride:], width, &w)
+			weighRows(v.plane[c][y*width:], near[0][c*stride:], near[1][c*stride:], near[2][c*stride:], near[3][c*stride:], width, &w)
 		}
 	}
 }
 
 // source is row y of the crop, resized to the view's width: three planes,
-// stride apart.
-func (v *Renderer) source(y, stride int, img Image, crop Box) []float32 {
+// stride apart. The crop's rows begin in pix, pitch bytes apart.
+func (v *Renderer) source(y, stride int, pix []uint8, pitch int) []float32 {
 	slot := y % 4
 	row := v.ring[slot]
 	if v.ringRow[slot] == y {
 		return row
 	}
 	v.ringRow[slot] = y
-	at := 3 * ((crop.Y-img.Y+y)*img.Width + crop.X - img.X)
-	src := img.Pix[at:]
+	src := pix[y*pitch:]
 	if span := v.across.pixels.span; len(src) < span {
 		// The kernels read past the last pixel.
 		if cap(v.pixels) < span {

@@ -32,23 +32,45 @@ func cubicTable(a float64) (table [2 * (tableSize + 1)]float32) {
 	return table
 }
 
-// set computes the taps that resize length source samples to n. The window of
-// four taps always begins at a sample of the source, so that edge taps that
-// repeat a sample are folded into its weight; of a source shorter than four the
-// window may reach past its end, with weight 0. Weights are multiplied by unit.
-func (t *taps) set(filter Filter, length, n int, mirror bool, unit float32) {
+// extent is a crop along one axis of the decoded image, in its samples. At full
+// size it begins with its first sample and is whole; in a reduced image it may
+// begin and end inside one.
+type extent struct {
+	first  int     // the sample of the whole image at this scale that it begins in
+	n      int     // how many samples it touches
+	start  float32 // where in the first one it begins, 0 <= start < 1
+	length float32
+	scale  int
+}
+
+// extentOf is the extent of length full-size samples from one on.
+func extentOf(from, length, scale int) extent {
+	first := from / scale
+	return extent{
+		first: first, n: (from+length+scale-1)/scale - first,
+		start: float32(from%scale) / float32(scale), length: float32(length) / float32(scale), scale: scale,
+	}
+}
+
+// set computes the taps that resize the extent's samples to n. The window of
+// four taps always begins at one of them, so that edge taps that repeat a
+// sample are folded into its weight; of fewer than four samples the window may
+// reach past their end, with weight 0. Weights are multiplied by unit.
+func (t *taps) set(filter Filter, e extent, n int, mirror bool, unit float32) {
 	t.resize(n)
-	scale := float32(length) / float32(n)
+	step := e.length / float32(n)
+	// TensorFlow 1 samples where full-size pixel i*step has its centre.
+	legacy := e.start + (0.5/float32(e.scale) - 0.5)
 	for i := range n {
-		at := float32(float32(i) * scale)
+		at := float32(float32(i)*step) + legacy
 		if filter == Bicubic {
-			at = float32((float32(i)+0.5)*scale) - 0.5
+			at = float32((float32(i)+0.5)*step) + e.start - 0.5
 		}
 		to := i
 		if mirror {
 			to = n - 1 - i
 		}
-		t.put(to, filter, at, length, unit)
+		t.put(to, filter, at, e.n, unit)
 	}
 	for i := n; i < len(t.start); i++ {
 		t.start[i] = t.start[n-1]

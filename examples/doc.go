@@ -1,0 +1,8 @@
+// Package examples is a shelf of programs that put stages of their own together
+// with the ready ones, as a user's module would:
+//
+//   - contrasty, an element-wise stage, drops near-blank images;
+//   - classcount, an artifact stage, counts classes into a CSV.
+//
+// Each is a main package to run, and an Example test that does run it.
+package examples

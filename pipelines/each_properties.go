@@ -12,10 +12,11 @@ import (
 // Validate reports what is wrong with the config.
 func (e *each) Validate() error {
 	for _, l := range e.links {
-		if v, ok := l.stage.(Validator); ok {
-			if err := v.Validate(); err != nil {
-				return e.blame(l, err)
-			}
+		if isNil(l.stage) {
+			return nil // checkConfig reports it
+		}
+		if err := validate(l.stage); err != nil {
+			return e.blame(l, err)
 		}
 	}
 	return nil

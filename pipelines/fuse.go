@@ -59,6 +59,9 @@ func linksOf[In, Out any](e Element[In, Out]) []link {
 		return f.fusedLinks()
 	}
 	t := reflect.TypeOf(e)
+	if t == nil { // Check reports it
+		return []link{{step: &step{name: "nil", from: carrierOf[In](), to: carrierOf[Out]()}}}
+	}
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}

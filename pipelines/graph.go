@@ -1,10 +1,8 @@
 package pipelines
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strings"
 )
 
@@ -51,15 +49,19 @@ func (g *Graph) Name() string { return g.name }
 // Root folder of the graph's artifacts.
 func (g *Graph) Root() string { return g.root }
 
-var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-
 // Add puts a stage into the graph under a name that no other stage has (lower
 // case letters, digits, '.', '_' and '-'; it names the artifact's folder), and
 // returns the edge that carries what it makes. A stage that reads an artifact
 // gets it as in; one of kind None gets none. What is wrong with the call is
 // reported by Check.
 func Add[In, Out any](g *Graph, name string, s Stage[In, Out], in ...Edge[In]) Edge[Out] {
-	n := &node{graph: g, name: name, stage: s, erased: remember(s)}
+	n := &node{graph: g, name: name, stage: s}
+	if isNil(s) {
+		g.fail("%s: the stage is nil", name)
+		n.stage = struct{}{}
+	} else {
+		n.erased = remember(s)
+	}
 	if len(in) > 0 {
 		n.in, n.inPort = in[0], in[0].port
 	}
@@ -67,54 +69,6 @@ func Add[In, Out any](g *Graph, name string, s Stage[In, Out], in ...Edge[In]) E
 	_, source := any(*new(In)).(None)
 	g.check(n, len(in), source)
 	return Edge[Out]{node: n}
-}
-
-func (g *Graph) fail(format string, args ...any) {
-	g.errs = append(g.errs, fmt.Errorf(format, args...))
-}
-
-func (g *Graph) check(n *node, inputs int, source bool) {
-	if !validName.MatchString(n.name) {
-		g.fail("stage name %q; want lower-case letters, digits, '.', '_' and '-', at most 64", n.name)
-	}
-	for _, other := range g.nodes[:len(g.nodes)-1] {
-		if other.name == n.name {
-			g.fail("two stages are named %q; every stage needs a name of its own", n.name)
-		}
-	}
-	switch {
-	case source && inputs > 0 && !n.in.IsZero():
-		g.fail("%s: reads nothing by position, but got an input", n.name)
-	case !source && inputs == 0:
-		g.fail("%s: its input is missing; pass the edge to Add", n.name)
-	case inputs > 1:
-		g.fail("%s: got %d inputs by position, want 1 (further ones are fields of the stage)", n.name, inputs)
-	case !source && n.in.IsZero():
-		g.fail("%s: its input is an edge that carries nothing", n.name)
-	}
-	if v, ok := n.stage.(Validator); ok {
-		if err := v.Validate(); err != nil {
-			g.fail("%s: %w", n.name, err)
-		}
-	}
-}
-
-// Check reports everything that is wrong with the graph.
-func (g *Graph) Check() error {
-	errs := append([]error(nil), g.errs...)
-	for _, n := range g.nodes {
-		for _, in := range n.inputs() {
-			if in.graph != g {
-				errs = append(errs, fmt.Errorf("%s: input %q belongs to another graph", n.name, in.name))
-			}
-		}
-	}
-	if len(errs) == 0 {
-		if _, err := g.sorted(); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // inputs are the stages that n reads from: by position, then by field.

@@ -218,6 +218,23 @@ func TestGraphErrorsAreCaughtBeforeAnythingRuns(t *testing.T) {
 		"missing input": {func(g *pipelines.Graph) { pipelines.Add(g, "d", &double{}) }, "d: its input is missing"},
 		"empty edge":    {func(g *pipelines.Graph) { pipelines.Add(g, "d", &double{}, nothing) }, "carries nothing"},
 		"out of range":  {func(g *pipelines.Graph) { pipelines.Add(g, "a", &makeNumbers{N: -1}) }, "a: N = -1; want at least 0"},
+		"nil stage":     {func(g *pipelines.Graph) { pipelines.Add(g, "a", (*makeNumbers)(nil)) }, "a: the stage is nil"},
+		"nil element": {func(g *pipelines.Graph) {
+			pipelines.Add(g, "e", pipelines.Each((*bright)(nil)), pipelines.Add(g, "p", &pictures{}))
+		}, "e: the stage is nil"},
+		"two inputs": {func(g *pipelines.Graph) {
+			nums := pipelines.Add(g, "n", &makeNumbers{})
+			pipelines.Add(g, "d", &double{}, nums, nums)
+		}, "d: got 2 inputs by position, want 1 (further ones are fields of the stage)"},
+		"input to a source": {func(g *pipelines.Graph) {
+			pipelines.Add(g, "a", &back{}, pipelines.Port[pipelines.None](pipelines.Add(g, "n", &makeNumbers{}), ""))
+		}, "a: reads nothing by position, but got an input"},
+		"hidden field": {func(g *pipelines.Graph) {
+			pipelines.Add(g, "e", pipelines.Each(&hidden{min: 3}), pipelines.Add(g, "p", &pictures{}))
+		}, "e: field min is set but not exported"},
+		"no JSON": {func(g *pipelines.Graph) {
+			pipelines.Add(g, "e", pipelines.Each(&hidden{Keep: func() bool { return true }}), pipelines.Add(g, "p", &pictures{}))
+		}, "e: its config cannot be written as JSON: json: unsupported type: func() bool"},
 		"another graph": {func(g *pipelines.Graph) {
 			other := pipelines.Add(pipelines.New("other"), "n", &makeNumbers{})
 			pipelines.Add(g, "d", &double{}, other)
@@ -241,6 +258,16 @@ func TestGraphErrorsAreCaughtBeforeAnythingRuns(t *testing.T) {
 			}
 		})
 	}
+}
+
+type hidden struct {
+	min  int
+	Keep func() bool `json:",omitempty"`
+}
+
+func (h *hidden) ProcessElement(context.Context, *pipelines.Image, func(*pipelines.Image)) error {
+	_ = h.min
+	return nil
 }
 
 type back struct{ From pipelines.Edge[total] }

@@ -16,7 +16,11 @@ func kindOf(t reflect.Type) string {
 
 // decodeLike makes a new stage of s's type from its config.
 func decodeLike(s any, config []byte) (any, error) {
-	v := reflect.New(reflect.TypeOf(s).Elem())
+	t := reflect.TypeOf(s)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	v := reflect.New(t)
 	if err := json.Unmarshal(config, v.Interface()); err != nil {
 		return nil, err
 	}

@@ -51,6 +51,23 @@ type outerFunc func(c *float32, coff *int, a *float32, taps *int, ntaps, k, aste
 // active is the set in use; tests change it.
 var active = choose(os.Getenv("RETORT_CPU_ISA"))
 
+// Supported lists the instruction sets that this machine can run, best first.
+func Supported() []string {
+	var names []string
+	for _, s := range supported() {
+		names = append(names, s.ISA)
+	}
+	return names
+}
+
+// Use makes every kernel use one of the Supported sets, and returns what undoes
+// it. It is for tests: no kernel may be running.
+func Use(name string) (restore func()) {
+	was := active
+	active = choose(name)
+	return func() { active = was }
+}
+
 func choose(name string) *isa {
 	all := supported()
 	for _, s := range all {

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -18,13 +18,13 @@ import (
 func benchTFRecord() *cobra.Command {
 	var f benchFlags
 	var size int
-	var compression, dir string
+	var compression, dir, payload string
 	cmd := &cobra.Command{
 		Use:   "tfrecord",
 		Short: "TFRecord bytes per second, written and read with checksums",
 		Long: `Measure how many bytes of records a second are written to files and read from
 them again, every checksum verified, in a folder for temporary files. Records
-are pixels of made-up photos.`,
+are pixels of made-up photos, or the bytes of a file.`,
 		Example: `  taskset -c 0 retort bench tfrecord --record-bytes 150528 --cores 1
   retort bench tfrecord --record-bytes 3072 --compression gzip --json`,
 		Args: noArguments(""),
@@ -45,7 +45,11 @@ are pixels of made-up photos.`,
 				return err
 			}
 			defer os.RemoveAll(temp)
-			b := tfrecordBench{records: madeUpRecords(size), compression: c, dir: temp}
+			records, err := benchRecords(payload, size)
+			if err != nil {
+				return err
+			}
+			b := tfrecordBench{records: records, compression: c, dir: temp}
 			write, read, err := b.measure(cmd.Context(), f.cores, duration/2)
 			if err != nil {
 				return err
@@ -57,12 +61,33 @@ are pixels of made-up photos.`,
 	cmd.Flags().IntVar(&size, "record-bytes", 150528, "size of a record")
 	cmd.Flags().StringVar(&compression, "compression", "none", "none, gzip, zlib, zstd")
 	cmd.Flags().StringVar(&dir, "dir", "", "folder for the files (default: that for temporary files)")
+	cmd.Flags().StringVar(&payload, "payload", "", "file whose bytes fill the records")
 	f.register(cmd, 1)
 	return cmd
 }
 
 // tfrecordFile is how many bytes of records one file gets.
 const tfrecordFile = 64 << 20
+
+// benchRecords are the records of one file, out of payload or made up.
+func benchRecords(payload string, size int) ([][]byte, error) {
+	if payload == "" {
+		return madeUpRecords(size), nil
+	}
+	data, err := os.ReadFile(payload)
+	if err != nil {
+		return nil, fmt.Errorf("reading the payload: %w", err)
+	}
+	if len(data) < size {
+		return nil, usage("--payload %s: %d bytes do not fill a record of %d", payload, len(data), size)
+	}
+	records := make([][]byte, max(1, tfrecordFile/size))
+	for i := range records {
+		at := i * size % (len(data) - size + 1)
+		records[i] = data[at : at+size]
+	}
+	return records, nil
+}
 
 // madeUpRecords fills one file: gradients with a little noise, which compress
 // about as photos do.
@@ -146,8 +171,7 @@ func (b *tfrecordBench) write(path string) (n int64, err error) {
 		return 0, err
 	}
 	defer f.Close()
-	buffered := bufio.NewWriterSize(f, 1<<20)
-	w, err := tfrecord.NewWriter(buffered, tfrecord.Options{Compression: b.compression, Path: path})
+	w, err := tfrecord.NewWriter(f, tfrecord.Options{Compression: b.compression, Path: path})
 	if err != nil {
 		return 0, err
 	}
@@ -163,7 +187,7 @@ func (b *tfrecordBench) write(path string) (n int64, err error) {
 	if path == b.path(0) {
 		b.held = n
 	}
-	return n, buffered.Flush()
+	return n, nil
 }
 
 func (b *tfrecordBench) read(path string) (n int64, err error) {

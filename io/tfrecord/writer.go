@@ -8,8 +8,16 @@ import (
 	"io"
 )
 
-// writeBuffer stays inside a core's second-level cache.
-const writeBuffer = 256 << 10
+// A writer's buffer grows as it is filled, from writeFirst to writeMost: the
+// larger the calls, the less they cost, but many writers have little to write.
+const (
+	writeFirst = 64 << 10
+	writeMost  = 1 << 20
+)
+
+// sumChunk is what is summed before it is copied: it is still in the first-level
+// cache then, so that data pass through memory once.
+const sumChunk = 16 << 10
 
 var errClosed = errors.New("tfrecord: write after Close")
 
@@ -36,7 +44,7 @@ func NewWriter(w io.Writer, opts Options) (*Writer, error) {
 		return nil, err
 	}
 	t.zip, t.out.sum = zip, zip != nil
-	t.buf = make([]byte, 0, writeBuffer)
+	t.buf = make([]byte, 0, writeFirst)
 	return t, nil
 }
 
@@ -49,11 +57,10 @@ func (w *Writer) Write(data []byte) error {
 	var header [headerSize]byte
 	binary.LittleEndian.PutUint64(header[:], uint64(len(data)))
 	binary.LittleEndian.PutUint32(header[8:], maskedCRC(header[:8]))
-	crc := crc32.Checksum(data, castagnoli)
+	w.put(header[:])
+	crc := w.putSummed(data)
 	var footer [footerSize]byte
 	binary.LittleEndian.PutUint32(footer[:], mask(crc))
-	w.put(header[:])
-	w.put(data)
 	w.put(footer[:])
 	if w.zip == nil {
 		w.sum.write(header[:])
@@ -66,6 +73,17 @@ func (w *Writer) Write(data []byte) error {
 	return w.err
 }
 
+// putSummed is put, and returns the CRC of p.
+func (w *Writer) putSummed(p []byte) (crc uint32) {
+	for len(p) > 0 {
+		n := min(len(p), sumChunk)
+		crc = crc32.Update(crc, castagnoli, p[:n])
+		w.put(p[:n])
+		p = p[n:]
+	}
+	return crc
+}
+
 // put appends to the buffer, and hands on whole buffers.
 func (w *Writer) put(p []byte) {
 	for len(p) > 0 && w.err == nil {
@@ -73,6 +91,9 @@ func (w *Writer) put(p []byte) {
 		w.buf, p = w.buf[:len(w.buf)+n], p[n:]
 		if len(w.buf) == cap(w.buf) {
 			w.flush()
+			if cap(w.buf) < writeMost {
+				w.buf = make([]byte, 0, 2*cap(w.buf))
+			}
 		}
 	}
 }

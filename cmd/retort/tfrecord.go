@@ -149,7 +149,7 @@ func (c *catter) file(path string) error {
 	defer r.Close()
 	for data, err := range r.All() {
 		if err != nil {
-			return fmt.Errorf("%w (run \"retort tfrecord repair\" to save the intact records)", err)
+			return err
 		}
 		if c.skip > 0 {
 			c.skip--

@@ -17,25 +17,19 @@ func tfrecordVerify() *cobra.Command {
 		Short: "Check every checksum; say what is damaged, where and why",
 		Long: `Read TFRecord files whole and check every length and checksum. For all damage
 it prints file, record, offset and cause. The exit code is 1 when something is
-damaged.`,
+damaged or cannot be read.`,
 		Example: `  retort tfrecord verify runs/demo/views
   retort tfrecord verify --json 'data/*.tfrecord.gz' | jq .damage`,
 		Args: someArguments(tfrecordArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := verifyFiles(cmd, args)
-			if err != nil {
+			report, failed := verifyFiles(cmd, args)
+			if err := showDamage(report, asJSON); err != nil {
 				return err
 			}
-			if asJSON {
-				if err := writeJSONLines(report.Files); err != nil {
-					return err
-				}
-			} else {
-				for _, d := range report.Damage() {
-					fmt.Println(d)
-				}
-			}
-			if !report.OK() {
+			switch {
+			case failed != nil:
+				return failed
+			case !report.OK():
 				return fmt.Errorf("%d of %s damaged; %s intact (run \"retort tfrecord repair FILE --out NEW\" to save them)", damagedFiles(report),
 					progress.Plural(int64(len(report.Files)), "file"), progress.Plural(report.Records(), "record"))
 			}
@@ -47,14 +41,29 @@ damaged.`,
 	return cmd
 }
 
+// showDamage prints a line per damaged stretch, or an object per file.
+func showDamage(report tfrecord.Report, asJSON bool) error {
+	if asJSON {
+		return writeJSONLines(report.Files)
+	}
+	for _, d := range report.Damage() {
+		if _, err := fmt.Println(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func tfrecordRepair() *cobra.Command {
 	var out string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "repair FILE --out NEW",
 		Short: "Write a new file with every intact record, and list what was lost",
 		Long: `Write a new file that holds every intact record of a damaged one, in order, and
 print what was lost. The damaged file stays as it is. The new file is written
-whole or not at all; its name chooses its compression (.gz, .zst, .zz).`,
+whole or not at all; its name chooses its compression (.gz, .zlib, .zst), else
+it is that of the damaged one.`,
 		Example: `  retort tfrecord repair damaged.tfrecord --out mended.tfrecord`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || out == "" {
@@ -71,20 +80,30 @@ whole or not at all; its name chooses its compression (.gz, .zst, .zz).`,
 			if err != nil {
 				return err
 			}
-			var lost int64
-			atLeast := ""
-			for _, d := range report.Damage() {
-				fmt.Println(d)
-				if lost += d.Records; d.AtLeast {
-					atLeast = "at least "
-				}
+			if err := showDamage(report, asJSON); err != nil {
+				return err
 			}
-			fmt.Fprintf(os.Stderr, "%s: %s saved, %s%s lost\n", out, progress.Plural(report.Records(), "record"), atLeast, progress.Plural(lost, "record"))
+			fmt.Fprintf(os.Stderr, "%s: %s saved, %s lost\n", out, progress.Plural(report.Records(), "record"), lost(report))
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "the new file")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "what was saved and lost, as one JSON object")
 	return cmd
+}
+
+func lost(report tfrecord.Report) string {
+	var n int64
+	atLeast := ""
+	for _, d := range report.Damage() {
+		if n += d.Records; d.AtLeast {
+			atLeast = "at least "
+		}
+	}
+	if n == 0 && atLeast != "" {
+		return "0 records known to be"
+	}
+	return atLeast + progress.Plural(n, "record")
 }
 
 func verifyFiles(cmd *cobra.Command, args []string) (report tfrecord.Report, err error) {

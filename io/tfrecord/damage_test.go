@@ -82,14 +82,33 @@ func TestTruncatedAtEveryByte(t *testing.T) {
 				if err != nil {
 					t.Fatalf("cut at %d: %v", cut, err)
 				}
-			case !errors.As(err, &format) || !format.Truncated() && format.Cause != TrailingBytes:
+			case !errors.As(err, &format) || !format.Truncated():
 				t.Fatalf("cut at %d: %v", cut, err)
 			case format.Record != int64(whole) || format.Offset != int64(at[whole]):
 				t.Fatalf("cut at %d: %v", cut, err)
 			}
 		}
-		if report := verify(t, file[:cut], Options{Compression: None}); (left == 0) != (len(report.Damage) == 0) || report.Records != int64(whole) {
+		report := verify(t, file[:cut], Options{Compression: None})
+		if (left == 0) != (len(report.Damage) == 0) || left > 0 && report.Damage[0].Cause != Truncated || report.Records != int64(whole) {
 			t.Fatalf("cut at %d: %+v", cut, report)
+		}
+	}
+}
+
+// Behind the last record a header that was cut is not taken for rubbish, nor
+// rubbish for one.
+func TestLeftovers(t *testing.T) {
+	file := encode(t, Options{}, [][]byte{[]byte("whole"), []byte("cut")})
+	for _, c := range []struct {
+		left string
+		want Cause
+	}{
+		{string(file[21:29]), Truncated}, {string(file[21:32]), Truncated}, {"\x03", Truncated}, {"abc", Truncated},
+		{string(file[21:29]) + "x", TrailingBytes}, {"rubbish", TrailingBytes}, {"rubbish here", NotTFRecord},
+	} {
+		report := verify(t, []byte(c.left), Options{Compression: None})
+		if len(report.Damage) != 1 || report.Damage[0].Cause != c.want {
+			t.Errorf("%q: %+v, want %v", c.left, report.Damage, c.want)
 		}
 	}
 }

@@ -9,8 +9,9 @@ import (
 type Cause int
 
 const (
-	// Truncated: the file ends inside a record (or, in Strict mode, inside its
-	// compressed stream). Everything before is as it was written.
+	// Truncated: the file ends inside a record (in Strict mode also inside the
+	// header of one, or inside its compressed stream). Everything before is as it
+	// was written.
 	Truncated Cause = iota + 1
 	// LengthChecksum: the length of a record does not match its checksum.
 	LengthChecksum
@@ -21,12 +22,13 @@ const (
 	NotTFRecord
 	// Stream: the compressed stream around the records is damaged.
 	Stream
-	// TrailingBytes: bytes after the last record that are none (Strict mode).
+	// TrailingBytes: up to 11 bytes after the last record that are not the
+	// beginning of one either (Strict mode).
 	TrailingBytes
 )
 
 var causeTexts = map[Cause]string{
-	Truncated:      "the file ends inside the record",
+	Truncated:      "the file is cut short",
 	LengthChecksum: "length checksum differs",
 	DataChecksum:   "data checksum differs",
 	NotTFRecord:    "length checksum differs: is this a TFRecord file?",

@@ -132,7 +132,7 @@ func FuzzRepair(f *testing.F) {
 			t.Fatal(err)
 		}
 		opts.recordsOnly = true
-		report, err := scan(t.Context(), &endless{r: bytes.NewReader(file)}, opts, w.Write, &Progress{}, nil)
+		report, err := scan(t.Context(), &endless{r: bytes.NewReader(file)}, opts, w.Write, &tally{})
 		if err != nil || w.Close() != nil {
 			t.Fatal(err)
 		}

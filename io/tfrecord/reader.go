@@ -1,6 +1,7 @@
 package tfrecord
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -115,11 +116,27 @@ func (r *Reader) fail(c Cause, detail string, err error) error {
 	return r.err
 }
 
+// leftover tells the beginning of a header that was cut from bytes that are no
+// header: as far as they are there, a length is below 4 GiB and its checksum
+// matches.
+func leftover(b []byte) (Cause, string) {
+	var crc [4]byte
+	if len(b) > 8 {
+		binary.LittleEndian.PutUint32(crc[:], maskedCRC(b[:8]))
+	}
+	cut := bytes.HasPrefix(crc[:], b[min(len(b), 8):]) && len(bytes.Trim(b[min(len(b), 4):min(len(b), 8)], "\x00")) == 0
+	if cut {
+		return Truncated, fmt.Sprintf("%d of the %d bytes of a header are there", len(b), headerSize)
+	}
+	return TrailingBytes, fmt.Sprintf("%d bytes", len(b))
+}
+
 // end judges a file that has fewer bytes left than a header.
 func (r *Reader) end(left []byte) error {
 	switch err := r.win.err; {
 	case err == io.EOF && len(left) > 0 && r.opts.Strict:
-		return r.fail(TrailingBytes, fmt.Sprintf("%d bytes", len(left)), nil)
+		c, detail := leftover(left)
+		return r.fail(c, detail, nil)
 	case err == io.EOF:
 		r.err = io.EOF
 		return io.EOF

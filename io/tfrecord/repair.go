@@ -13,9 +13,10 @@ import (
 // and reports what was lost. After damage it looks for the next record byte by
 // byte. Of a compressed file it saves what the stream yields before its damage.
 // The new file is compressed as its name says, or like the old one where the
-// name does not say. in and out must differ. progress may be nil.
+// name does not say; there must be no file of that name yet. progress may be
+// nil.
 func Repair(ctx context.Context, in, out string, progress func(Progress)) (Report, error) {
-	if err := differ(in, out); err != nil {
+	if err := absent(in, out); err != nil {
 		return Report{}, err
 	}
 	f, err := os.Open(in)
@@ -32,21 +33,24 @@ func Repair(ctx context.Context, in, out string, progress func(Progress)) (Repor
 		return Report{}, err
 	}
 	defer w.Discard()
-	state := &Progress{Path: in, Files: 1, TotalBytes: totalSize([]string{in})}
-	file, err := scan(ctx, f, Options{Path: in, recordsOnly: true}, w.Write, state, progress)
+	t := &tally{sum: Progress{Files: 1, TotalBytes: totalSize([]string{in})}, tell: progress}
+	file, err := scan(ctx, f, Options{Path: in, recordsOnly: true}, w.Write, t)
 	if err != nil {
 		return Report{}, err
 	}
 	return Report{Files: []FileReport{file}}, w.Commit()
 }
 
-// differ refuses to write over the file that is being read: the damage may be
+// absent refuses to write over a file: the damaged one above all, which may be
 // all that is left to learn from.
-func differ(in, out string) error {
+func absent(in, out string) error {
 	a, errA := os.Stat(in)
 	b, errB := os.Stat(out)
-	if filepath.Clean(in) == filepath.Clean(out) || errA == nil && errB == nil && os.SameFile(a, b) {
+	switch {
+	case filepath.Clean(in) == filepath.Clean(out) || errA == nil && errB == nil && os.SameFile(a, b):
 		return errors.New(out + ": is the damaged file itself; give the repaired one another name")
+	case errB == nil:
+		return errors.New(out + ": is there already; give the repaired file another name, or remove this one")
 	}
 	return nil
 }

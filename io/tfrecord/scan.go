@@ -33,17 +33,19 @@ func (d Damage) String() string {
 // scanner walks over a file whatever its damage: intact records go to keep,
 // stretches between them to lose.
 type scanner struct {
+	ctx    context.Context // of run
 	win    window
 	opts   Options
 	record int64 // number of the next record
 	told   bool  // the end of a broken stream has been reported
 	keep   func(data []byte) error
 	lose   func(Damage)
-	tick   func(w *window)
+	tick   func()
 }
 
 // run returns an error only when reading or keep fails; damage is no error.
 func (s *scanner) run(ctx context.Context) error {
+	s.ctx = ctx
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -52,7 +54,7 @@ func (s *scanner) run(ctx context.Context) error {
 		if err != nil || done {
 			return err
 		}
-		s.tick(&s.win)
+		s.tick()
 	}
 }
 
@@ -80,7 +82,8 @@ func (s *scanner) step() (done bool, err error) {
 // intact checks the record at the start of the window.
 func (s *scanner) intact(b []byte) (data []byte, c Cause, detail string) {
 	if len(b) < headerSize {
-		return nil, TrailingBytes, fmt.Sprintf("%d bytes", len(b))
+		c, detail = leftover(b)
+		return nil, c, detail
 	}
 	if !headerOK(b) {
 		return nil, cause(LengthChecksum, s.record), ""
@@ -103,8 +106,10 @@ func (s *scanner) intact(b []byte) (data []byte, c Cause, detail string) {
 func (s *scanner) damaged(c Cause, detail string) error {
 	d := Damage{Path: s.opts.Path, Record: s.record, Offset: s.win.offset(), Records: 1, Cause: c, Detail: detail}
 	switch {
-	case c == TrailingBytes:
-		d.Records = 0
+	case len(s.win.need(headerSize)) < headerSize:
+		if c == TrailingBytes {
+			d.Records = 0
+		}
 		s.win.skip(len(s.win.need(headerSize)))
 	case c == DataChecksum && s.followed():
 		s.win.skip(int(binary.LittleEndian.Uint64(s.win.need(headerSize))) + frameSize)
@@ -147,7 +152,8 @@ func (s *scanner) followed() bool {
 // when its checksum matches; only a record whose data match too ends the search.
 func (s *scanner) resync() {
 	s.win.skip(1)
-	for {
+	for s.ctx.Err() == nil {
+		s.tick()
 		b := s.win.need(headerSize)
 		if len(b) < headerSize {
 			s.win.skip(len(b))

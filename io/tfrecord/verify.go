@@ -2,21 +2,43 @@ package tfrecord
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
+	"sync"
+
+	"github.com/retort-ml/retort/internal/workpool"
 )
 
 // Progress tells how far Verify or Repair is.
 type Progress struct {
-	Path       string
-	File       int // number of the file, from 0
-	Files      int
+	Files      int   // how many there are
+	Done       int   // how many of them are read
 	Bytes      int64 // read so far, over all files
 	TotalBytes int64 // of all files; 0 when it is not known
-	Records    int64
-	Damaged    int64 // stretches
+	Records    int64 // intact ones so far
+	Damaged    int64 // stretches so far
+}
+
+// tally adds up the progress of files that are read side by side.
+type tally struct {
+	mu   sync.Mutex
+	sum  Progress
+	tell func(Progress) // may be nil
+}
+
+func (t *tally) add(done int, bytes, records, damaged int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sum.Done += done
+	t.sum.Bytes += bytes
+	t.sum.Records += records
+	t.sum.Damaged += damaged
+	if t.tell != nil {
+		t.tell(t.sum)
+	}
 }
 
 // FileReport says what a file holds.
@@ -58,30 +80,33 @@ func (r Report) Damage() (all []Damage) {
 // entry.
 const maxDamage = 10_000
 
-// Verify reads files whole and reports all that is wrong with them, more strictly
-// than TensorFlow reads: see Options.Strict. An error means that it could not
-// look; damage is in the report. progress may be nil.
+// Verify reads files whole, several at once, and reports all that is wrong with
+// them, more strictly than TensorFlow reads: see Options.Strict. An error means
+// that it could not look into some file, of all such files; the report holds the
+// others. Calls of progress, which may be nil, do not overlap.
 func Verify(ctx context.Context, paths []string, progress func(Progress)) (Report, error) {
-	var report Report
-	state := Progress{Files: len(paths), TotalBytes: totalSize(paths)}
-	for i, path := range paths {
-		state.Path, state.File = path, i
-		file, err := verifyFile(ctx, path, &state, progress)
-		if err != nil {
-			return report, err
-		}
-		report.Files = append(report.Files, file)
+	t := &tally{sum: Progress{Files: len(paths), TotalBytes: totalSize(paths)}, tell: progress}
+	reports, errs := make([]FileReport, len(paths)), make([]error, len(paths))
+	workpool.For(len(paths), func(i int) { reports[i], errs[i] = verifyFile(ctx, paths[i], t) })
+	if err := ctx.Err(); err != nil {
+		return Report{}, err
 	}
-	return report, nil
+	var report Report
+	for i, file := range reports {
+		if errs[i] == nil {
+			report.Files = append(report.Files, file)
+		}
+	}
+	return report, errors.Join(errs...)
 }
 
-func verifyFile(ctx context.Context, path string, state *Progress, progress func(Progress)) (FileReport, error) {
+func verifyFile(ctx context.Context, path string, t *tally) (FileReport, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return FileReport{}, fmt.Errorf("verifying: %w", err)
 	}
 	defer f.Close()
-	return scan(ctx, f, Options{Path: path}, keepNothing, state, progress)
+	return scan(ctx, f, Options{Path: path}, keepNothing, t)
 }
 
 func keepNothing([]byte) error { return nil }
@@ -89,21 +114,21 @@ func keepNothing([]byte) error { return nil }
 // VerifyReader is Verify for one file that is already open, say in an object
 // store; opts.Path names it.
 func VerifyReader(ctx context.Context, r io.Reader, opts Options, progress func(Progress)) (FileReport, error) {
-	return scan(ctx, r, opts, keepNothing, &Progress{Path: opts.Path, Files: 1}, progress)
+	return scan(ctx, r, opts, keepNothing, &tally{sum: Progress{Files: 1}, tell: progress})
 }
 
+// tickBytes is how much of a file is read between two reports of progress.
+const tickBytes = 4 << 20
+
 // scan walks over one file, gives keep its intact records and reports.
-func scan(ctx context.Context, r io.Reader, opts Options, keep func([]byte) error, state *Progress, progress func(Progress)) (FileReport, error) {
+func scan(ctx context.Context, r io.Reader, opts Options, keep func([]byte) error, t *tally) (FileReport, error) {
 	sum := &checksum{r: r}
 	report := FileReport{Path: opts.Path}
-	before := *state
-	update := func() {
-		state.Bytes, state.Records = before.Bytes+sum.n, before.Records+report.Records
-		if progress != nil {
-			progress(*state)
-		}
+	var bytes, records int64 // told so far
+	tell := func(done int) {
+		t.add(done, sum.n-bytes, report.Records-records, 0)
+		bytes, records = sum.n, report.Records
 	}
-	var shown int64
 	s := scanner{opts: opts,
 		keep: func(data []byte) error {
 			report.Records++
@@ -111,13 +136,12 @@ func scan(ctx context.Context, r io.Reader, opts Options, keep func([]byte) erro
 			return keep(data)
 		},
 		lose: func(d Damage) {
-			state.Damaged++
 			report.add(d)
+			t.add(0, 0, 0, 1)
 		},
-		tick: func(*window) {
-			if sum.n-shown >= 4<<20 {
-				shown = sum.n
-				update()
+		tick: func() {
+			if sum.n-bytes >= tickBytes {
+				tell(0)
 			}
 		},
 	}
@@ -130,7 +154,7 @@ func scan(ctx context.Context, r io.Reader, opts Options, keep func([]byte) erro
 		return report, err
 	}
 	report.Compression, report.Bytes, report.CRC32C = s.win.compression, sum.n, sum.crc
-	update()
+	tell(1)
 	return report, nil
 }
 

@@ -47,9 +47,12 @@ func exampleType(t testing.TB) protoreflect.MessageDescriptor {
 // agree fails unless protobuf and Decode say the same of data.
 func agree(t testing.TB, message protoreflect.MessageDescriptor, data []byte) {
 	t.Helper()
-	want := dynamicpb.NewMessage(message)
-	wantErr := proto.Unmarshal(data, want)
 	got, err := Decode(data)
+	want := dynamicpb.NewMessage(message)
+	wantErr, ok := unmarshal(data, want)
+	if !ok {
+		return
+	}
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("%x: Decode says %v, protobuf says %v", data, err, wantErr)
 	}
@@ -74,6 +77,13 @@ func agree(t testing.TB, message protoreflect.MessageDescriptor, data []byte) {
 	if len(got.String()) == 0 {
 		t.Fatal("nothing to show")
 	}
+}
+
+// unmarshal reports ok = false where protobuf's reflection itself panics, as it
+// does on a map entry whose key has another wire type.
+func unmarshal(data []byte, m proto.Message) (err error, ok bool) {
+	defer func() { _ = recover() }()
+	return proto.Unmarshal(data, m), true
 }
 
 // drop removes unknown fields, which Decode skips.

@@ -3,6 +3,7 @@ package pipelines
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -63,6 +64,10 @@ func (j *Job) Stage() string { return j.task.Stage }
 
 // Fingerprint of the artifact being made.
 func (j *Job) Fingerprint() string { return j.task.Fingerprint }
+
+// Inputs are the fingerprints of what the stage reads, by the names of the
+// stages that made it.
+func (j *Job) Inputs() map[string]string { return maps.Clone(j.task.Inputs) }
 
 // Path is where the data file name of this artifact rests. Its folder exists.
 func (j *Job) Path(name string) string { return filepath.Join(j.task.Dir, filepath.FromSlash(name)) }

@@ -25,20 +25,21 @@ type face struct {
 	w, h  float64
 }
 
-// faceOf chooses the words of a box and measures them.
+// faceOf chooses the words of a box and measures them. The room for the time
+// does not depend on the time: the same graph looks the same after every run.
 func faceOf(n Node) face {
 	f := face{name: fit(n.Name, nameSize*1.06, maxBox-2*padX-60)}
 	f.kind = fit(n.Kind, smallSize, maxBox-2*padX)
-	if counts := countLine(n.Counts); counts != "" {
-		f.lines = append(f.lines, fit(counts, smallSize, maxBox-2*padX))
-	}
-	if cost := costLine(n); cost != "" {
-		f.lines = append(f.lines, fit(cost, smallSize, maxBox-2*padX))
-	}
+	f.lines = countLines(n.Counts)
 	w := textWidth(f.name, nameSize*1.06) + textWidth(n.State, smallSize) + 32
 	w = max(w, textWidth(f.kind, smallSize))
 	for _, line := range f.lines {
 		w = max(w, textWidth(line, smallSize))
+	}
+	if cost := costLine(n); cost != "" {
+		f.lines = append(f.lines, fit(cost, smallSize, maxBox-2*padX))
+		n.Seconds = 59*60 + 59
+		w = max(w, textWidth(costLine(n), smallSize))
 	}
 	f.w = min(maxBox, max(minBox, w+2*padX))
 	f.h = 36
@@ -47,6 +48,29 @@ func faceOf(n Node) face {
 	}
 	f.h += lineHigh * float64(len(f.lines))
 	return f
+}
+
+// countLines wraps the counts; what does not fit is left to the hover text.
+func countLines(counts []Count) []string {
+	const room, most = 172.0, 3
+	var lines []string
+	for i, c := range counts {
+		part := units.Count(c.N) + " " + c.Name
+		last := len(lines) - 1
+		if i > 0 && textWidth(lines[last]+" · "+part, smallSize) <= room {
+			lines[last] += " · " + part
+			continue
+		}
+		if len(lines) == most {
+			lines[last] += " …"
+			break
+		}
+		lines = append(lines, part)
+	}
+	for i := range lines {
+		lines[i] = fit(lines[i], smallSize, maxBox-2*padX)
+	}
+	return lines
 }
 
 func countLine(counts []Count) string {

@@ -8,7 +8,8 @@ type Rejected struct {
 	Name   string `json:"name,omitempty"` // path inside the folder or archive
 	URI    string `json:"uri"`
 	Offset int64  `json:"offset,omitempty"`
-	Reason string `json:"reason"` // one of imagefile's closed list
+	Length int64  `json:"length,omitempty"` // of the encoded bytes, where they were found
+	Reason string `json:"reason"`           // one of imagefile's closed list
 	Detail string `json:"detail,omitempty"`
 }
 

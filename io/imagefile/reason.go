@@ -27,6 +27,26 @@ const (
 var Reasons = []Reason{Unsupported, Corrupt, Truncated, Empty, TooManyPixels, TooSmall, TooLarge,
 	BadName, Link, SpecialFile, Missing, Unreadable, Changed}
 
+// meanings say each reason in words.
+var meanings = map[Reason]string{
+	Unsupported:   "not an image, or a kind of image that is not decoded",
+	Corrupt:       "the bytes contradict their format",
+	Truncated:     "the bytes end before the image does",
+	Empty:         "no bytes at all",
+	TooManyPixels: "more pixels than the limit allows",
+	TooSmall:      "a side is shorter than the limit",
+	TooLarge:      "more encoded bytes than the limit allows",
+	BadName:       "an archive entry with \"..\", or an absolute path",
+	Link:          "a link in an archive, or to a folder; never followed",
+	SpecialFile:   "a device, pipe, socket or sparse archive entry",
+	Missing:       "a list names a file that is not there",
+	Unreadable:    "no permission, or the disk failed",
+	Changed:       "the file is no longer what was listed",
+}
+
+// Meaning is the reason in words; "" for one that is not of the list.
+func (r Reason) Meaning() string { return meanings[r] }
+
 // QuarantineError is the error of an image that is to be set aside while the
 // run goes on.
 type QuarantineError struct {

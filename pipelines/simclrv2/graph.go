@@ -91,14 +91,21 @@ func (b *builder) build() error {
 		return err
 	}
 	pipelines.Add(g, "report", &report.Stage{
-		Title: b.title(), Images: images, Views: pairs, Encoder: encoder, Models: models,
+		Title: b.title(), Images: images, Sets: sets.Train, Views: pairs, Encoder: encoder, Models: models,
 		Order: []string{"supervised", "finetuned", "distilled"}, Teacher: "finetuned", Student: "distilled",
 		Targets: targets, Metrics: metrics, Config: text.String(),
 	})
 	return nil
 }
 
-func (b *builder) title() string { return strings.Join(b.c.Images, ", ") }
+// title names the sources without the way to them.
+func (b *builder) title() string {
+	names := make([]string, len(b.c.Images))
+	for i, source := range b.c.Images {
+		names[i] = filepath.Base(source)
+	}
+	return strings.Join(names, ", ")
+}
 
 func (b *builder) ingest(sources []string, labels string, most int) *ingest.Images {
 	s := &ingest.Images{Labels: labels, MaxImages: most, Seed: b.c.Seed, MaxPixels: b.c.Ingest.MaxPixels, Limit: b.c.Ingest.MaxRejected}

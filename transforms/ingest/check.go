@@ -144,7 +144,7 @@ func (c *checker) reject(k *checked) error {
 	if _, err := c.labels.class(nil, k.entry); err != nil { // its line names an image, if a bad one
 		return err
 	}
-	r := artifact.Rejected{Name: k.entry.Name, URI: k.entry.URI, Offset: k.entry.Offset, Reason: string(q.Reason), Detail: q.Detail}
+	r := artifact.Rejected{Name: k.entry.Name, URI: k.entry.URI, Offset: k.entry.Offset, Length: k.entry.Length, Reason: string(q.Reason), Detail: q.Detail}
 	if c.first.Reason == "" {
 		c.first = r
 	}

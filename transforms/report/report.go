@@ -3,12 +3,10 @@
 package report
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
 	"github.com/retort-ml/retort/pipelines"
-	"github.com/retort-ml/retort/transforms/report/html"
 )
 
 // Stage is the stage. Every edge may be left out; the page then goes without
@@ -16,7 +14,8 @@ import (
 type Stage struct {
 	Title string
 	// Images is the ingested index, Views the pretraining views of its images.
-	Images  pipelines.Edge[pipelines.Images]
+	Images pipelines.Edge[pipelines.Images]
+	// Sets is any part of the split.
 	Sets    pipelines.Edge[pipelines.Images]
 	Views   pipelines.Edge[pipelines.Views]
 	Encoder pipelines.Edge[pipelines.Encoder]
@@ -34,8 +33,11 @@ type Stage struct {
 
 func init() { pipelines.Register(&Stage{}) }
 
-// PageName is the file of the page.
-const PageName = "index.html"
+// Files of the artifact: the page, and the resolved config beside it.
+const (
+	PageName   = "index.html"
+	ConfigName = "config.yaml"
+)
 
 // Validate reports what is wrong with the config.
 func (s *Stage) Validate() error {
@@ -45,16 +47,21 @@ func (s *Stage) Validate() error {
 	return nil
 }
 
+// StageVersion grows with the page, so that a report of an older program is
+// made anew.
+func (s *Stage) StageVersion() int { return 2 }
+
 // Run writes the page.
 func (s *Stage) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], out *pipelines.Output[pipelines.Report]) error {
 	g := &gatherer{ctx: ctx, stage: s, job: out.Job}
-	r, err := g.report()
+	page, err := g.page()
 	if err != nil {
 		return err
 	}
-	var page bytes.Buffer
-	if err := html.Render(&page, r); err != nil {
-		return err
+	if s.Config != "" {
+		if err := out.WriteFile(ConfigName, []byte(s.Config)); err != nil {
+			return err
+		}
 	}
-	return out.WriteFile(PageName, page.Bytes())
+	return out.WriteFile(PageName, page)
 }

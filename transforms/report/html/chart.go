@@ -9,9 +9,9 @@ import (
 
 // Geometry of a line chart.
 const (
-	chartW, chartH = 284.0, 196.0
-	left, right    = 44.0, 8.0
-	top, bottom    = 10.0, 34.0
+	chartW, chartH = 284.0, 190.0
+	left, right    = 44.0, 10.0
+	top, bottom    = 8.0, 34.0
 	seriesStyles   = 6   // classes s0 … s5 in the style sheet
 	thinAbove      = 480 // points of a series that are drawn as they are
 	hoverStrips    = 64
@@ -33,6 +33,9 @@ func lineChart(ch Chart) template.HTML {
 	for i, s := range lines {
 		drawSeries(c, s, i%seriesStyles, x, y)
 	}
+	for i, s := range lines {
+		drawEnd(c, s, i%seriesStyles, x, y)
+	}
 	drawHover(c, ch, lines, x)
 	return c.done()
 }
@@ -42,6 +45,33 @@ func xLabel(ch Chart) string {
 		return "step"
 	}
 	return ch.XLabel
+}
+
+// single tells whether the caption says where the line ends, so that no legend
+// is needed.
+func single(ch Chart) bool { return len(ch.Series) == 1 }
+
+// unitName is written behind a chart's title.
+func unitName(ch Chart) string {
+	if ch.Unit == UnitShare {
+		return ""
+	}
+	return ch.Unit
+}
+
+// AnyRestless tells whether some line of the page is drawn twice, see
+// drawSeries.
+func (r *Report) AnyRestless() bool {
+	for _, t := range r.Trainings {
+		for _, ch := range t.Charts {
+			for _, s := range ch.Series {
+				if restless(thin(s, thinAbove)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // describe is the chart in words, for those who do not see it.
@@ -82,7 +112,7 @@ func scales(ch Chart, lines []Series) (x, y scale, any bool) {
 		ylo, yhi = min(ylo, 0), max(yhi, 0)
 	}
 	x = newScale(xlo, xhi, left, chartW-right, false, false)
-	y = newScale(ylo, yhi, chartH-bottom, top, log, ch.Unit == UnitShare)
+	y = newScale(ylo, yhi, chartH-bottom, top, log, ch.Unit == UnitShare).widened(5)
 	return x, y, any
 }
 
@@ -96,7 +126,8 @@ func drawAxes(c *canvas, x, y scale, name string) {
 	for _, v := range ticks {
 		at := x.at(v)
 		c.line("axis", at, chartH-bottom, at, chartH-bottom+4)
-		c.text("tick", "middle", min(at, chartW-right-8), chartH-bottom+15, x.label(v, stepOf(ticks)))
+		label := x.label(v, stepOf(ticks))
+		c.text("tick", "middle", min(at, chartW-3.4*float64(len(label))), chartH-bottom+15, label)
 	}
 	c.line("axis", left, chartH-bottom, chartW-right, chartH-bottom)
 	c.text("tick", "middle", (left+chartW-right)/2, chartH-3, name)
@@ -107,6 +138,16 @@ func stepOf(ticks []float64) float64 {
 		return 0.001
 	}
 	return ticks[1] - ticks[0]
+}
+
+// drawEnd marks where a line ends: the value that the caption quotes.
+func drawEnd(c *canvas, s Series, style int, x, y scale) {
+	for i := len(s.Y) - 1; i >= 0 && len(s.Y) > 1; i-- {
+		if s.X[i].Finite() && s.Y[i].Finite() {
+			c.printf(`<circle class="end s%d" cx="%s" cy="%s" r="3"/>`, style, num(x.at(float64(s.X[i]))), num(y.at(float64(s.Y[i]))))
+			return
+		}
+	}
 }
 
 // drawSeries draws a line. A restless one is drawn faint, with its moving

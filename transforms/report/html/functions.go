@@ -6,8 +6,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"math"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/retort-ml/retort/internal/dagsvg"
@@ -22,7 +24,14 @@ var functions = template.FuncMap{
 	"heat":        func(r *Report, m Model) template.HTML { return r.heatMap(m) },
 	"pairs":       func(r *Report, m Model) []pair { return r.confusedPairs(m) },
 	"large":       func(m Model) bool { return len(m.Confusion) > heatMapClasses },
-	"image":       dataURI,
+	"thumb":       thumb,
+	"crops":       cropBoxes,
+	"worst":       func(r *Report, m Model) []pair { p := r.confusedPairs(m); return p[:min(len(p), pairsBelow)] },
+	"collapsed":   func(r *Report, m Model) string { return r.collapsed(m) },
+	"narrow":      func(m Model) bool { return len(m.Confusion) <= narrowClasses },
+	"single":      single,
+	"unit":        unitName,
+	"most":        func(classes int) string { return value(Number(math.Log(float64(classes))), "") },
 	"seconds":     units.Seconds,
 	"count":       units.Count,
 	"clean":       clean,
@@ -32,6 +41,7 @@ var functions = template.FuncMap{
 	"prob":        func(v Number) string { return value(v, UnitShare) },
 	"bar":         func(v Number) string { return num(100 * min(1, max(0, float64(v)))) },
 	"width":       num,
+	"rest":        func(v float64) float64 { return 100 - v },
 	"ending":      ending,
 	"style":       func(i int) int { return i % seriesStyles },
 	"when":        func(t time.Time) string { return t.Format("2006-01-02 15:04 MST") },
@@ -39,7 +49,9 @@ var functions = template.FuncMap{
 	"ece":         func(m Model) string { return calibration(m.ECE) },
 	"reasons":     byCount,
 	"first":       func(r []Rejected) []Rejected { return r[:min(len(r), 10)] },
-	"thumbs":      thumbs,
+	"set":         setAside,
+	"looked":      looked,
+	"pictured":    func(all []Rejected) bool { return len(thumbs(all)) > 0 },
 	"base":        func(name string) string { return clean(path.Base(name)) },
 }
 
@@ -62,6 +74,37 @@ func dataURI(data []byte) template.URL {
 	return template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)) //nolint:gosec // base64
 }
 
+// thumb is an <img>, or a place that says that there is none.
+func thumb(data []byte, alt string) template.HTML {
+	src := dataURI(data)
+	if src == "" {
+		return template.HTML(`<span class="noimage" role="img" aria-label="` + esc("no picture: "+alt) + `"></span>`) //nolint:gosec // escaped
+	}
+	return template.HTML(`<img src="` + string(src) + `" alt="` + esc(alt) + `" loading="lazy">`) //nolint:gosec // escaped
+}
+
+// cropBoxes draws over a square thumbnail what the two views show of it.
+func cropBoxes(v ViewRow) template.HTML {
+	if v.Width <= 0 || v.Height <= 0 || dataURI(v.Original) == "" {
+		return ""
+	}
+	long := float64(max(v.Width, v.Height))
+	w, h := 100*float64(v.Width)/long, 100*float64(v.Height)/long
+	var c strings.Builder
+	c.WriteString(`<svg class="crops" viewBox="0 0 100 100" aria-hidden="true">`)
+	for i, crop := range [][4]Number{v.CropA, v.CropB} {
+		if crop == ([4]Number{}) {
+			continue
+		}
+		x, y := (100-w)/2+w*float64(crop[0]), (100-h)/2+h*float64(crop[1])
+		for _, class := range []string{"under", string("ab"[i])} {
+			fmt.Fprintf(&c, `<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, class, num(x), num(y), num(w*float64(crop[2])), num(h*float64(crop[3])))
+		}
+	}
+	c.WriteString(`</svg>`)
+	return template.HTML(c.String()) //nolint:gosec // numbers only
+}
+
 // ending says where a line ends, for the legend.
 func ending(s Series, unit string) string {
 	v, _ := last(s)
@@ -79,6 +122,22 @@ func byCount(reasons []Reason) []Reason {
 	sorted := slices.Clone(reasons)
 	slices.SortStableFunc(sorted, func(a, b Reason) int { return cmp.Compare(b.N, a.N) })
 	return sorted
+}
+
+// setAside are the stages that set something aside.
+func setAside(all []Quarantine) []Quarantine {
+	return slices.DeleteFunc(slices.Clone(all), func(q Quarantine) bool { return q.Total <= 0 })
+}
+
+// looked says how much each stage looked at.
+func looked(all []Quarantine) string {
+	var parts []string
+	for _, q := range all {
+		if q.Of > 0 {
+			parts = append(parts, q.Stage+" "+units.Count(q.Of))
+		}
+	}
+	return clean(strings.Join(parts, ", "))
 }
 
 // thumbs are the rejected items that can be shown.

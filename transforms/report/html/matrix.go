@@ -14,7 +14,9 @@ import (
 const (
 	heatMapClasses  = 40 // above, only the pairs are listed
 	numberedClasses = 20 // above, cells hold no numbers
+	narrowClasses   = 12 // above, a matrix takes the width of the page
 	pairsShown      = 20
+	pairsBelow      = 3 // shown below a matrix
 	nameRunes       = 22
 )
 
@@ -35,16 +37,19 @@ func (r *Report) heatMap(m Model) template.HTML {
 	for i := range n {
 		longest = max(longest, utf8.RuneCountInString(shorten(r.className(i), nameRunes)))
 	}
-	room := 14 + 6.6*float64(longest)
+	room := 26 + 6.4*float64(longest)
+	slant := 12 + 4.7*float64(longest) // of the names above, at 45 degrees
 	size := cell * float64(n)
-	c := newCanvas("heat", fmt.Sprintf("Confusion matrix of %s: rows are true classes, columns guesses", m.Name), room+size+28, room*0.72+size+24)
-	x0, y0 := room, room*0.72+16
-	c.text("tick", "middle", x0+size/2, 11, "taken for")
+	x0, y0 := room, slant+20
+	w, h := x0+size+max(4, slant-cell), y0+size+2
+	c := newCanvas("heat", fmt.Sprintf("Confusion matrix of %s: rows are true classes, columns predictions", m.Name), w, h)
+	c.text("axisname", "start", x0, 11, "predicted →")
+	c.printf(`<text class="axisname" text-anchor="middle" transform="translate(11 %s) rotate(-90)">← true class</text>`, num(y0+size/2))
 	for i, row := range m.Confusion {
 		name := shorten(r.className(i), nameRunes)
 		mid := (float64(i) + 0.5) * cell
 		c.text("name", "end", x0-6, y0+mid+4, name)
-		c.printf(`<text class="name" transform="translate(%s %s) rotate(-45)">%s</text>`, num(x0+mid+2), num(y0-6), esc(name))
+		c.printf(`<text class="name" transform="translate(%s %s) rotate(-45)">%s</text>`, num(x0+mid+3), num(y0-6), esc(name))
 		r.heatRow(c, row, i, x0, y0, cell)
 	}
 	c.printf(`<rect class="frame" x="%s" y="%s" width="%s" height="%s"/>`, num(x0), num(y0), num(size), num(size))
@@ -86,7 +91,7 @@ func (r *Report) heatRow(c *canvas, row []int64, i int, x0, y0, cell float64) {
 			}
 			c.text(ink, "middle", x+cell/2, y+cell/2+3.5, shortCount(n))
 		}
-		c.printf(`<title>%s taken for %s: %s of %s (%.1f %%)</title></g>`, esc(r.className(i)), esc(r.className(j)), units.Count(n), units.Count(total), 100*share)
+		c.printf(`<title>%s, predicted %s: %s of %s (%.1f %%)</title></g>`, esc(r.className(i)), esc(r.className(j)), units.Count(n), units.Count(total), 100*share)
 	}
 }
 
@@ -128,6 +133,26 @@ func (r *Report) confusedPairs(m Model) []pair {
 		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(b.N, a.N))
 	})
 	return pairs[:min(len(pairs), pairsShown)]
+}
+
+// collapsed names the one class that a model always answers; "" where it knows
+// more than one.
+func (r *Report) collapsed(m Model) string {
+	only := -1
+	for _, row := range m.Confusion {
+		for j, n := range row {
+			if n > 0 && only >= 0 && j != only {
+				return ""
+			}
+			if n > 0 {
+				only = j
+			}
+		}
+	}
+	if only < 0 || len(m.Confusion) < 2 {
+		return ""
+	}
+	return r.className(only)
 }
 
 func sum(row []int64) int64 {

@@ -46,11 +46,12 @@ func (n *Number) UnmarshalJSON(data []byte) error {
 // then says what is missing and why that can be.
 type Report struct {
 	Title    string    `json:"title"`              // the run's name
-	Headline string    `json:"headline,omitempty"` // one sentence: the result
+	Headline string    `json:"headline,omitempty"` // one sentence: the result; made from the models where empty
 	Started  time.Time `json:"started,omitzero"`   // when the run began
 	Seconds  float64   `json:"seconds,omitempty"`  // how long it took, all stages together
 	Host     string    `json:"host,omitempty"`     // where it ran
-	Facts    []Fact    `json:"facts,omitempty"`    // runner, backend, version, seed, …; shown in order
+	Facts    []Fact    `json:"facts,omitempty"`    // runner, version, seed, …; shown in order
+	Results  []Fact    `json:"results,omitempty"`  // shown below the table of models
 	Notes    []string  `json:"notes,omitempty"`    // warnings and remarks, for people
 
 	Classes     []string     `json:"classes,omitempty"`     // names, by label
@@ -60,8 +61,8 @@ type Report struct {
 	Unsure      []Unsure     `json:"unsure,omitempty"`      // most unsure first
 	Graph       Graph        `json:"graph,omitzero"`        // the stage graph
 	Config      string       `json:"config,omitempty"`      // the resolved config, YAML
-	Quarantines []Quarantine `json:"quarantines,omitempty"` // one per stage that set something aside
-	Command     string       `json:"command,omitempty"`     // the command line that made the run
+	Quarantines []Quarantine `json:"quarantines,omitempty"` // one per stage that looked for bad images or records
+	Command     string       `json:"command,omitempty"`     // a command line that makes the run again
 }
 
 // Fact is a line of the head: Backend — cpu (AVX-512).
@@ -74,10 +75,11 @@ type Fact struct {
 // are in 0..1; every list holds one value per seed (repeat), and the page
 // shows mean ± sample standard deviation when there are several.
 type Model struct {
-	Name       string   `json:"name"`                  // shown: "distilled (student)"
+	Name       string   `json:"name"`                  // Distilled
+	About      string   `json:"about,omitempty"`       // small print below it
 	Stage      string   `json:"stage,omitempty"`       // the stage that trained it
 	Arch       string   `json:"arch,omitempty"`        // ResNet-18 ×0.5
-	Labels     int64    `json:"labels,omitempty"`      // labelled images that it was trained with
+	Labels     int64    `json:"labels,omitempty"`      // labelled images that it was trained with, counting its teacher's
 	Parameters int64    `json:"parameters,omitempty"`  // trainable numbers
 	Bytes      int64    `json:"bytes,omitempty"`       // of its checkpoint
 	Top1       []Number `json:"top1,omitempty"`        // share of test images whose best guess is right
@@ -115,7 +117,7 @@ type Training struct {
 // Chart is one line chart.
 type Chart struct {
 	Title  string   `json:"title"`             // Contrastive loss
-	Unit   string   `json:"unit,omitempty"`    // UnitShare prints percents
+	Unit   string   `json:"unit,omitempty"`    // UnitShare prints percents; others are written behind the title
 	Log    bool     `json:"log,omitempty"`     // logarithmic y where all values are positive
 	From0  bool     `json:"from0,omitempty"`   // the y axis starts at 0
 	Series []Series `json:"series"`            // one line each
@@ -143,6 +145,13 @@ type ViewRow struct {
 	B        []byte `json:"b,omitempty"`
 	CaptionA string `json:"caption_a,omitempty"` // from the recipe: crop 61 %, flipped, hue +0.08
 	CaptionB string `json:"caption_b,omitempty"`
+	// CropA and CropB are what the views show of the original: left, top, width
+	// and height as shares of its sides. All zero: not drawn.
+	CropA [4]Number `json:"crop_a,omitzero"`
+	CropB [4]Number `json:"crop_b,omitzero"`
+	// Width and Height are the original's sides, for the place of the crops.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
 }
 
 // Unsure is an image that the teacher is unsure of.
@@ -178,8 +187,9 @@ type Quarantine struct {
 
 // Reason is a reason of the closed list and how often it was met.
 type Reason struct {
-	Reason string `json:"reason"`
-	N      int64  `json:"n"`
+	Reason  string `json:"reason"`
+	Meaning string `json:"meaning,omitempty"` // the reason in words
+	N       int64  `json:"n"`
 }
 
 // Rejected is one image or record that was set aside.

@@ -174,7 +174,7 @@ func sampleGraph() Graph {
 
 func sampleQuarantine(o synth.Options) []Quarantine {
 	q := Quarantine{Stage: "ingest", Total: 14, Of: 20014, File: "runs/shapes/ingest/quarantine.jsonl",
-		Reasons: []Reason{{"bad-checksum", 2}, {"truncated", 11}, {"too-many-pixels", 1}}}
+		Reasons: []Reason{{"corrupt", "the bytes contradict their format", 2}, {"truncated", "the bytes end before the image does", 11}, {"too-many-pixels", "", 1}}}
 	for i := range 12 {
 		q.First = append(q.First, Rejected{Name: fmt.Sprintf("photos/%s/%05d.jpg", "a long folder name with spaces", i), Reason: "truncated",
 			Detail: "unexpected end of file after 812 bytes"})

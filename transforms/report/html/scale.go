@@ -45,6 +45,20 @@ func newScale(lo, hi, from, to float64, log, share bool) scale {
 	return s
 }
 
+// widened is the scale from tick to tick, so that no line leaves the grid. n is
+// about how many ticks there are. A logarithmic scale stays as it is.
+func (s scale) widened(n int) scale {
+	if s.log {
+		return s
+	}
+	step := roundStep(0.8 * (s.hi - s.lo) / float64(n))
+	lo, hi := math.Floor(s.lo/step+1e-9)*step, math.Ceil(s.hi/step-1e-9)*step
+	if hi-lo > 0 && !math.IsInf(hi-lo, 0) {
+		s.lo, s.hi = lo, hi
+	}
+	return s
+}
+
 // ticks are round values within the scale, about n of them.
 func (s scale) ticks(n int) []float64 {
 	if s.log {

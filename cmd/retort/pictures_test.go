@@ -3,6 +3,8 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -23,12 +25,10 @@ func scriptPicture(ts *script, neg bool, args []string) {
 }
 
 var pictures = map[string]func() []byte{
-	"good":    func() []byte { return encodePNG(waves(24, 18)) },
-	"1x1":     func() []byte { return encodePNG(waves(1, 1)) },
-	"30000x1": func() []byte { return encodePNG(waves(30000, 1)) },
-	"bomb": func() []byte {
-		return encodePNG(image.NewPaletted(image.Rect(0, 0, 20000, 6000), color.Palette{color.Black, color.White}))
-	},
+	"good":      func() []byte { return encodePNG(waves(24, 18)) },
+	"1x1":       func() []byte { return encodePNG(waves(1, 1)) },
+	"30000x1":   func() []byte { return encodePNG(waves(30000, 1)) },
+	"bomb":      func() []byte { return claim(encodePNG(waves(24, 18)), 20000, 6000) },
 	"zero-byte": func() []byte { return nil },
 	"truncated": func() []byte { data := encodeJPEG(waves(64, 64)); return data[:len(data)*2/3] },
 	"corrupt":   func() []byte { data := encodePNG(waves(64, 64)); data[len(data)/2] ^= 0x55; return data },
@@ -43,6 +43,16 @@ func waves(width, height int) image.Image {
 		}
 	}
 	return img
+}
+
+// claim makes a PNG say that it has another size.
+func claim(data []byte, width, height uint32) []byte {
+	const header, size = 12, 17 // the chunk's type and fields, behind the signature and its length
+	chunk := data[header : header+size]
+	binary.BigEndian.PutUint32(chunk[4:], width)
+	binary.BigEndian.PutUint32(chunk[8:], height)
+	binary.BigEndian.PutUint32(data[header+size:], crc32.ChecksumIEEE(chunk))
+	return data
 }
 
 func encodePNG(img image.Image) []byte {

@@ -17,11 +17,17 @@ func (s *Images) State(ctx context.Context) (string, error) {
 	add := func(path string, d fs.FileInfo) {
 		fmt.Fprintf(h, "%q %d %d\n", path, d.Size(), d.ModTime().UnixNano())
 	}
-	files := append([]string(nil), s.Source...)
 	if s.Labels != "" && s.Labels != "none" && s.Labels != "folder" {
-		files = append(files, s.Labels)
+		info, err := os.Stat(s.Labels)
+		switch {
+		case err != nil:
+			return "", fmt.Errorf("labels: %w; want \"folder\", \"none\" or a CSV of path,label", err)
+		case info.IsDir():
+			return "", fmt.Errorf("labels: %s is a folder; want the word \"folder\", \"none\" or a CSV of path,label", s.Labels)
+		}
+		add(s.Labels, info)
 	}
-	for _, source := range files {
+	for _, source := range s.Source {
 		matches, err := filepath.Glob(source)
 		if err != nil || len(matches) == 0 {
 			matches = []string{source}

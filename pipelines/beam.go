@@ -9,6 +9,8 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"github.com/retort-ml/retort/internal/crash"
 )
 
 // Every stage is the same small pipeline:
@@ -87,6 +89,7 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, shard int) (sh
 	if err := job.fileRejected(fmt.Sprintf("quarantine-%05d.jsonl", shard)); err != nil {
 		return shardReport{}, err
 	}
+	crash.At(crash.ShardWritten)
 	return job.report, t.saveShard(job.report)
 }
 

@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"sort"
 	"strings"
+	"time"
 
+	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/artifact"
 )
 
@@ -31,7 +34,17 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 	if err := job.fileRejected("quarantine.jsonl"); err != nil {
 		return err
 	}
+	if err := artifact.SaveTimings(t.Dir, t.timings()); err != nil {
+		return err
+	}
+	crash.At(crash.BeforeManifest)
 	return artifact.Commit(t.Dir, t.manifest(job))
+}
+
+// timings are saved before the manifest: an artifact that exists has them.
+func (t *task) timings() artifact.Timings {
+	host, _ := os.Hostname()
+	return artifact.Timings{Started: t.Started.UTC().Format(time.RFC3339), Seconds: time.Since(t.Started).Seconds(), Host: host, Runner: t.Runner}
 }
 
 // fileRejected writes what was set aside into a data file of its own and

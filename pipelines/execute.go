@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/artifact"
 )
 
@@ -109,6 +110,7 @@ func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, repo
 	if err := prepare(step.Dir, step.Fingerprint); err != nil {
 		return nil, fmt.Errorf("%s: %w", step.Name, err)
 	}
+	crash.At(crash.StagePrepared)
 	t := g.task(step, runner.Name())
 	reporters.Store(t.Job, reporter)
 	contexts.Store(t.Job, ctx)
@@ -118,7 +120,6 @@ func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, repo
 		meters.Delete(t.Job)
 		failures.Delete(t.Job)
 	}()
-	start := time.Now()
 	if err := runTask(ctx, t, runner); err != nil {
 		return nil, err
 	}
@@ -126,11 +127,7 @@ func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, repo
 	if err != nil {
 		return nil, fmt.Errorf("%s: the pipeline ended without writing its manifest: %w", step.Name, err)
 	}
-	host, _ := os.Hostname()
-	timings := artifact.Timings{Started: start.UTC().Format(time.RFC3339), Seconds: time.Since(start).Seconds(), Host: host, Runner: runner.Name()}
-	if err := artifact.SaveTimings(step.Dir, timings); err != nil {
-		return nil, err
-	}
+	crash.At(crash.AfterManifest)
 	return m, tidy(step.Dir)
 }
 
@@ -169,7 +166,7 @@ func (g *Graph) task(step *Step, runner string) *task {
 		Job:   fmt.Sprintf("%s-%d-%d", step.Name, os.Getpid(), jobs.Add(1)),
 		Stage: step.Name, Type: step.Type, Kind: step.Kind, Config: step.Config,
 		Fingerprint: step.Fingerprint, Dir: step.Dir, Dirs: map[string]string{}, Inputs: map[string]string{},
-		CodeVersion: CodeVersion(), Runner: runner, MaxRejected: DefaultMaxRejected,
+		CodeVersion: CodeVersion(), Runner: runner, Started: time.Now(), MaxRejected: DefaultMaxRejected,
 	}
 	if v, ok := n.stage.(Versioned); ok {
 		t.Version = v.StageVersion()

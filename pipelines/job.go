@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/io/artifact"
@@ -27,6 +28,7 @@ type task struct {
 	Inputs      map[string]string // stage name -> fingerprint
 	CodeVersion string
 	Runner      string
+	Started     time.Time
 	MaxRejected float64
 }
 

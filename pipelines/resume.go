@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/artifact"
 )
 
@@ -45,6 +46,7 @@ func prepare(dir, fingerprint string) error {
 	if err := artifact.Clear(dir); err != nil {
 		return fmt.Errorf("cannot clear %s: %w", dir, err)
 	}
+	crash.At(crash.StageCleared)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -94,6 +96,7 @@ func tidy(dir string) error {
 	if err := os.RemoveAll(filepath.Join(dir, shardsDir)); err != nil {
 		return err
 	}
+	crash.At(crash.TidyHalfway)
 	if err := os.Remove(filepath.Join(dir, markerName)); err != nil && !os.IsNotExist(err) {
 		return err
 	}

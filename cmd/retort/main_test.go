@@ -7,9 +7,16 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/retort-ml/retort/internal/crash"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"retort": main}) }
+func TestMain(m *testing.M) {
+	if err := crash.Arm(os.Getenv(crashEnv)); err != nil {
+		panic(err)
+	}
+	testscript.Main(m, map[string]func(){"retort": main})
+}
 
 // TestTranscripts runs the sessions in testdata through the real program.
 func TestTranscripts(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/retort-ml/retort/internal/crash"
 )
 
 // TempPattern marks files that were being written; a later run may delete
@@ -45,16 +47,19 @@ func (w *File) Commit() error {
 	if err := w.f.Chmod(0o644); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
+	crash.At(crash.FileWritten)
 	if err := w.f.Sync(); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
 	if err := w.f.Close(); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
+	crash.At(crash.FileSynced)
 	if err := os.Rename(w.f.Name(), w.path); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
 	w.done = true
+	crash.At(crash.FileRenamed)
 	return SyncDir(filepath.Dir(w.path))
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/internal/workpool"
 )
 
@@ -79,6 +80,7 @@ func Clear(dir string) error {
 	if err := os.Remove(filepath.Join(dir, ManifestName)); err != nil && !os.IsNotExist(err) {
 		return err
 	}
+	crash.At(crash.ManifestRemoved)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		if os.IsNotExist(err) {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
@@ -21,6 +22,7 @@ func (c *checker) finish(s *index.Sorter) error {
 		classes[e.Class]++
 		written++
 	}
+	crash.At(crash.SpillSorted)
 	return c.write(s, classes, written)
 }
 

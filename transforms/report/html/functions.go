@@ -37,22 +37,29 @@ var functions = template.FuncMap{
 	"clean":       clean,
 	"percent":     func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
 	"share":       func(n, of int64) string { return shareOf(n, of) },
-	"value":       func(v Number) string { return value(v, "") },
-	"prob":        func(v Number) string { return value(v, UnitShare) },
-	"bar":         func(v Number) string { return num(100 * min(1, max(0, float64(v)))) },
-	"width":       num,
-	"rest":        func(v float64) float64 { return 100 - v },
-	"ending":      ending,
-	"style":       func(i int) int { return i % seriesStyles },
-	"when":        func(t time.Time) string { return t.Format("2006-01-02 15:04 MST") },
-	"iso":         func(t time.Time) string { return t.Format(time.RFC3339) },
-	"ece":         func(m Model) string { return calibration(m.ECE) },
-	"reasons":     byCount,
-	"first":       func(r []Rejected) []Rejected { return r[:min(len(r), 10)] },
-	"set":         setAside,
-	"looked":      looked,
-	"pictured":    func(all []Rejected) bool { return len(thumbs(all)) > 0 },
-	"base":        func(name string) string { return clean(path.Base(name)) },
+	"nats": func(v Number) string {
+		if !v.Finite() {
+			return units.Unknown
+		}
+		return fmt.Sprintf("%.3f", float64(v))
+	},
+	"value":    func(v Number) string { return value(v, "") },
+	"prob":     func(v Number) string { return value(v, UnitShare) },
+	"bar":      func(v Number) string { return num(100 * min(1, max(0, float64(v)))) },
+	"width":    num,
+	"rest":     func(v float64) float64 { return 100 - v },
+	"ending":   ending,
+	"style":    func(i int) int { return i % seriesStyles },
+	"when":     func(t time.Time) string { return t.Format("2006-01-02 15:04 MST") },
+	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
+	"ece":      func(m Model) string { return calibration(m.ECE) },
+	"reasons":  byCount,
+	"first":    func(r []Rejected) []Rejected { return r[:min(len(r), 10)] },
+	"set":      setAside,
+	"truths":   func(all []Unsure) bool { return slices.ContainsFunc(all, func(u Unsure) bool { return u.Label != "" }) },
+	"looked":   looked,
+	"pictured": func(all []Rejected) bool { return len(thumbs(all)) > 0 },
+	"base":     func(name string) string { return clean(path.Base(name)) },
 }
 
 // dataURI embeds an encoded image; "" when it is none that browsers show.

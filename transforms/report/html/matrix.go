@@ -17,7 +17,7 @@ const (
 	narrowClasses   = 12 // above, a matrix takes the width of the page
 	pairsShown      = 20
 	pairsBelow      = 3 // shown below a matrix
-	nameRunes       = 22
+	nameRunes       = 18
 )
 
 // className is the name of class i, or its number.

@@ -41,7 +41,11 @@ func drawBin(c *canvas, b Bin, x, y scale, share float64) {
 	c.printf(`<g class="bin"><rect class="bar" x="%s" y="%s" width="%s" height="%s"/>`, num(lo+1), num(acc), num(max(1, hi-lo-2)), num(y.from-acc))
 	if b.Confidence.Finite() {
 		conf := y.at(float64(b.Confidence))
-		c.printf(`<rect class="gap" x="%s" y="%s" width="%s" height="%s"/>`, num(lo+1), num(min(acc, conf)), num(max(1, hi-lo-2)), num(max(acc, conf)-min(acc, conf)))
+		class := "gap"
+		if conf > acc {
+			class = "modest"
+		}
+		c.printf(`<rect class="`+class+`" x="%s" y="%s" width="%s" height="%s"/>`, num(lo+1), num(min(acc, conf)), num(max(1, hi-lo-2)), num(max(acc, conf)-min(acc, conf)))
 	}
 	c.printf(`<rect class="share" x="%s" y="%s" width="%s" height="%s"/>`, num(lo+1), num(base-high*share), num(max(1, hi-lo-2)), num(max(0.5, high*share)))
 	c.printf(`<title>confidence %s to %s: %s predictions, %s right, mean confidence %s</title></g>`,

@@ -113,7 +113,7 @@ func TestSampleShowsEverything(t *testing.T) {
 		"confusion":   {"stars, predicted stars", "Most often wrong"},
 		"classes":     {"crescents", "fine-tuned"},
 		"calibration": {"ECE", "mean confidence"},
-		"unsure":      {"2.1 nats", "hidden label rings", "35.0 %"},
+		"unsure":      {"2.100 nats", "truth rings", "35.0 %"},
 		"quarantine":  {"14", "20,014", "0.07 %", "truncated", "too-many-pixels", "The first 10", "unexpected end of file", "the bytes end before the image does", "with what can still be seen"},
 		"config":      {"temperature: 0.1", "--preset demo"},
 	} {

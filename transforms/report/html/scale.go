@@ -15,6 +15,7 @@ type scale struct {
 	from, to float64 // coordinates of the ends
 	log      bool
 	share    bool
+	step     float64 // between ticks; 0: to be found
 }
 
 func (s scale) at(v float64) float64 {
@@ -54,7 +55,7 @@ func (s scale) widened(n int) scale {
 	step := roundStep(0.8 * (s.hi - s.lo) / float64(n))
 	lo, hi := math.Floor(s.lo/step+1e-9)*step, math.Ceil(s.hi/step-1e-9)*step
 	if hi-lo > 0 && !math.IsInf(hi-lo, 0) {
-		s.lo, s.hi = lo, hi
+		s.lo, s.hi, s.step = lo, hi, step
 	}
 	return s
 }
@@ -66,7 +67,10 @@ func (s scale) ticks(n int) []float64 {
 			return t
 		}
 	}
-	step := roundStep(0.8 * (s.hi - s.lo) / float64(n))
+	step := s.step
+	if step == 0 {
+		step = roundStep(0.8 * (s.hi - s.lo) / float64(n))
+	}
 	var t []float64
 	for k := math.Ceil(s.lo/step - 1e-9); k*step <= s.hi+step*1e-9 && len(t) < 4*n; k++ {
 		t = append(t, k*step)

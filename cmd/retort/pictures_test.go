@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"hash/crc32"
 	"image"
@@ -28,7 +29,7 @@ var pictures = map[string]func() []byte{
 	"good":      func() []byte { return encodePNG(waves(24, 18)) },
 	"1x1":       func() []byte { return encodePNG(waves(1, 1)) },
 	"30000x1":   func() []byte { return encodePNG(waves(30000, 1)) },
-	"bomb":      func() []byte { return claim(encodePNG(waves(24, 18)), 20000, 6000) },
+	"bomb":      func() []byte { return blackPNG(20000, 6000) },
 	"zero-byte": func() []byte { return nil },
 	"truncated": func() []byte { data := encodeJPEG(waves(64, 64)); return data[:len(data)*2/3] },
 	"corrupt":   func() []byte { data := encodePNG(waves(64, 64)); data[len(data)/2] ^= 0x55; return data },
@@ -45,14 +46,26 @@ func waves(width, height int) image.Image {
 	return img
 }
 
-// claim makes a PNG say that it has another size.
-func claim(data []byte, width, height uint32) []byte {
-	const header, size = 12, 17 // the chunk's type and fields, behind the signature and its length
-	chunk := data[header : header+size]
-	binary.BigEndian.PutUint32(chunk[4:], width)
-	binary.BigEndian.PutUint32(chunk[8:], height)
-	binary.BigEndian.PutUint32(data[header+size:], crc32.ChecksumIEEE(chunk))
-	return data
+// blackPNG is a PNG of two colours that unpacks to a thousand times its size.
+func blackPNG(width, height uint32) []byte {
+	b := []byte("\x89PNG\r\n\x1a\n")
+	chunk := func(kind string, data []byte) {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
+		from := len(b)
+		b = append(append(b, kind...), data...)
+		b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[from:]))
+	}
+	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height)
+	chunk("IHDR", append(header, 1, 0, 0, 0, 0)) // one bit of gray a pixel
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if _, err := z.Write(make([]byte, int(height)*int(1+(width+7)/8))); err != nil {
+		panic(err)
+	}
+	z.Close()
+	chunk("IDAT", packed.Bytes())
+	chunk("IEND", nil)
+	return b
 }
 
 func encodePNG(img image.Image) []byte {

@@ -16,8 +16,8 @@ func contents(m *artifact.Manifest) string {
 		return ""
 	}
 	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(m.Counts)) {
-		if n := m.Counts[name]; n != 0 {
+	for _, name := range slices.SortedFunc(maps.Keys(m.Counts), imagesFirst) {
+		if n := m.Counts[name]; n != 0 && !saidElsewhere[name] {
 			parts = append(parts, fmt.Sprintf("%s %s", Count(n), strings.ReplaceAll(name, "_", " ")))
 		}
 	}
@@ -28,6 +28,20 @@ func contents(m *artifact.Manifest) string {
 		parts = append(parts, q)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// saidElsewhere are counts that what is quarantined tells as well.
+var saidElsewhere = map[string]bool{"ingested": true, "quarantined": true}
+
+// imagesFirst sorts what is counted: images, then the rest by name.
+func imagesFirst(a, b string) int {
+	if (a == "images") != (b == "images") {
+		if a == "images" {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(a, b)
 }
 
 // quarantined is "3 of 400 quarantined (2 truncated, 1 zero-byte)"; empty

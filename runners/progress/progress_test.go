@@ -50,7 +50,7 @@ func TestLines(t *testing.T) {
 	clock := time.Unix(0, 0)
 	l.now = func() time.Time { clock = clock.Add(5 * time.Second); return clock }
 	play(l)
-	want := `ingest    kept: 2 duplicates, 1,400 images, 1.5 MB, 3 of 1,405 quarantined (2 zero-byte, 1 truncated)
+	want := `ingest    kept: 1,400 images, 2 duplicates, 1.5 MB, 3 of 1,405 quarantined (2 zero-byte, 1 truncated)
 pretrain  starts
 pretrain  100 of 400 steps (25 %), 20 steps/s, 400 kB/s, 15 s left, loss 4.25
 pretrain  goes on from step 50

@@ -18,6 +18,9 @@ const (
 	Run  State = "ran"  // it has to run
 )
 
+// WhyNew starts Step.Why of a stage that never ran here.
+const WhyNew = "not made yet"
+
 // Step is one stage of a plan.
 type Step struct {
 	Name        string
@@ -109,7 +112,7 @@ func examine(dir, fingerprint string) (m *artifact.Manifest, why string) {
 	case artifact.IsAbsent(err) && resumable(dir, fingerprint):
 		return nil, "was interrupted, goes on"
 	case artifact.IsAbsent(err):
-		return nil, "not made yet"
+		return nil, WhyNew
 	case err != nil:
 		return nil, err.Error()
 	case m.Fingerprint != fingerprint:

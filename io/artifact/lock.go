@@ -1,7 +1,9 @@
 package artifact
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +18,11 @@ func Lock(root string) (release func(), err error) {
 	path := filepath.Join(root, lockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("cannot write %s: %w", path, err)
+		var cause *fs.PathError
+		if errors.As(err, &cause) {
+			err = cause.Err
+		}
+		return nil, fmt.Errorf("cannot write to %s: %w (choose another --out)", root, err)
 	}
 	if err := tryLock(f); err != nil {
 		holder, _ := os.ReadFile(path)

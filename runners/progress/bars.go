@@ -38,6 +38,9 @@ type bar struct {
 func (b *bars) Planned(steps []pipelines.Step) { b.lines.Planned(steps) }
 
 func (b *bars) Started(stage string) {
+	if why := b.lines.why[stage]; why != "" {
+		b.lines.Message(stage, why)
+	}
 	one := &bar{gauge: *newGauge(stage, time.Now())}
 	one.Bar = b.container.AddBar(0,
 		mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-*s", b.lines.width, stage))),

@@ -25,6 +25,7 @@ type lines struct {
 	running map[string]*gauge
 	told    time.Time
 	width   int // of the longest stage name
+	why     map[string]string
 	now     func() time.Time
 }
 
@@ -35,7 +36,19 @@ func (l *lines) say(stage, format string, args ...any) {
 func (l *lines) Planned(steps []pipelines.Step) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.width = nameWidth(steps)
+	l.width, l.why = nameWidth(steps), reasons(steps)
+}
+
+// reasons says for stages why they run, where there is more to say than that
+// they never did.
+func reasons(steps []pipelines.Step) map[string]string {
+	why := map[string]string{}
+	for _, s := range steps {
+		if s.State == pipelines.Run && !strings.HasPrefix(s.Why, pipelines.WhyNew) {
+			why[s.Name] = s.Why
+		}
+	}
+	return why
 }
 
 func nameWidth(steps []pipelines.Step) int {
@@ -51,6 +64,10 @@ func (l *lines) Started(stage string) {
 	defer l.mu.Unlock()
 	l.told = l.now()
 	l.running[stage] = newGauge(stage, l.told)
+	if why := l.why[stage]; why != "" {
+		l.say(stage, "starts: %s", why)
+		return
+	}
 	l.say(stage, "starts")
 }
 

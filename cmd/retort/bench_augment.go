@@ -48,11 +48,12 @@ Without --images, made-up JPEGs of the size are used.`,
 				return err
 			}
 			b := augmentBench{views: []augment.Config{augment.Pretrain(size), augment.Pretrain(size)}, passes: passes, exact: exact, encoded: encoded}
-			perSecond, err := b.measure(cmd.Context(), f.cores, duration)
+			rate, err := b.measure(cmd.Context(), f.cores, duration)
 			if err != nil {
 				return err
 			}
-			return f.show(figure{"images", len(encoded)}, figure{"size", size}, figure{"passes", passes}, figure{"views_per_s", perSecond})
+			return f.show(figure{"images", len(encoded)}, figure{"size", size}, figure{"passes", passes}, figure{"exact", exact},
+				figure{"instructions", augment.Instructions()}, figure{"views_per_s", rate.wall}, figure{"views_per_cpu_s", rate.cpu})
 		},
 	}
 	cmd.Flags().StringArrayVar(&images, "images", nil, "folder or archive of images")
@@ -112,15 +113,19 @@ type augmentBench struct {
 	encoded [][]byte
 }
 
-// measure runs on so many goroutines and returns views per second.
-func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Duration) (float64, error) {
+// viewRate is views per second on the clock, and per second of processor time
+// (0 where that is not known), which other programs on the machine move less.
+type viewRate struct{ wall, cpu float64 }
+
+// measure runs on so many goroutines.
+func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Duration) (viewRate, error) {
 	if err := b.work(0, new(augmentScratch)); err != nil { // also warms up
-		return 0, err
+		return viewRate{}, err
 	}
 	var next, done atomic.Int64
 	var group sync.WaitGroup
 	errs := make(chan error, cores)
-	start := time.Now()
+	start, used := time.Now(), cpuTime()
 	for range cores {
 		group.Go(func() {
 			scratch := new(augmentScratch)
@@ -134,13 +139,18 @@ func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Dur
 		})
 	}
 	group.Wait()
-	elapsed := time.Since(start).Seconds()
+	elapsed, used := time.Since(start), cpuTime()-used
 	select {
 	case err := <-errs:
-		return 0, err
+		return viewRate{}, err
 	default:
 	}
-	return float64(done.Load()) * float64(b.passes*len(b.views)) / elapsed, ctx.Err()
+	n := float64(done.Load()) * float64(b.passes*len(b.views))
+	rate := viewRate{wall: n / elapsed.Seconds()}
+	if used > 0 {
+		rate.cpu = n / used.Seconds()
+	}
+	return rate, ctx.Err()
 }
 
 // augmentScratch is what one goroutine keeps from image to image.

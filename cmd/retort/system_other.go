@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"os"
+	"time"
 )
 
 // diskRoom is unknown on systems without statfs.
@@ -16,3 +17,5 @@ func diskRoom(dir string) (uint64, error) {
 }
 
 func peakMemory() int64 { return 0 } // unknown on systems without getrusage
+
+func cpuTime() time.Duration { return 0 } // unknown on systems without getrusage

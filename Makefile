@@ -24,7 +24,7 @@ bin/retort:
 	$(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/retort
 
 demo: bin/retort ## make a small image set and run the whole graph on it
-	bin/retort synth --out $(OUT)/images
+	bin/retort synth --out $(OUT)/images --per-class 300
 	bin/retort run --preset demo --images $(OUT)/images --labels folder --out $(OUT)/run
 
 test: ## run all tests; Go alone is enough

@@ -32,7 +32,19 @@ func mix(x uint64) uint64 {
 
 type colour [3]float64
 
-func randomColour(r *rand.Rand) colour { return colour{r.Float64(), r.Float64(), r.Float64()} }
+// randomColour is a tone, from black to white, with a slight tint: colour says
+// nothing about the class, and little about the image.
+func randomColour(r *rand.Rand) colour {
+	tone := r.Float64()
+	c := colour{}
+	for i := range c {
+		c[i] = clamp((1-tint)*tone + tint*r.Float64())
+	}
+	return c
+}
+
+// tint is how much colour tones have: 0 is none, 1 any.
+const tint = 0.08
 
 // awayFrom is a random colour whose luma differs enough from c's for a motif
 // to be seen, brighter or darker.
@@ -55,12 +67,7 @@ type canvas struct {
 func draw(c class, size int, r *rand.Rand) *image.NRGBA {
 	cv := &canvas{size: size, pix: make([]colour, size*size)}
 	base := cv.background(r)
-	for range r.IntN(3) {
-		cv.strayLine(r)
-	}
-	for range r.IntN(4) {
-		cv.speck(r)
-	}
+	cv.clutter(r)
 	cv.motifs(c, base, r)
 	cv.light(r)
 	return cv.finish(r)
@@ -70,9 +77,9 @@ func draw(c class, size int, r *rand.Rand) *image.NRGBA {
 // returns their mean.
 func (cv *canvas) background(r *rand.Rand) colour {
 	from := randomColour(r)
-	to := from
+	to, shift := from, 0.25*r.NormFloat64()
 	for i := range to {
-		to[i] = clamp(to[i] + 0.25*r.NormFloat64())
+		to[i] = clamp(to[i] + (1-tint)*shift + 0.25*tint*r.NormFloat64())
 	}
 	a := 2 * math.Pi * r.Float64()
 	cx, cy := math.Cos(a), math.Sin(a)
@@ -101,12 +108,13 @@ func (cv *canvas) each(f func(u, v float64, p *colour)) {
 	}
 }
 
-// motifs draws the class: several of its shapes, each with a colour of its
-// own, none of which is the background's.
+// motifs draws the class: its shape all over the image, like a printed cloth,
+// in one colour that is not the background's.
 func (cv *canvas) motifs(c class, base colour, r *rand.Rand) {
+	paint := awayFrom(r, base, 0.3)
+	turn := sway * r.NormFloat64()
 	for _, at := range places(r) {
-		paint := awayFrom(r, base, 0.22)
-		angle := 2 * math.Pi * r.Float64()
+		angle := turn + sway*r.NormFloat64()
 		cos, sin := math.Cos(angle)/at.r, math.Sin(angle)/at.r
 		squeeze := 0.85 + 0.3*r.Float64()
 		reach := 1.3 * at.r * max(squeeze, 1/squeeze)
@@ -117,24 +125,43 @@ func (cv *canvas) motifs(c class, base colour, r *rand.Rand) {
 	}
 }
 
+// sway is the standard deviation of angles, in radians.
+const sway = 0.15
+
 type place struct{ x, y, r float64 }
 
-// places throws circles that hardly overlap, the largest first.
+// places are the nodes of a grid that is shifted, turned and shaken a little;
+// its spacing varies by more than half from image to image.
 func places(r *rand.Rand) []place {
-	n := 2 + r.IntN(4)
-	size := 0.30 + 0.22*r.Float64()
+	size := 0.38 * (0.8 + 0.5*r.Float64())
+	step, angle := 2.1*size, sway*r.NormFloat64()
+	cos, sin := math.Cos(angle), math.Sin(angle)
+	left, top := r.Float64(), r.Float64()
+	shake := func() float64 { return 0.15 * (r.Float64() - 0.5) }
 	var all []place
-	for try := 0; try < 40 && len(all) < n; try++ {
-		p := place{1.7*r.Float64() - 0.85, 1.7*r.Float64() - 0.85, size * (0.8 + 0.4*r.Float64())}
-		free := true
-		for _, q := range all {
-			free = free && math.Hypot(p.x-q.x, p.y-q.y) > 0.85*(p.r+q.r)
-		}
-		if free {
-			all = append(all, p)
+	for i := -maxNodes; i <= maxNodes; i++ {
+		for j := -maxNodes; j <= maxNodes; j++ {
+			u, v := step*(float64(i)+left+shake()), step*(float64(j)+top+shake())
+			p := place{u*cos - v*sin, u*sin + v*cos, size * (0.9 + 0.2*r.Float64())}
+			if math.Abs(p.x) < 1+size && math.Abs(p.y) < 1+size {
+				all = append(all, p)
+			}
 		}
 	}
 	return all
+}
+
+// maxNodes is how many nodes of the grid lie on either side at most.
+const maxNodes = 4
+
+// clutter is what lies under the motifs: lines and specks, in some images.
+func (cv *canvas) clutter(r *rand.Rand) {
+	if r.Float64() < 0.1 {
+		cv.strayLine(r)
+	}
+	if r.Float64() < 0.2 {
+		cv.speck(r)
+	}
 }
 
 // patch visits the pixels within reach of (x, y), with their distance to it.
@@ -187,7 +214,7 @@ func (cv *canvas) light(r *rand.Rand) {
 // finish adds noise and rounds.
 func (cv *canvas) finish(r *rand.Rand) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, cv.size, cv.size))
-	sigma := 0.01 + 0.06*r.Float64()
+	sigma := 0.005 + 0.03*r.Float64()
 	for i, p := range cv.pix {
 		grain := sigma * r.NormFloat64()
 		for k := range p {

@@ -23,7 +23,7 @@ type marker struct {
 }
 
 // drawing is raised whenever the same options give other bytes.
-const drawing = 1
+const drawing = 2
 
 // Generate makes the set in dir:
 //

@@ -33,22 +33,53 @@ var stepName = regexp.MustCompile(`^step-(\d+)\.safetensors$`)
 // Save writes a checkpoint into the folder, keeps it as the best if it is, and
 // then removes what is no longer kept.
 func (f Folder) Save(c *Checkpoint) error {
-	if err := os.MkdirAll(f.Dir, 0o755); err != nil {
-		return fmt.Errorf("cannot keep checkpoints: %w", err)
+	if err := f.make(); err != nil {
+		return err
 	}
 	if err := c.Save(f.path(c.Step)); err != nil {
 		return err
 	}
+	if err := f.SaveBest(c); err != nil {
+		return err
+	}
+	return f.prune()
+}
+
+// SaveBest keeps a checkpoint as the best, if it is, and not as one of the last.
+func (f Folder) SaveBest(c *Checkpoint) error {
 	better, err := f.better(c)
+	if err != nil || !better {
+		return err
+	}
+	if err := f.make(); err != nil {
+		return err
+	}
+	return c.Save(filepath.Join(f.Dir, bestName))
+}
+
+func (f Folder) make() error {
+	if err := os.MkdirAll(f.Dir, 0o755); err != nil {
+		return fmt.Errorf("cannot keep checkpoints: %w", err)
+	}
+	return nil
+}
+
+// Clear removes all checkpoints of the folder.
+func (f Folder) Clear() error {
+	steps, err := f.Steps()
 	if err != nil {
 		return err
 	}
-	if better {
-		if err := c.Save(filepath.Join(f.Dir, bestName)); err != nil {
-			return err
+	paths := []string{filepath.Join(f.Dir, bestName)}
+	for _, s := range steps {
+		paths = append(paths, f.path(s))
+	}
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot remove an old checkpoint: %w", err)
 		}
 	}
-	return f.prune()
+	return nil
 }
 
 // better says whether the checkpoint's metric beats the best's.
@@ -108,6 +139,9 @@ func (f Folder) Steps() ([]int, error) {
 	slices.Sort(steps)
 	return steps, nil
 }
+
+// At returns the checkpoint of a step.
+func (f Folder) At(step int) (*Checkpoint, error) { return Load(f.path(step)) }
 
 // Latest returns the last intact checkpoint, nil when there is none, and what
 // was wrong with those that it passed over.

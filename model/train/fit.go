@@ -45,7 +45,7 @@ type Hooks struct {
 }
 
 // Fit trains from the current step to the specification's last. While a step
-// computes, the next batch is prepared. On cancellation it returns the
+// computes, the next two batches are prepared. On cancellation it returns the
 // context's error after the step at hand.
 func (t *Trainer) Fit(ctx context.Context, data Data, on Hooks) error {
 	if t.weights == nil {
@@ -130,9 +130,11 @@ func next(ctx context.Context, batches <-chan prepared) (prepared, error) {
 	}
 }
 
-// prefetch prepares batches one ahead. stop ends it and waits for it.
+// prefetch prepares batches ahead: one waits on the backend while another is
+// put together, so that a slow batch is made up for by a fast one. stop ends it
+// and waits for it.
 func (t *Trainer) prefetch(data Data) (batches <-chan prepared, stop func()) {
-	c, quit, done := make(chan prepared), make(chan struct{}), make(chan struct{})
+	c, quit, done := make(chan prepared, 1), make(chan struct{}), make(chan struct{})
 	step, left := t.step, t.spec.Steps-t.step
 	go func() {
 		defer close(done)
@@ -153,7 +155,13 @@ func (t *Trainer) prefetch(data Data) (batches <-chan prepared, stop func()) {
 			}
 		}
 	}()
-	return c, func() { close(quit); <-done }
+	return c, func() {
+		close(quit)
+		<-done
+		for p := range c {
+			p.release()
+		}
+	}
 }
 
 // TrainStep does one step on one batch, without a data pipeline.
@@ -195,7 +203,7 @@ func (t *Trainer) run(p prepared) (Metrics, error) {
 	m := Metrics{Step: t.step, LearningRate: lr, Loss: float64(figures[1]), WeightDecay: float64(figures[2]), ProbeLoss: float64(figures[3]),
 		Accuracy: float64(figures[4]), Entropy: float64(figures[5]), ProbeAccuracy: float64(figures[6])}
 	t.step++
-	return m, notFinite(m.Step, float64(figures[0]), lr)
+	return m, notFinite(m.Step, m.Loss+m.WeightDecay, lr) // a probe that diverges harms nobody
 }
 
 // arguments are the step graph's inputs. What the step replaces is donated.

@@ -33,19 +33,44 @@ func NewPredictor(b compute.Backend, c *checkpoint.Checkpoint, batch int) (*Pred
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictor{backend: b, spec: spec, batch: batch, classes: c.Classes, vars: spec.Declaration().Variables,
+	p := &Predictor{backend: b, spec: spec, batch: batch, vars: spec.Declaration().Variables,
 		constant: b.Capabilities().PreferConstantsForVariables}
-	for _, v := range p.vars {
+	return p, p.load(c)
+}
+
+// Load takes the weights of another checkpoint of the same network: what was
+// compiled is used again. It must not be called while Predict runs.
+func (p *Predictor) Load(c *checkpoint.Checkpoint) error {
+	spec, err := parseSpec(c.Spec)
+	if err != nil {
+		return err
+	}
+	if spec.shape() != p.spec.shape() || spec.Classes != p.spec.Classes {
+		return fmt.Errorf("train: the checkpoint holds another network (%s) than the predictor was made for (%s)", spec.shape(), p.spec.shape())
+	}
+	return p.load(c)
+}
+
+func (p *Predictor) load(c *checkpoint.Checkpoint) error {
+	weights := make([]*tensors.Tensor, len(p.vars))
+	for i, v := range p.vars {
 		data, err := values(c.Weights, v.Name, v.Shape)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		p.weights = append(p.weights, tensors.FromFlatDataAndDimensions(data, v.Shape...))
+		weights[i] = tensors.FromFlatDataAndDimensions(data, v.Shape...)
 	}
-	if p.exec, err = graph.NewExec(b, p.graph); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+	prepared{tensors: p.weights}.release()
+	p.weights, p.classes = weights, c.Classes
+	if p.exec != nil && !p.constant {
+		return nil
 	}
-	return p, nil
+	exec, err := graph.NewExec(p.backend, p.graph)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	p.exec = exec
+	return nil
 }
 
 // Spec is the specification that the network was trained with.

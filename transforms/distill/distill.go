@@ -7,11 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
-	"github.com/retort-ml/retort/transforms/label"
 	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views"
 )
@@ -25,7 +26,7 @@ type Stage struct {
 	Encoder     pipelines.Edge[pipelines.Encoder]
 	Arch        resnet.Config
 	Temperature float64 // of both softmaxes, above 0
-	Alpha       float64 // weight of the teacher's targets; 1 uses no labels
+	Alpha       float64 // weight of the teacher's targets, above 0; 1 uses no labels
 	TauSquared  bool    // multiply the loss by the temperature squared
 	Seed        uint64
 }
@@ -37,10 +38,10 @@ func (s *Stage) Validate() error {
 	switch {
 	case s.Targets.IsZero():
 		return errors.New("Targets is missing; want the edge of a label stage")
-	case s.Temperature <= 0:
-		return fmt.Errorf("Temperature = %g; want > 0", s.Temperature)
-	case s.Alpha < 0 || s.Alpha > 1:
-		return fmt.Errorf("Alpha = %g; want 0 to 1", s.Alpha)
+	case !(s.Temperature > 0):
+		return fmt.Errorf("Temperature = %v; want > 0", s.Temperature)
+	case !(s.Alpha > 0 && s.Alpha <= 1):
+		return fmt.Errorf("Alpha = %v; want more than 0, at most 1 (labels alone are the finetune stage's)", s.Alpha)
 	}
 	if err := s.Arch.Validate(); err != nil {
 		return err
@@ -54,30 +55,32 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	if err != nil {
 		return err
 	}
-	targets, err := pipelines.Open(out.Job, s.Targets)
+	settings, err := s.For(out.Job, d.Images)
 	if err != nil {
 		return err
 	}
-	var meta label.Meta
-	if err := targets.Meta(&meta); err != nil {
+	t, err := s.open(out.Job, d, in.Fingerprint())
+	if err != nil {
 		return err
 	}
-	if err := d.Beside(targets.Dir, targets.Files("targets")); err != nil {
-		return err
+	defer t.close()
+	classes := t.meta.Classes
+	if s.Alpha < 1 && !slices.Equal(classes, d.Classes) {
+		return fmt.Errorf("the teacher's classes are %q, the views' %q: with Alpha = %g, labels are used and must mean the same (want Alpha = 1, or a teacher of these classes)", classes, d.Classes, s.Alpha)
 	}
 	r := training.Run{
-		Spec: train.Spec{Arch: s.Arch, ImageSize: d.Sizes[0], Classes: len(meta.Classes), Task: train.Distill,
+		Spec: train.Spec{Arch: s.Arch, ImageSize: d.Sizes[0], Classes: len(classes), Task: train.Distill,
 			Temperature: s.Temperature, Alpha: s.Alpha, ScaleByTauSquared: s.TauSquared, Seed: s.Seed},
-		Data:    s.data(d, meta),
-		Classes: meta.Classes, Images: d.Images,
+		Data:    s.data(d, settings.Batch, t),
+		Classes: classes, Images: d.Images,
 	}
 	if !s.Encoder.IsZero() {
 		if err := s.fromEncoder(out.Job, &r); err != nil {
 			return err
 		}
 	}
-	s.Fill(&r.Spec, d.Images)
-	return training.Train(ctx, out.Job, &s.Settings, r)
+	settings.Fill(&r.Spec, d.Images)
+	return training.Train(ctx, out.Job, &settings, r)
 }
 
 func (s *Stage) fromEncoder(job *pipelines.Job, r *training.Run) error {
@@ -93,24 +96,13 @@ func (s *Stage) fromEncoder(job *pipelines.Job, r *training.Run) error {
 	return nil
 }
 
-// data adds to each view the logits that the teacher gave it, and makes sure
-// that they belong to it.
-func (s *Stage) data(d *views.Dataset, meta label.Meta) train.Data {
-	var t label.Target
-	return training.Labelled(d, s.Seed, s.Batch, func(b *train.Batch, i int, it *views.Item) error {
-		if err := t.Decode(it.Beside); err != nil {
-			return err
+// data adds to each view the logits that the teacher gave it. Labels are hidden
+// where they have no weight.
+func (s *Stage) data(d *views.Dataset, batch int, t *targets) train.Data {
+	return training.WithTargets(d, s.Seed, batch, len(t.meta.Classes), func(logits []float32, it *views.Item) error {
+		if s.Alpha == 1 {
+			it.Label = imagefile.UnknownLabel
 		}
-		if t.ID != it.ID || t.Pass != it.Pass || t.View != 0 || t.Teacher != meta.Teacher {
-			return fmt.Errorf("the target of image %s pass %d is that of image %s pass %d view %d, teacher %.12s (delete the label stage's folder to redo it)", it.ID, it.Pass, t.ID, t.Pass, t.View, t.Teacher)
-		}
-		if len(t.Logits) != len(meta.Classes) {
-			return fmt.Errorf("the target of image %s has %d logits for %d classes", it.ID, len(t.Logits), len(meta.Classes))
-		}
-		if b.Targets == nil {
-			b.Targets = make([]float32, s.Batch*len(meta.Classes))
-		}
-		copy(b.Targets[i*len(meta.Classes):], t.Logits)
-		return nil
+		return t.of(it, logits)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/train"
@@ -99,6 +100,9 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Images]
 	}
 	e := &evaluation{ctx: ctx, stage: s, out: out, choice: choice, test: in,
 		results: Results{Classes: meta.Classes, Models: map[string]*Model{}}}
+	if len(meta.Classes) == 0 {
+		return errors.New("the images to evaluate on have no classes (give a test set with labels)")
+	}
 	for _, name := range pipelines.SortedKeys(s.Models) {
 		if err := e.model(name, s.Models[name]); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -132,23 +136,22 @@ func (e *evaluation) model(name string, edge pipelines.Edge[pipelines.Classifier
 	if err != nil {
 		return err
 	}
-	c, err := training.Load(a)
+	p, err := predictor(e, a)
 	if err != nil {
 		return err
 	}
-	p, err := train.NewPredictor(e.choice.Backend, c, e.stage.batch())
-	if err != nil {
-		return err
+	if !slices.Equal(p.Classes(), e.results.Classes) {
+		return fmt.Errorf("it was trained on the classes %q, the images to evaluate on have %q (train it again, or evaluate on images of its classes)", p.Classes(), e.results.Classes)
 	}
 	test, err := e.predict(p, e.test)
 	if err != nil {
 		return err
 	}
 	if len(test.labels) == 0 {
-		return errors.New("there is no image to evaluate on")
+		return errors.New("there is no labelled image to evaluate on")
 	}
 	m := Measure(test.logits, test.labels, len(e.results.Classes))
-	m.Params, m.Arch, m.Bytes = p.Spec().Params(), p.Spec().Arch.String(), a.Manifest.Files[0].Bytes
+	m.Params, m.Arch = p.Spec().Params(), p.Spec().Arch.String()
 	for _, f := range a.Manifest.Files {
 		if f.Name == training.ModelName {
 			m.Bytes = f.Bytes
@@ -162,19 +165,24 @@ func (e *evaluation) model(name string, edge pipelines.Edge[pipelines.Classifier
 	return nil
 }
 
+// predictor opens the network of a training's artifact.
+func predictor[T any](e *evaluation, a pipelines.Artifact[T]) (*train.Predictor, error) {
+	c, err := training.Load(a)
+	if err != nil {
+		return nil, err
+	}
+	return train.NewPredictor(e.choice.Backend, c, e.stage.batch())
+}
+
 func (e *evaluation) encoder() error {
-	if e.stage.Encoder.IsZero() {
+	if e.stage.Encoder.IsZero() || e.stage.Labelled.IsZero() {
 		return nil
 	}
 	a, err := pipelines.Open(e.out.Job, e.stage.Encoder)
 	if err != nil {
 		return err
 	}
-	c, err := training.Load(a)
-	if err != nil {
-		return err
-	}
-	p, err := train.NewPredictor(e.choice.Backend, c, e.stage.batch())
+	p, err := predictor(e, a)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type predictions struct {
 // chunk is how many images are decoded before they are computed.
 const chunk = 1024
 
+// predict classifies the labelled images of an index.
 func (e *evaluation) predict(p *train.Predictor, a pipelines.Artifact[pipelines.Images]) (*predictions, error) {
 	out := &predictions{}
 	var refs []imagefile.Ref
@@ -45,6 +46,9 @@ func (e *evaluation) predict(p *train.Predictor, a pipelines.Artifact[pipelines.
 	for r, err := range pipelines.References(a) {
 		if err != nil {
 			return nil, err
+		}
+		if r.Label == imagefile.UnknownLabel {
+			continue
 		}
 		if refs = append(refs, r.Ref); len(refs) == chunk {
 			if err := flush(); err != nil {

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -40,8 +41,7 @@ type Guess struct {
 // unsureShown is how many unsure images the results name.
 const unsureShown = 24
 
-// teacher reads the targets: for each image the mean of the teacher's
-// probabilities over its views.
+// teacher reads the targets: what the teacher thinks of each image.
 func (e *evaluation) teacher() error {
 	s := e.stage
 	if s.Targets.IsZero() || s.Truth.IsZero() || s.Train.IsZero() {
@@ -55,19 +55,19 @@ func (e *evaluation) teacher() error {
 	if err := targets.Meta(&meta); err != nil {
 		return err
 	}
-	mean, err := meanProbabilities(targets, len(meta.Classes))
+	thinks, err := opinions(targets, len(meta.Classes), mostMeanBytes)
 	if err != nil {
 		return err
 	}
-	t := &Teacher{Images: len(mean)}
-	hidden, err := e.hiddenLabels()
+	hidden, err := e.hiddenLabels(meta.Classes)
 	if err != nil {
 		return err
 	}
-	for id, p := range mean {
+	t := &Teacher{Images: len(thinks)}
+	for id, o := range thinks {
 		if truth, ok := hidden[id]; ok {
 			t.Known++
-			if argmax(p) == truth {
+			if int(o.best[0]) == truth {
 				t.Top1++
 			}
 		}
@@ -76,64 +76,150 @@ func (e *evaluation) teacher() error {
 		t.Top1 /= float64(t.Known)
 	}
 	e.results.Teacher = t
-	return e.unsure(t, mean, hidden, meta.Classes)
+	return e.unsure(t, thinks, hidden, meta.Classes)
 }
 
-func meanProbabilities(a pipelines.Artifact[pipelines.Targets], classes int) (map[imagefile.ID][]float32, error) {
-	mean := map[imagefile.ID][]float32{}
-	var t label.Target
-	p := make([]float64, classes)
+// opinion is what the teacher thinks of an image.
+type opinion struct {
+	entropy float64 // in nats
+	best    [guessed]int32
+	p       [guessed]float32
+	n       int // of best and p
+}
+
+// guessed is how many classes an opinion names.
+const guessed = 3
+
+// mostMeanBytes bounds the memory that means over all passes may take.
+const mostMeanBytes = 1 << 30
+
+// opinions are those about the mean of the teacher's probabilities over all
+// views of an image; where the means would take more than most bytes, about the
+// first view of the first pass.
+func opinions(a pipelines.Artifact[pipelines.Targets], classes int, most int64) (map[imagefile.ID]opinion, error) {
+	var views int64
 	for _, f := range a.Files("targets") {
-		r, err := tfrecord.Open(filepath.Join(a.Dir, f.Name), tfrecord.Options{Strict: true})
-		if err != nil {
-			return nil, err
+		views += f.Records
+	}
+	all, means := map[imagefile.ID]opinion{}, map[imagefile.ID][]float64{}
+	everything := views*int64(8*classes) <= most
+	p := make([]float64, classes)
+	err := eachTarget(a, func(t *label.Target) error {
+		if len(t.Logits) != classes {
+			return fmt.Errorf("the target of %s has %d logits for %d classes", t.Key, len(t.Logits), classes)
 		}
+		first := t.Pass == 0 && t.View == 0
+		if !everything && !first {
+			return nil
+		}
+		Softmax(p, t.Logits)
+		if !everything {
+			all[t.ID] = opine(p)
+			return nil
+		}
+		sum := means[t.ID]
+		if sum == nil {
+			sum = make([]float64, classes)
+			means[t.ID] = sum
+		}
+		for c := range p {
+			sum[c] += p[c]
+		}
+		return nil
+	})
+	for id, sum := range means {
+		all[id] = opine(sum)
+	}
+	return all, err
+}
+
+// eachTarget reads all targets of an artifact.
+func eachTarget(a pipelines.Artifact[pipelines.Targets], do func(*label.Target) error) error {
+	var t label.Target
+	read := func(path string) error {
+		r, err := tfrecord.Open(path, tfrecord.Options{Strict: true})
+		if err != nil {
+			return err
+		}
+		defer r.Close()
 		for rec, err := range r.All() {
-			if err == nil {
-				err = t.Decode(rec)
+			if err != nil {
+				return err
+			}
+			if err = t.Decode(rec); err == nil {
+				err = do(&t)
 			}
 			if err != nil {
-				r.Close()
-				return nil, err
-			}
-			sum := mean[t.ID]
-			if sum == nil {
-				sum = make([]float32, classes)
-				mean[t.ID] = sum
-			}
-			Softmax(p, t.Logits)
-			for c := range p {
-				sum[c] += float32(p[c])
+				return fmt.Errorf("%s: record %d: %w", path, r.Position().Record, err)
 			}
 		}
-		r.Close()
+		return nil
 	}
-	for _, sum := range mean {
-		var total float32
-		for _, x := range sum {
-			total += x
-		}
-		for c := range sum {
-			sum[c] /= total
+	for _, f := range a.Files("targets") {
+		if err := read(filepath.Join(a.Dir, f.Name)); err != nil {
+			return err
 		}
 	}
-	return mean, nil
+	return nil
 }
 
-// hiddenLabels are the labels of the ingested images that the teacher did not
-// see.
-func (e *evaluation) hiddenLabels() (map[imagefile.ID]int, error) {
+// opine sums up probabilities, which need not be normalised.
+func opine(p []float64) (o opinion) {
+	var total float64
+	for _, x := range p {
+		total += x
+	}
+	for c, x := range p {
+		x /= total
+		if x > 0 {
+			o.entropy -= x * math.Log(x)
+		}
+		o.put(int32(c), float32(x))
+	}
+	return o
+}
+
+// put inserts a class among the best, behind those that are as likely.
+func (o *opinion) put(class int32, p float32) {
+	at := o.n
+	for at > 0 && p > o.p[at-1] {
+		at--
+	}
+	if at == guessed {
+		return
+	}
+	o.n = min(o.n+1, guessed)
+	copy(o.best[at+1:], o.best[at:])
+	copy(o.p[at+1:], o.p[at:])
+	o.best[at], o.p[at] = class, p
+}
+
+func (o *opinion) guesses(classes []string) []Guess {
+	var list []Guess
+	for i := range o.n {
+		list = append(list, Guess{classes[o.best[i]], float64(o.p[i])})
+	}
+	return list
+}
+
+// hiddenLabels are the labels, as indices of classes, of the ingested images
+// that the teacher did not see.
+func (e *evaluation) hiddenLabels(classes []string) (map[imagefile.ID]int, error) {
 	truth, err := pipelines.Open(e.out.Job, e.stage.Truth)
 	if err != nil {
 		return nil, err
+	}
+	number := map[string]int{}
+	for c, name := range classes {
+		number[name] = c
 	}
 	labels := map[imagefile.ID]int{}
 	for r, err := range pipelines.References(truth) {
 		if err != nil {
 			return nil, err
 		}
-		if r.Label != imagefile.UnknownLabel {
-			labels[r.ID] = int(r.Label)
+		if c, ok := number[r.Class]; ok && r.Label != imagefile.UnknownLabel {
+			labels[r.ID] = c
 		}
 	}
 	if e.stage.Labelled.IsZero() {
@@ -152,10 +238,10 @@ func (e *evaluation) hiddenLabels() (map[imagefile.ID]int, error) {
 	return labels, nil
 }
 
-func (e *evaluation) unsure(t *Teacher, mean map[imagefile.ID][]float32, hidden map[imagefile.ID]int, classes []string) error {
+func (e *evaluation) unsure(t *Teacher, thinks map[imagefile.ID]opinion, hidden map[imagefile.ID]int, classes []string) error {
 	var all []Unsure
-	for id, p := range mean {
-		all = append(all, Unsure{ID: id, Entropy: entropy(p)})
+	for id, o := range thinks {
+		all = append(all, Unsure{ID: id, Entropy: o.entropy})
 	}
 	slices.SortFunc(all, func(a, b Unsure) int {
 		switch {
@@ -166,12 +252,13 @@ func (e *evaluation) unsure(t *Teacher, mean map[imagefile.ID][]float32, hidden 
 		}
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
-	t.Unsure = all[:min(len(all), unsureShown)]
+	t.Unsure = slices.Clone(all[:min(len(all), unsureShown)])
 	at := map[imagefile.ID]*Unsure{}
 	for i := range t.Unsure {
 		u := &t.Unsure[i]
-		u.Guesses = guesses(mean[u.ID], classes)
-		if truth, ok := hidden[u.ID]; ok && truth < len(classes) {
+		o := thinks[u.ID]
+		u.Guesses = o.guesses(classes)
+		if truth, ok := hidden[u.ID]; ok {
 			u.Truth = classes[truth]
 		}
 		at[u.ID] = u
@@ -189,41 +276,4 @@ func (e *evaluation) unsure(t *Teacher, mean map[imagefile.ID][]float32, hidden 
 		}
 	}
 	return nil
-}
-
-func guesses(p []float32, classes []string) []Guess {
-	list := make([]Guess, len(p))
-	for c, x := range p {
-		list[c] = Guess{classes[c], float64(x)}
-	}
-	slices.SortStableFunc(list, func(a, b Guess) int {
-		switch {
-		case a.P > b.P:
-			return -1
-		case a.P < b.P:
-			return 1
-		}
-		return 0
-	})
-	return list[:min(3, len(list))]
-}
-
-func entropy(p []float32) float64 {
-	var h float64
-	for _, x := range p {
-		if x > 0 {
-			h -= float64(x) * math.Log(float64(x))
-		}
-	}
-	return h
-}
-
-func argmax(p []float32) int {
-	best := 0
-	for c := range p {
-		if p[c] > p[best] {
-			best = c
-		}
-	}
-	return best
 }

@@ -25,8 +25,12 @@ type Stage struct {
 	// Selector is ft_proj_selector: the classifier sits on the encoder's output
 	// (0) or on that of layer 1, 2, … of the projection head.
 	Selector int
-	// LinearOnly trains the classifier alone and freezes everything else.
+	// LinearOnly trains the classifier alone and freezes everything else, batch
+	// normalisation included.
 	LinearOnly bool
+	// FreezeHead leaves the layers kept of the projection head as pretraining
+	// made them, as the reference's first version does; the paper trains them.
+	FreezeHead bool
 	Seed       uint64
 }
 
@@ -39,6 +43,8 @@ func (s *Stage) Validate() error {
 		return fmt.Errorf("Selector = %d; want at least 0", s.Selector)
 	case s.Encoder.IsZero() && s.LinearOnly:
 		return errors.New("LinearOnly freezes the encoder; it needs a pretrained one")
+	case s.Encoder.IsZero() && s.Selector > 0:
+		return fmt.Errorf("Selector = %d is a layer of a pretrained projection head; without an Encoder want 0", s.Selector)
 	case s.Encoder.IsZero():
 		if err := s.Arch.Validate(); err != nil {
 			return err
@@ -56,9 +62,13 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	if len(d.Classes) < 2 {
 		return fmt.Errorf("the labelled images have %d classes; want at least 2", len(d.Classes))
 	}
+	settings, err := s.For(out.Job, d.Images)
+	if err != nil {
+		return err
+	}
 	r := training.Run{
-		Spec:    train.Spec{Arch: s.Arch, ImageSize: d.Sizes[0], Classes: len(d.Classes), Task: train.Supervised, Seed: s.Seed},
-		Data:    training.Labelled(d, s.Seed, s.Batch, nil),
+		Spec:    train.Spec{Arch: s.Arch, ImageSize: d.Sizes[0], Classes: len(d.Classes), Task: train.Supervised, FreezeHead: s.FreezeHead, Seed: s.Seed},
+		Data:    training.Labelled(d, s.Seed, settings.Batch),
 		Classes: d.Classes, Images: d.Images,
 	}
 	if !s.Encoder.IsZero() {
@@ -66,8 +76,8 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 			return err
 		}
 	}
-	s.Fill(&r.Spec, d.Images)
-	return training.Train(ctx, out.Job, &s.Settings, r)
+	settings.Fill(&r.Spec, d.Images)
+	return training.Train(ctx, out.Job, &settings, r)
 }
 
 // fromEncoder makes the run start from the pretrained network, and take its
@@ -86,7 +96,7 @@ func (s *Stage) fromEncoder(job *pipelines.Job, r *training.Run) error {
 		return err
 	}
 	if s.Selector > meta.Spec.HeadLayers {
-		return fmt.Errorf("Selector = %d, but the projection head has %d layers", s.Selector, meta.Spec.HeadLayers)
+		return fmt.Errorf("Selector = %d, but the projection head has %d layers; want 0 to %d", s.Selector, meta.Spec.HeadLayers, meta.Spec.HeadLayers)
 	}
 	r.Spec.Arch, r.Spec.HeadLayers, r.Spec.HeadDim, r.Spec.Selector = meta.Spec.Arch, meta.Spec.HeadLayers, meta.Spec.HeadDim, s.Selector
 	if s.LinearOnly {

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"math"
 	"sync"
 
 	"github.com/retort-ml/retort/io/artifact"
@@ -33,6 +33,9 @@ func init() { pipelines.Register(&Stage{}) }
 type Meta struct {
 	Classes []string `json:"classes"`
 	Teacher string   `json:"teacher"` // fingerprint of the teacher's artifact
+	// Views is the fingerprint of the views that were labelled: there is a shard
+	// of targets for each of their shards, with the records in the same order.
+	Views string `json:"views"`
 }
 
 // Validate reports what is wrong with the config.
@@ -85,7 +88,7 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Views], o
 	if err := teacher.Meta(&meta); err != nil {
 		return err
 	}
-	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint()})
+	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint(), Views: in.Fingerprint()})
 }
 
 // predictors holds one compiled teacher per checkpoint for all shards of this
@@ -158,10 +161,10 @@ func (l *labeller) shard(ctx context.Context, out *pipelines.Output[pipelines.Ta
 			err = ctx.Err()
 		}
 		if err != nil {
-			return artifact.File{}, fmt.Errorf("%s: %w", filepath.Join(files[shard].Name), err)
+			return artifact.File{}, fmt.Errorf("%s: %w", files[shard].Name, err)
 		}
 		for v, pix := range rec.Views {
-			l.keys = append(l.keys, Target{ID: rec.ID, Pass: rec.Pass, View: v, Teacher: l.teacher})
+			l.keys = append(l.keys, Target{Key: Key{rec.ID, rec.Pass, v}, Teacher: l.teacher})
 			l.pixels = append(l.pixels, pix...)
 		}
 		if len(l.keys) >= l.stage.batch() {
@@ -191,6 +194,11 @@ func (l *labeller) flush() error {
 	classes := len(logits) / len(l.keys)
 	for i, t := range l.keys {
 		t.Logits = logits[i*classes : (i+1)*classes]
+		for _, x := range t.Logits {
+			if math.IsNaN(float64(x)) {
+				return fmt.Errorf("the teacher's logits of %s are not numbers (train the teacher again with a lower learning rate)", t.Key)
+			}
+		}
 		if err := l.w.Write(t.Encode()); err != nil {
 			return err
 		}

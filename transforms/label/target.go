@@ -7,17 +7,18 @@ import (
 	"github.com/x448/float16"
 
 	"github.com/retort-ml/retort/io/example"
-	"github.com/retort-ml/retort/io/imagefile"
 )
 
 // Target is the teacher's opinion of one view.
 type Target struct {
-	ID      imagefile.ID
-	Pass    int
-	View    int
+	Key
 	Teacher string    // fingerprint of the teacher's artifact
 	Logits  []float32 // [classes]; stored as half-precision floats
 }
+
+// largest is the largest half-precision float. What exceeds it is stored as it:
+// an infinity would make the softmax no number.
+const largest = 65504
 
 // The keys of a target Example; docs/formats.md is their contract.
 const (
@@ -32,7 +33,7 @@ const (
 func (t *Target) Encode() []byte {
 	half := make([]byte, 2*len(t.Logits))
 	for i, x := range t.Logits {
-		binary.LittleEndian.PutUint16(half[2*i:], float16.Fromfloat32(x).Bits())
+		binary.LittleEndian.PutUint16(half[2*i:], float16.Fromfloat32(max(-largest, min(x, largest))).Bits())
 	}
 	var b example.Builder
 	b.Bytes(keyID, t.ID[:])
@@ -43,7 +44,8 @@ func (t *Target) Encode() []byte {
 	return b.AppendTo(nil)
 }
 
-// Decode reads a target's Example.
+// Decode reads a target's Example. The logits are put where t.Logits has room
+// for them.
 func (t *Target) Decode(data []byte) error {
 	ex, err := example.Decode(data)
 	if err != nil {

@@ -4,7 +4,9 @@ package pretrain
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/retort-ml/retort/model/head"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
@@ -17,7 +19,7 @@ type Stage struct {
 	training.Settings
 	Arch        resnet.Config
 	HeadLayers  int     // of the projection head, at least 1
-	HeadDim     int     // width of its output
+	HeadDim     int     // width of its output, at least 1
 	Temperature float64 // of NT-Xent, above 0
 	Seed        uint64
 }
@@ -26,30 +28,19 @@ func init() { pipelines.Register(&Stage{}) }
 
 // Validate reports what is wrong with the config.
 func (s *Stage) Validate() error {
-	if err := s.Settings.Validate(); err != nil {
+	switch {
+	case s.HeadLayers < 1:
+		return fmt.Errorf("HeadLayers = %d; want at least 1", s.HeadLayers)
+	case !(s.Temperature > 0):
+		return fmt.Errorf("Temperature = %v; want > 0", s.Temperature)
+	}
+	if err := (head.Projection{Layers: s.HeadLayers, Dim: s.HeadDim}).Validate(); err != nil {
 		return err
 	}
-	return s.Arch.Validate()
-}
-
-func (s *Stage) spec(d *views.Dataset) train.Spec {
-	spec := train.Spec{
-		Arch: s.Arch, ImageSize: d.Sizes[0], Task: train.Contrast,
-		HeadLayers: s.HeadLayers, HeadDim: s.HeadDim, Temperature: s.Temperature, Seed: s.Seed,
-	}
-	s.Fill(&spec, d.Images)
-	return spec
-}
-
-// settle adds the online linear probe and kNN where some images have labels.
-// Neither changes the encoder.
-func (s *Stage) settle(r *training.Run, d *views.Dataset) error {
-	w, err := newWatcher(d, s.Backend)
-	if err != nil || w == nil {
+	if err := s.Arch.Validate(); err != nil {
 		return err
 	}
-	r.Spec.Classes, r.Classes, r.Watch = len(d.Classes), d.Classes, w.knn
-	return nil
+	return s.Settings.Validate()
 }
 
 // Run trains the encoder.
@@ -58,13 +49,32 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	if err != nil {
 		return err
 	}
-	data, err := training.Pairs(d, s.Seed, s.Batch)
+	settings, err := s.For(out.Job, d.Images)
 	if err != nil {
 		return err
 	}
-	r := training.Run{Spec: s.spec(d), Data: data, Images: d.Images}
-	if err := s.settle(&r, d); err != nil {
+	data, err := training.Pairs(d, s.Seed, settings.Batch)
+	if err != nil {
 		return err
 	}
-	return training.Train(ctx, out.Job, &s.Settings, r)
+	r := training.Run{Data: data, Images: d.Images, Spec: train.Spec{
+		Arch: s.Arch, ImageSize: d.Sizes[0], Task: train.Contrast,
+		HeadLayers: s.HeadLayers, HeadDim: s.HeadDim, Temperature: s.Temperature, Seed: s.Seed,
+	}}
+	settings.Fill(&r.Spec, d.Images)
+	if err := watch(&r, d); err != nil {
+		return err
+	}
+	return training.Train(ctx, out.Job, &settings, r)
+}
+
+// watch adds the online linear probe and kNN where some images have labels.
+// Neither changes the encoder.
+func watch(r *training.Run, d *views.Dataset) error {
+	w, err := newWatcher(d)
+	if err != nil || w == nil {
+		return err
+	}
+	r.Spec.Classes, r.Classes, r.Watch = len(d.Classes), d.Classes, w.knn
+	return nil
 }

@@ -16,34 +16,46 @@ import (
 // images is classified by its nearest neighbours among the others, its second
 // view against their first ones.
 type watcher struct {
-	backend       string
+	predictor     *train.Predictor
 	first, second []uint8 // pixels of the labelled images' views, of the first pass
 	labels        []int32
 	classes       int
 }
 
 const (
-	mostWatched = 1024 // labelled images
 	neighbours  = 20
+	mostWatched = 1024 // labelled images
+	// Bounds of their views' memory, and of what is read to find them: with few
+	// labels among millions of images, some are enough.
+	mostWatchedBytes = 64 << 20
+	mostReadBytes    = 4 << 30
 )
 
 // newWatcher gathers the labelled images; nil if there is nothing to learn from
 // them.
-func newWatcher(d *views.Dataset, backend string) (*watcher, error) {
-	w := &watcher{backend: backend, classes: len(d.Classes)}
-	for shard := 0; shard < d.Shards && len(w.labels) < mostWatched; shard++ {
+func newWatcher(d *views.Dataset) (*watcher, error) {
+	w := &watcher{classes: len(d.Classes)}
+	if w.classes < 2 {
+		return nil, nil
+	}
+	for shard, read := 0, int64(0); shard < d.Shards && read < mostReadBytes && !w.full(); shard++ {
 		if err := w.gather(d, shard); err != nil {
 			return nil, err
 		}
+		read += d.Files()[shard].Bytes
 	}
 	seen := map[int32]bool{}
 	for _, l := range w.labels {
 		seen[l] = true
 	}
-	if w.classes < 2 || len(seen) < 2 {
+	if len(seen) < 2 {
 		return nil, nil
 	}
 	return w, nil
+}
+
+func (w *watcher) full() bool {
+	return len(w.labels) >= mostWatched || len(w.first)+len(w.second) >= mostWatchedBytes
 }
 
 func (w *watcher) gather(d *views.Dataset, shard int) error {
@@ -52,7 +64,7 @@ func (w *watcher) gather(d *views.Dataset, shard int) error {
 		return err
 	}
 	defer r.Close()
-	for len(w.labels) < mostWatched {
+	for !w.full() {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -69,22 +81,26 @@ func (w *watcher) gather(d *views.Dataset, shard int) error {
 }
 
 // knn is the accuracy, 0 to 1, on the features of a checkpoint's encoder.
-func (w *watcher) knn(c *checkpoint.Checkpoint) (float64, error) {
-	choice, err := backend.New(w.backend)
+func (w *watcher) knn(b *backend.Choice, c *checkpoint.Checkpoint) (float64, error) {
+	if err := w.load(b, c); err != nil {
+		return 0, err
+	}
+	_, known, err := w.predictor.Predict(w.first)
 	if err != nil {
 		return 0, err
 	}
-	p, err := train.NewPredictor(choice.Backend, c, min(64, len(w.labels)))
+	_, test, err := w.predictor.Predict(w.second)
 	if err != nil {
 		return 0, err
 	}
-	_, known, err := p.Predict(w.first)
-	if err != nil {
-		return 0, err
+	return evaluate.KNNLeaveOneOut(known, test, w.labels, w.predictor.FeatureDim(), neighbours, w.classes), nil
+}
+
+// load compiles the network the first time, and takes new weights after that.
+func (w *watcher) load(b *backend.Choice, c *checkpoint.Checkpoint) (err error) {
+	if w.predictor != nil {
+		return w.predictor.Load(c)
 	}
-	_, test, err := p.Predict(w.second)
-	if err != nil {
-		return 0, err
-	}
-	return evaluate.KNNLeaveOneOut(known, test, w.labels, p.FeatureDim(), neighbours, w.classes), nil
+	w.predictor, err = train.NewPredictor(b.Backend, c, min(64, len(w.labels)))
+	return err
 }

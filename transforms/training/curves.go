@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/retort-ml/retort/model/train"
@@ -31,32 +32,43 @@ type curves struct {
 	w    *bufio.Writer
 }
 
-// openCurves opens path, cut to the points before step.
-func openCurves(path string, step int) (*curves, error) {
+// openCurves opens path, cut to the points before step. cause says why the file
+// does not hold them; err is trouble with the disk.
+func openCurves(path string, step int) (c *curves, cause, err error) {
 	old, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
-		return nil, err
+		return nil, nil, err
 	}
-	keep := 0
-	for i := 0; i < step; i++ {
-		end := bytes.IndexByte(old[keep:], '\n')
-		var p Point
-		if end < 0 || json.Unmarshal(old[keep:keep+end], &p) != nil || p.Step != i {
-			return nil, fmt.Errorf("%s does not hold the figures of the first %d steps (delete the stage's folder to train anew)", path, step)
-		}
-		keep += end + 1
+	keep, cause := pointsBefore(old, step)
+	if cause != nil {
+		return nil, fmt.Errorf("%s %w", path, cause), nil
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := f.Truncate(int64(keep)); err != nil {
-		return nil, err
+	err = f.Truncate(int64(keep))
+	if err == nil {
+		_, err = f.Seek(int64(keep), io.SeekStart)
 	}
-	if _, err := f.Seek(int64(keep), 0); err != nil {
-		return nil, err
+	if err != nil {
+		f.Close()
+		return nil, nil, err
 	}
-	return &curves{path: path, f: f, w: bufio.NewWriter(f)}, nil
+	return &curves{path: path, f: f, w: bufio.NewWriter(f)}, nil, nil
+}
+
+// pointsBefore is the length of the points of the steps before step.
+func pointsBefore(data []byte, step int) (keep int, cause error) {
+	for i := range step {
+		end := bytes.IndexByte(data[keep:], '\n')
+		var p Point
+		if end < 0 || json.Unmarshal(data[keep:keep+end], &p) != nil || p.Step != i {
+			return 0, fmt.Errorf("does not hold the figures of step %d", i)
+		}
+		keep += end + 1
+	}
+	return keep, nil
 }
 
 func (c *curves) add(m train.Metrics, knn float64) error {

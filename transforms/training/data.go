@@ -8,66 +8,77 @@ import (
 	"github.com/retort-ml/retort/transforms/views"
 )
 
-// Pairs are batches for contrastive training: the first views of N records,
+// Pairs are batches for contrastive training: the first views of batch records,
 // then the second ones; and the labels that there are, for those who watch.
 func Pairs(d *views.Dataset, seed uint64, batch int) (train.Data, error) {
 	if len(d.Sizes) != 2 || d.Sizes[0] != d.Sizes[1] {
 		return nil, fmt.Errorf("the views have sizes %v; contrastive training wants two of one size", d.Sizes)
 	}
 	size := 3 * d.Sizes[0] * d.Sizes[0]
-	return func(step int) iter.Seq2[train.Batch, error] {
-		return batches(d, seed, batch, step, func(b *train.Batch, i int, it *views.Item) error {
-			if b.Images == nil {
-				b.Images, b.Labels = make([]uint8, 2*batch*size), make([]int32, batch)
-			}
+	return batches(d, seed, batch, func() (*train.Batch, filler) {
+		b := &train.Batch{Images: make([]uint8, 2*batch*size), Labels: make([]int32, batch)}
+		return b, func(i int, it *views.Item) error {
 			b.Labels[i] = it.Label
 			copy(b.Images[i*size:], it.Views[0])
 			copy(b.Images[(batch+i)*size:], it.Views[1])
 			return nil
-		})
-	}, nil
+		}
+	}), nil
 }
 
-// Labelled are batches of single views with their labels. beside, if not nil,
-// adds what lies beside each record to the batch.
-func Labelled(d *views.Dataset, seed uint64, batch int, beside func(b *train.Batch, i int, it *views.Item) error) train.Data {
-	size := 3 * d.Sizes[0] * d.Sizes[0]
+// Labelled are batches of the records' first views with their labels.
+func Labelled(d *views.Dataset, seed uint64, batch int) train.Data {
+	return batches(d, seed, batch, func() (*train.Batch, filler) {
+		b := single(d, batch)
+		return b, func(i int, it *views.Item) error { return fillSingle(b, i, it) }
+	})
+}
+
+// WithTargets are batches of the records' first views, with their labels and a
+// teacher's logits over so many classes. target writes those of a record to
+// logits; it is called from several goroutines at once.
+func WithTargets(d *views.Dataset, seed uint64, batch, classes int, target func(logits []float32, it *views.Item) error) train.Data {
+	return batches(d, seed, batch, func() (*train.Batch, filler) {
+		b := single(d, batch)
+		b.Targets = make([]float32, batch*classes)
+		return b, func(i int, it *views.Item) error {
+			if err := fillSingle(b, i, it); err != nil {
+				return err
+			}
+			return target(b.Targets[i*classes:(i+1)*classes:(i+1)*classes], it)
+		}
+	})
+}
+
+// single is an empty batch of single views.
+func single(d *views.Dataset, batch int) *train.Batch {
+	return &train.Batch{Images: make([]uint8, batch*3*d.Sizes[0]*d.Sizes[0]), Labels: make([]int32, batch)}
+}
+
+func fillSingle(b *train.Batch, i int, it *views.Item) error {
+	copy(b.Images[i*len(it.Views[0]):], it.Views[0])
+	b.Labels[i] = it.Label
+	return nil
+}
+
+// filler puts record i into a batch.
+type filler func(i int, it *views.Item) error
+
+// batches cuts the endless stream of records into batches, so that none is ever
+// short: the last images of an epoch share a batch with the first of the next.
+func batches(d *views.Dataset, seed uint64, batch int, start func() (*train.Batch, filler)) train.Data {
 	return func(step int) iter.Seq2[train.Batch, error] {
-		return batches(d, seed, batch, step, func(b *train.Batch, i int, it *views.Item) error {
-			if b.Images == nil {
-				b.Images, b.Labels = make([]uint8, batch*size), make([]int32, batch)
+		return func(yield func(train.Batch, error) bool) {
+			b, fill := start()
+			for err := range d.Batches(seed, batch, int64(step), fill) {
+				if err != nil {
+					yield(train.Batch{}, err)
+					return
+				}
+				if !yield(*b, nil) {
+					return
+				}
 			}
-			copy(b.Images[i*size:], it.Views[0])
-			b.Labels[i] = it.Label
-			if beside != nil {
-				return beside(b, i, it)
-			}
-			return nil
-		})
-	}
-}
-
-// batches cuts the stream of records into batches, from a step on. fill puts
-// record i into a batch.
-func batches(d *views.Dataset, seed uint64, batch, step int, fill func(b *train.Batch, i int, it *views.Item) error) iter.Seq2[train.Batch, error] {
-	return func(yield func(train.Batch, error) bool) {
-		var b train.Batch
-		i := 0
-		for it, err := range d.Stream(seed, int64(step)*int64(batch)) {
-			if err == nil {
-				err = fill(&b, i, it)
-			}
-			if err != nil {
-				yield(train.Batch{}, err)
-				return
-			}
-			if i++; i < batch {
-				continue
-			}
-			if !yield(b, nil) {
-				return
-			}
-			i = 0
 		}
 	}
 }

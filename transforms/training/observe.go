@@ -85,7 +85,7 @@ func (o *observer) took(m train.Metrics, n int) {
 // scalars are the figures of a step by the names that people read.
 func scalars(m train.Metrics) map[string]float64 {
 	figures := map[string]float64{"loss": m.Loss, "accuracy": m.Accuracy, "entropy": m.Entropy, "learning_rate": m.LearningRate}
-	if m.ProbeLoss > 0 { // the batch has labels
+	if m.ProbeLoss != 0 { // the batch has labels
 		figures["probe_accuracy"] = m.ProbeAccuracy
 	}
 	return figures

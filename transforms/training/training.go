@@ -5,64 +5,14 @@ package training
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
-	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
 )
-
-// Settings is how a stage trains. Its fields are part of the stage's config.
-type Settings struct {
-	Epochs       int     // passes over the images, at least 1
-	Batch        int     // images a step (pairs, for contrastive training)
-	Optimizer    string  // lars, momentum or adam
-	LearningRate float64 // base, before scaling by the batch
-	Scaling      string  // linear, sqrt or fixed
-	WarmupEpochs float64
-	WeightDecay  float64
-	// CheckpointEvery is how many steps lie between two checkpoints that an
-	// interrupted training goes on from; 0 is DefaultCheckpointEvery.
-	CheckpointEvery int `fingerprint:"-"`
-	// Backend computes: auto, cpu, go, xla:cuda or xla:cpu.
-	Backend string `fingerprint:"-"`
-}
-
-// DefaultCheckpointEvery is the default of Settings.CheckpointEvery.
-const DefaultCheckpointEvery = 200
-
-// Validate reports what is wrong with the settings.
-func (s *Settings) Validate() error {
-	switch {
-	case s.Epochs < 1:
-		return fmt.Errorf("Epochs = %d; want at least 1", s.Epochs)
-	case s.Batch < 2:
-		return fmt.Errorf("Batch = %d; want at least 2", s.Batch)
-	case s.CheckpointEvery < 0:
-		return fmt.Errorf("CheckpointEvery = %d; want at least 0", s.CheckpointEvery)
-	case s.WarmupEpochs > float64(s.Epochs):
-		return fmt.Errorf("WarmupEpochs = %g; want at most Epochs = %d", s.WarmupEpochs, s.Epochs)
-	}
-	return nil
-}
-
-// Fill sets the parts of spec that follow from the settings and the number of
-// images n that an epoch has.
-func (s *Settings) Fill(spec *train.Spec, n int64) {
-	spec.Batch = s.Batch
-	spec.Steps = optim.TotalSteps(s.Epochs, int(n), s.Batch)
-	spec.Optimizer = optim.Config{Name: s.Optimizer, WeightDecay: s.WeightDecay}
-	switch s.Optimizer {
-	case optim.LARS:
-		spec.Optimizer = optim.NewLARS(s.WeightDecay)
-	case optim.Momentum:
-		spec.Optimizer = optim.SGD(s.WeightDecay)
-	}
-	spec.Schedule = optim.Schedule{Base: s.LearningRate, Scaling: s.Scaling, WarmupSteps: optim.WarmupSteps(s.WarmupEpochs, int(n), s.Batch)}
-}
 
 // Meta is the kind-specific part of the manifest of a trained network.
 type Meta struct {
@@ -74,21 +24,24 @@ type Meta struct {
 
 // Names of the files of a trained network's artifact.
 const (
-	ModelName  = "model.safetensors"
-	CurvesName = "metrics.jsonl"
-	folderName = ".checkpoints"
+	ModelName  = "model.safetensors" // the network at the end of the training
+	BestName   = "best.safetensors"  // the one that Run.Watch measured best, if that was before the end
+	CurvesName = "metrics.jsonl"     // Points
 )
+
+// folderName is where the checkpoints of a running training lie.
+const folderName = ".checkpoints"
 
 // Run is one training: of Spec on Data, from where Start leaves the trainer.
 type Run struct {
 	Spec    train.Spec
 	Data    train.Data
-	Start   func(*train.Trainer) error // for a training that begins
+	Start   func(*train.Trainer) error // for a training that begins; nil: at random
 	Classes []string
 	Images  int64
 	// Watch, if set, measures the network at Watches steps, evenly spread, the
 	// last one among them: kNN accuracy, 0 to 1. It must not change the training.
-	Watch func(*checkpoint.Checkpoint) (float64, error)
+	Watch func(*backend.Choice, *checkpoint.Checkpoint) (float64, error)
 }
 
 // Watches is how often Run.Watch looks at a training.
@@ -99,6 +52,18 @@ func (r *Run) watched(step int) bool {
 	return r.Watch != nil && (step+1)*Watches/r.Spec.Steps > step*Watches/r.Spec.Steps
 }
 
+// session is a training while it runs.
+type session struct {
+	job     *pipelines.Job
+	run     Run
+	backend *backend.Choice
+	trainer *train.Trainer
+	folder  checkpoint.Folder
+	curves  *curves
+	watch   *observer
+	meter   *pipelines.Meter
+}
+
 // Train trains and writes the artifact: the checkpoint and the curves. A
 // training that was interrupted goes on from its last checkpoint; what it
 // leaves is the same, byte for byte.
@@ -107,122 +72,140 @@ func Train(ctx context.Context, job *pipelines.Job, s *Settings, r Run) error {
 	if err != nil {
 		return err
 	}
+	job.Message("computes on " + choice.String())
 	t, err := train.New(choice.Backend, r.Spec)
 	if err != nil {
 		return err
 	}
-	folder := checkpoint.Folder{Dir: job.Path(folderName), Keep: 2}
-	if err := os.MkdirAll(folder.Dir, 0o755); err != nil {
+	se := &session{job: job, run: r, backend: choice, trainer: t,
+		folder: checkpoint.Folder{Dir: job.Path(folderName), Keep: s.keepCheckpoints(), Metric: knnMetric}}
+	if err := os.MkdirAll(se.folder.Dir, 0o755); err != nil {
 		return err
 	}
-	if err := begin(job, t, folder, r); err != nil {
+	if err := se.begin(); err != nil {
 		return err
 	}
-	curves, err := openCurves(job.Path(CurvesName+".part"), t.Step())
-	if err != nil {
+	defer se.curves.Close()
+	if err := se.fit(ctx, s.checkpointEvery()); err != nil {
 		return err
 	}
-	defer curves.Close()
-	if err := fit(ctx, job, s, r, t, folder, curves); err != nil {
-		return err
-	}
-	return finish(job, r, t, folder, curves)
+	return se.finish()
 }
 
-// begin resumes from the last intact checkpoint, or starts anew.
-func begin(job *pipelines.Job, t *train.Trainer, folder checkpoint.Folder, r Run) error {
-	last, damaged, err := folder.Latest()
-	if err != nil {
-		return err
-	}
-	for _, d := range damaged {
-		job.Message("passed over a damaged checkpoint: " + d.Error())
-	}
-	if last != nil {
-		if err := t.Resume(last); err == nil {
-			job.Message(fmt.Sprintf("goes on from step %d of %d", t.Step(), r.Spec.Steps))
-			return nil
-		}
-	}
-	t.State().Classes = r.Classes
-	if r.Start == nil {
-		return t.InitRandom()
-	}
-	return r.Start(t)
-}
-
-func fit(ctx context.Context, job *pipelines.Job, s *Settings, r Run, t *train.Trainer, folder checkpoint.Folder, curves *curves) error {
-	meter := job.Meter(int64(r.Spec.Steps), "steps")
-	meter.Add(int64(t.Step()), 0)
-	every := s.CheckpointEvery
-	if every == 0 {
-		every = DefaultCheckpointEvery
-	}
-	watch := observe(job)
-	defer func() { watch.close(t.Step()) }()
-	return t.Fit(ctx, r.Data, train.Hooks{
-		Step: func(m train.Metrics) error {
-			meter.Add(1, 0)
-			figures := scalars(m)
-			var knn float64
-			if r.watched(m.Step) {
-				c, err := t.Checkpoint()
-				if err != nil {
-					return err
-				}
-				if knn, err = r.Watch(c); err != nil {
-					return err
-				}
-				figures["knn_accuracy"] = knn
-			}
-			watch.step(m.Step, figures)
-			watch.took(m, s.Batch)
-			figures["step"], figures["images_per_second"], figures["data_wait_share"] = float64(m.Step), m.ImagesPerSecond, m.DataWaitShare
-			job.Metric(figures)
-			return curves.add(m, knn)
-		},
+func (se *session) fit(ctx context.Context, every int) error {
+	se.meter = se.job.Meter(int64(se.run.Spec.Steps), "steps")
+	se.meter.Add(int64(se.trainer.Step()), 0)
+	se.watch = observe(se.job)
+	defer func() { se.watch.close(se.trainer.Step()) }()
+	return se.trainer.Fit(ctx, se.run.Data, train.Hooks{
+		Step:            se.step,
 		CheckpointEvery: every,
 		Checkpoint: func(c *checkpoint.Checkpoint) error {
-			if err := curves.flush(); err != nil {
+			if err := se.curves.flush(); err != nil {
 				return err
 			}
-			return folder.Save(c)
+			return se.folder.Save(c)
 		},
 	})
 }
 
-// finish writes the artifact's files and removes what only resuming needs.
-func finish(job *pipelines.Job, r Run, t *train.Trainer, folder checkpoint.Folder, curves *curves) error {
-	c, err := t.Checkpoint()
+// step reports a step and measures the network where that is due.
+func (se *session) step(m train.Metrics) error {
+	se.meter.Add(1, 0)
+	figures := scalars(m)
+	se.trainer.State().Metrics = figures
+	var knn float64
+	if se.run.watched(m.Step) {
+		var err error
+		if knn, err = se.measure(figures); err != nil {
+			return err
+		}
+	}
+	se.watch.step(m.Step, figures)
+	se.watch.took(m, se.run.Spec.Batch)
+	live := map[string]float64{"step": float64(m.Step), "images_per_second": m.ImagesPerSecond, "data_wait_share": m.DataWaitShare}
+	for name, value := range figures {
+		live[name] = value
+	}
+	se.job.Metric(live)
+	return se.curves.add(m, knn)
+}
+
+// knnMetric is the figure that the best checkpoint is chosen by.
+const knnMetric = "knn_accuracy"
+
+// measure lets Run.Watch look at the network, and keeps it if it is the best so
+// far.
+func (se *session) measure(figures map[string]float64) (knn float64, err error) {
+	c, err := se.trainer.Checkpoint()
+	if err != nil {
+		return 0, err
+	}
+	if knn, err = se.run.Watch(se.backend, c); err != nil {
+		return 0, err
+	}
+	figures[knnMetric] = knn
+	c.Optimizer = nil
+	return knn, se.folder.SaveBest(c)
+}
+
+// finish writes the artifact's files and removes what only resuming needs. The
+// network's file has no optimiser state: the schedule has ended at a learning
+// rate of 0, and nothing goes on from there.
+func (se *session) finish() error {
+	c, err := se.trainer.Checkpoint()
 	if err != nil {
 		return err
 	}
-	c.Fingerprints = map[string]string{"stage": job.Fingerprint()}
-	if err := c.Save(job.Path(ModelName)); err != nil {
+	c.Optimizer = nil
+	if err := c.Save(se.job.Path(ModelName)); err != nil {
 		return err
 	}
-	if err := job.AddFile(ModelName, 0); err != nil {
+	if err := se.job.AddFile(ModelName, 0); err != nil {
 		return err
 	}
-	if err := curves.flush(); err != nil {
+	if err := se.keepBest(c); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(curves.path)
+	if err := se.curves.flush(); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(se.curves.path)
 	if err != nil {
 		return err
 	}
-	if err := job.WriteFile(CurvesName, data); err != nil {
+	if err := se.job.WriteFile(CurvesName, data); err != nil {
 		return err
 	}
-	job.Count("steps", int64(t.Step()))
-	job.Count("images", r.Images)
-	if err := job.SetMeta(Meta{Spec: r.Spec, Classes: r.Classes, Params: r.Spec.Params(), Images: r.Images}); err != nil {
+	r := se.run
+	se.job.Count("steps", int64(se.trainer.Step()))
+	se.job.Count("images", r.Images)
+	if err := se.job.SetMeta(Meta{Spec: r.Spec, Classes: r.Classes, Params: r.Spec.Params(), Images: r.Images}); err != nil {
 		return err
 	}
-	return errors.Join(os.RemoveAll(folder.Dir), os.Remove(curves.path))
+	return errors.Join(os.RemoveAll(se.folder.Dir), os.Remove(se.curves.path))
+}
+
+// keepBest adds the best checkpoint to the artifact, unless it is the last.
+func (se *session) keepBest(last *checkpoint.Checkpoint) error {
+	best, err := se.folder.Best()
+	if best == nil || err != nil || best.Step == last.Step {
+		var format *checkpoint.FormatError
+		if errors.As(err, &format) {
+			se.job.Note("the best checkpoint is damaged and not kept: %v", err)
+			return nil
+		}
+		return err
+	}
+	if err := best.Save(se.job.Path(BestName)); err != nil {
+		return err
+	}
+	se.job.Note("%s is the network of step %d, whose kNN accuracy was higher (%.1f %%) than at the end (%.1f %%)",
+		BestName, best.Step, 100*best.Metrics[knnMetric], 100*last.Metrics[knnMetric])
+	return se.job.AddFile(BestName, 0)
 }
 
 // Load opens the checkpoint of a trained network's artifact.
 func Load[T any](a pipelines.Artifact[T]) (*checkpoint.Checkpoint, error) {
-	return checkpoint.Load(a.Dir + "/" + ModelName)
+	return checkpoint.Load(filepath.Join(a.Dir, ModelName))
 }

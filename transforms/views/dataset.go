@@ -78,25 +78,59 @@ func (d *Dataset) Stream(seed uint64, start int64) iter.Seq2[*Item, error] {
 		var it Item
 		r := replayer{meta: &d.Meta}
 		defer r.close()
-		for epoch := start / d.Images; ; epoch++ {
-			skip := int64(0)
-			if epoch == start/d.Images {
-				skip = start % d.Images
+		for raw, err := range d.raw(seed, start) {
+			if err == nil {
+				err = it.load(raw, d, &r)
 			}
-			for raw, err := range d.epoch(seed, epoch) {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				if skip > 0 {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(&it, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (it *Item) load(raw *pair, d *Dataset, r *replayer) error {
+	if err := it.parse(raw.record, &d.Meta); err != nil {
+		return fmt.Errorf("%s: pass %d: %w", d.dir, raw.pass, err)
+	}
+	it.Beside = raw.beside
+	if d.Store != "recipe" {
+		return nil
+	}
+	if err := r.replay(&it.Record); err != nil {
+		return fmt.Errorf("%s: pass %d: image %s: %w", d.dir, raw.pass, it.ID, err)
+	}
+	return nil
+}
+
+// pair is a record of a pass, and the record beside it.
+type pair struct {
+	record, beside []byte
+	pass           int
+}
+
+func (p *pair) set(q pair) {
+	p.record = append(p.record[:0], q.record...)
+	p.beside = append(p.beside[:0], q.beside...)
+	p.pass = q.pass
+}
+
+// raw yields the undecoded records of Stream. Whoever gets one may take its
+// memory by swapping it with a pair of their own.
+func (d *Dataset) raw(seed uint64, start int64) iter.Seq2[*pair, error] {
+	return func(yield func(*pair, error) bool) {
+		skip := start % d.Images
+		for epoch := start / d.Images; ; epoch++ {
+			for p, err := range d.epoch(seed, epoch) {
+				if err == nil && skip > 0 {
 					skip--
 					continue
 				}
-				if err := it.load(raw, d, &r); err != nil {
-					yield(nil, fmt.Errorf("%s: pass %d: %w", d.dir, epoch%int64(d.Passes), err))
-					return
-				}
-				if !yield(&it, nil) {
+				if !yield(p, err) || err != nil {
 					return
 				}
 			}
@@ -104,50 +138,34 @@ func (d *Dataset) Stream(seed uint64, start int64) iter.Seq2[*Item, error] {
 	}
 }
 
-func (it *Item) load(raw pair, d *Dataset, r *replayer) error {
-	if err := it.parse(raw.record, &d.Meta); err != nil {
-		return err
-	}
-	it.Beside = raw.beside
-	if d.Store == "recipe" {
-		return r.replay(&it.Record)
-	}
-	return nil
-}
-
-type pair struct{ record, beside []byte }
-
-func (p *pair) set(q pair) {
-	p.record = append(p.record[:0], q.record...)
-	p.beside = append(p.beside[:0], q.beside...)
-}
-
 // epoch yields the raw records of one epoch, each once.
-func (d *Dataset) epoch(seed uint64, epoch int64) iter.Seq2[pair, error] {
-	return func(yield func(pair, error) bool) {
+func (d *Dataset) epoch(seed uint64, epoch int64) iter.Seq2[*pair, error] {
+	return func(yield func(*pair, error) bool) {
 		rng := rand.New(rand.NewPCG(seed, uint64(epoch)))
 		window := make([]pair, 0, d.window())
+		pass := int(epoch % int64(d.Passes))
 		var out pair
-		for p, err := range d.merge(int(epoch % int64(d.Passes))) {
+		for p, err := range d.merge(pass) {
 			if err != nil {
-				yield(pair{}, err)
+				yield(nil, err)
 				return
 			}
+			p.pass = pass
 			if len(window) < cap(window) {
 				window = append(window, pair{})
 				window[len(window)-1].set(p)
 				continue
 			}
 			at := rng.IntN(len(window))
-			out.set(window[at])
+			out, window[at] = window[at], out
 			window[at].set(p)
-			if !yield(out, nil) {
+			if !yield(&out, nil) {
 				return
 			}
 		}
 		rng.Shuffle(len(window), func(i, j int) { window[i], window[j] = window[j], window[i] })
-		for _, p := range window {
-			if !yield(p, nil) {
+		for i := range window {
+			if !yield(&window[i], nil) {
 				return
 			}
 		}

@@ -1,0 +1,74 @@
+package training
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/retort-ml/retort/model/checkpoint"
+)
+
+// stageKey names the stage's fingerprint among a checkpoint's fingerprints.
+const stageKey = "stage"
+
+// begin resumes from the last checkpoint that is intact, this training's own
+// and has its curve, or starts anew.
+func (se *session) begin() error {
+	steps, err := se.folder.Steps()
+	if err != nil {
+		return err
+	}
+	for k := len(steps) - 1; k >= 0; k-- {
+		cause, err := se.resume(steps[k])
+		if err != nil {
+			return err
+		}
+		if cause == nil {
+			se.job.Message(fmt.Sprintf("goes on from step %d of %d", se.trainer.Step(), se.run.Spec.Steps))
+			return nil
+		}
+		se.job.Message(fmt.Sprintf("passes over the checkpoint of step %d: %v", steps[k], cause))
+	}
+	return se.anew()
+}
+
+// resume takes up the checkpoint of a step. cause says why that cannot be; err
+// is trouble with the disk.
+func (se *session) resume(step int) (cause, err error) {
+	c, err := se.folder.At(step)
+	var format *checkpoint.FormatError
+	var version *checkpoint.VersionError
+	if errors.As(err, &format) || errors.As(err, &version) {
+		return err, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.Fingerprints[stageKey] != se.job.Fingerprint() {
+		return errors.New("it belongs to another training"), nil
+	}
+	if cause := se.trainer.Resume(c); cause != nil {
+		return cause, nil
+	}
+	se.curves, cause, err = openCurves(se.job.Path(CurvesName+".part"), step)
+	return cause, err
+}
+
+// anew starts at step 0, with nothing of an earlier attempt.
+func (se *session) anew() (err error) {
+	if err := se.folder.Clear(); err != nil {
+		return err
+	}
+	r := se.run
+	*se.trainer.State() = checkpoint.State{Classes: r.Classes, Fingerprints: map[string]string{stageKey: se.job.Fingerprint()}}
+	if r.Start == nil {
+		err = se.trainer.InitRandom()
+	} else {
+		err = r.Start(se.trainer)
+	}
+	if err != nil {
+		return err
+	}
+	var cause error
+	se.curves, cause, err = openCurves(se.job.Path(CurvesName+".part"), 0)
+	return errors.Join(cause, err)
+}

@@ -1,0 +1,112 @@
+package training
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/retort-ml/retort/model/optim"
+	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/pipelines"
+)
+
+// Settings is how a stage trains. Its fields are part of the stage's config.
+type Settings struct {
+	Epochs int // passes over the images, at least 1
+	// Batch is how many images a step has (pairs, for contrastive training), at
+	// least 2; where there are fewer images, it is their number (see [Settings.For]).
+	Batch        int
+	Optimizer    string  // lars, momentum or adam
+	LearningRate float64 // base, before scaling by the batch; above 0
+	Scaling      string  // linear, sqrt or fixed
+	WarmupEpochs float64 // 0 to Epochs
+	WeightDecay  float64 // at least 0
+	// CheckpointEvery is how many steps lie between two checkpoints that an
+	// interrupted training goes on from; 0 is DefaultCheckpointEvery.
+	CheckpointEvery int `fingerprint:"-"`
+	// KeepCheckpoints is how many of the last checkpoints are kept while the
+	// training runs; 0 is DefaultKeepCheckpoints.
+	KeepCheckpoints int `fingerprint:"-"`
+	// Backend computes: auto, cpu, go, xla:cuda or xla:cpu.
+	Backend string `fingerprint:"-"`
+}
+
+// Defaults of Settings.CheckpointEvery and Settings.KeepCheckpoints: of two
+// checkpoints one is whole whatever happens to the other.
+const (
+	DefaultCheckpointEvery = 200
+	DefaultKeepCheckpoints = 2
+)
+
+// scalings are how the learning rate may follow the batch.
+var scalings = []string{optim.LinearScaling, optim.SqrtScaling, optim.FixedScaling}
+
+// Validate reports what is wrong with the settings.
+func (s *Settings) Validate() error {
+	finite := func(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
+	switch {
+	case s.Epochs < 1:
+		return fmt.Errorf("Epochs = %d; want at least 1", s.Epochs)
+	case s.Batch < 2:
+		return fmt.Errorf("Batch = %d; want at least 2", s.Batch)
+	case !slices.Contains(optim.Names(), s.Optimizer):
+		return fmt.Errorf("Optimizer = %q; want one of %s", s.Optimizer, strings.Join(optim.Names(), ", "))
+	case !slices.Contains(scalings, s.Scaling):
+		return fmt.Errorf("Scaling = %q; want one of %s", s.Scaling, strings.Join(scalings, ", "))
+	case !finite(s.LearningRate) || s.LearningRate == 0:
+		return fmt.Errorf("LearningRate = %v; want > 0", s.LearningRate)
+	case !finite(s.WeightDecay):
+		return fmt.Errorf("WeightDecay = %v; want at least 0", s.WeightDecay)
+	case !(s.WarmupEpochs >= 0 && s.WarmupEpochs <= float64(s.Epochs)):
+		return fmt.Errorf("WarmupEpochs = %v; want 0 to Epochs = %d", s.WarmupEpochs, s.Epochs)
+	case s.CheckpointEvery < 0:
+		return fmt.Errorf("CheckpointEvery = %d; want at least 0", s.CheckpointEvery)
+	case s.KeepCheckpoints < 0:
+		return fmt.Errorf("KeepCheckpoints = %d; want at least 0", s.KeepCheckpoints)
+	}
+	return nil
+}
+
+// For returns the settings for a set of n images. A batch larger than the set
+// would hold an image twice, which contrastive learning would push away from
+// itself: the batch is then the whole set, and the job's manifest says so.
+func (s Settings) For(job *pipelines.Job, n int64) (Settings, error) {
+	if n < 2 {
+		return s, fmt.Errorf("there are %d images to train on; want at least 2", n)
+	}
+	if int64(s.Batch) > n {
+		job.Note("batches are of %d images, not of %d: there are no more images", n, s.Batch)
+		s.Batch = int(n)
+	}
+	return s, nil
+}
+
+// Fill sets the parts of spec that follow from the settings and the number of
+// images n that an epoch has.
+func (s *Settings) Fill(spec *train.Spec, n int64) {
+	spec.Batch = s.Batch
+	spec.Steps = optim.TotalSteps(s.Epochs, int(n), s.Batch)
+	spec.Optimizer = optim.Config{Name: s.Optimizer, WeightDecay: s.WeightDecay}
+	switch s.Optimizer {
+	case optim.LARS:
+		spec.Optimizer = optim.NewLARS(s.WeightDecay)
+	case optim.Momentum:
+		spec.Optimizer = optim.SGD(s.WeightDecay)
+	}
+	spec.Schedule = optim.Schedule{Base: s.LearningRate, Scaling: s.Scaling, WarmupSteps: optim.WarmupSteps(s.WarmupEpochs, int(n), s.Batch)}
+}
+
+func (s *Settings) checkpointEvery() int {
+	if s.CheckpointEvery == 0 {
+		return DefaultCheckpointEvery
+	}
+	return s.CheckpointEvery
+}
+
+func (s *Settings) keepCheckpoints() int {
+	if s.KeepCheckpoints == 0 {
+		return DefaultKeepCheckpoints
+	}
+	return s.KeepCheckpoints
+}

@@ -23,8 +23,8 @@ type watcher struct {
 }
 
 const (
-	neighbours  = 20
-	mostWatched = 1024 // labelled images
+	mostNeighbours = 20
+	mostWatched    = 1024 // labelled images
 	// Bounds of their views' memory, and of what is read to find them: with few
 	// labels among millions of images, some are enough.
 	mostWatchedBytes = 64 << 20
@@ -93,8 +93,12 @@ func (w *watcher) knn(b *backend.Choice, c *checkpoint.Checkpoint) (float64, err
 	if err != nil {
 		return 0, err
 	}
-	return evaluate.KNNLeaveOneOut(known, test, w.labels, w.predictor.FeatureDim(), neighbours, w.classes), nil
+	return evaluate.KNNLeaveOneOut(known, test, w.labels, w.predictor.FeatureDim(), w.neighbours(), w.classes), nil
 }
+
+// neighbours are as many as a class has images, or fewer: with more, and an
+// image's own class one short, the others would outvote it.
+func (w *watcher) neighbours() int { return max(1, min(mostNeighbours, len(w.labels)/w.classes-1)) }
 
 // load compiles the network the first time, and takes new weights after that.
 func (w *watcher) load(b *backend.Choice, c *checkpoint.Checkpoint) (err error) {

@@ -63,25 +63,50 @@ func (g *gatherer) training(dir string, m *artifact.Manifest, accuracy string) e
 	}
 	curve("loss", "nats", false, func(p training.Point) float64 { return p.Loss })
 	curve(accuracy, html.UnitShare, true, func(p training.Point) float64 { return p.Accuracy })
-	probe(&t.Charts[1], points)
+	online(&t.Charts[1], points)
 	curve("entropy", "nats", false, func(p training.Point) float64 { return p.Entropy })
 	curve("learning rate", "", true, func(p training.Point) float64 { return p.LearningRate })
 	g.r.Trainings = append(g.r.Trainings, t)
 	return nil
 }
 
-// probe adds the online linear probe, where the training had one.
-func probe(c *html.Chart, points []training.Point) {
-	s := html.Series{Name: "online linear probe"}
-	any := false
+// probeMean is over how many batches with labels the probe's accuracy is taken:
+// each of them holds a few labels only.
+const probeMean = 20
+
+// online adds what was measured during a pretraining by the few labels: kNN at
+// a few steps, the linear probe on the batches' labelled images.
+func online(c *html.Chart, points []training.Point) {
+	knn, probe := html.Series{Name: "kNN on the labelled"}, html.Series{Name: fmt.Sprintf("linear probe, mean of %d batches", probeMean)}
+	var recent []float64
 	for _, p := range points {
-		s.X, s.Y = append(s.X, html.Number(p.Step)), append(s.Y, html.Number(p.ProbeAccuracy))
-		any = any || p.ProbeAccuracy > 0
+		if p.KNNAccuracy > 0 {
+			knn.X, knn.Y = append(knn.X, html.Number(p.Step)), append(knn.Y, html.Number(p.KNNAccuracy))
+		}
+		if p.ProbeAccuracy == nil {
+			continue
+		}
+		if recent = append(recent, *p.ProbeAccuracy); len(recent) >= probeMean {
+			probe.X, probe.Y = append(probe.X, html.Number(p.Step)), append(probe.Y, html.Number(mean(recent[len(recent)-probeMean:])))
+		}
 	}
-	if any {
-		c.Title = "accuracy"
-		c.Series = append(c.Series, s)
+	for _, s := range []html.Series{knn, probe} {
+		if len(s.X) > 0 {
+			c.Title = "accuracy"
+			c.Series = append(c.Series, s)
+		}
 	}
+	if len(c.Series) > 1 {
+		c.Series[0].Name = "contrastive"
+	}
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
 }
 
 func about(m training.Meta) string {

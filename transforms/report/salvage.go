@@ -10,6 +10,7 @@ import (
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
+	ownjpeg "github.com/retort-ml/retort/io/imagefile/jpeg"
 )
 
 // Limits of what is looked at for a thumbnail of a damaged image: a report is
@@ -73,6 +74,10 @@ func rejectedBytes(r artifact.Rejected) ([]byte, error) {
 // salvageJPEG decodes what comes before the damage. The missing data are made
 // up, twice and differently: where both pictures agree, they are the image's.
 func salvageJPEG(data []byte) image.Image {
+	var damage *ownjpeg.FormatError
+	if _, _, _, err := new(ownjpeg.Decoder).Decode(data, nil); errors.As(err, &damage) && damage.Offset < len(data) {
+		data = data[:damage.Offset]
+	}
 	a, errA := padded(data, 0x00)
 	b, errB := padded(data, 0x55)
 	if errA != nil || errB != nil || a.Bounds() != b.Bounds() {

@@ -21,8 +21,8 @@ type Point struct {
 	LearningRate float64 `json:"learning_rate"`
 	// ProbeAccuracy is the online linear probe's, over the batch's labelled
 	// images; absent where there are none. KNNAccuracy is given at a few steps.
-	ProbeAccuracy float64 `json:"probe_accuracy,omitempty"`
-	KNNAccuracy   float64 `json:"knn_accuracy,omitempty"`
+	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
+	KNNAccuracy   float64  `json:"knn_accuracy,omitempty"`
 }
 
 // curves appends points to a file that a resumed training goes on with.
@@ -72,8 +72,11 @@ func pointsBefore(data []byte, step int) (keep int, cause error) {
 }
 
 func (c *curves) add(m train.Metrics, knn float64) error {
-	data, err := json.Marshal(Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate,
-		ProbeAccuracy: m.ProbeAccuracy, KNNAccuracy: knn})
+	p := Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate, KNNAccuracy: knn}
+	if m.ProbeLoss > 0 { // the batch has labels; that none was found is an accuracy, too
+		p.ProbeAccuracy = &m.ProbeAccuracy
+	}
+	data, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}

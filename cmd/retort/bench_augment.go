@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -80,28 +79,13 @@ func encodedImages(ctx context.Context, sources []string, size, limit int) ([][]
 		}
 		sources = []string{dir}
 	}
-	reader := &imagefile.Reader{}
-	defer reader.Close()
-	var encoded [][]byte
-	for e, err := range imagefile.List(ctx, sources, imagefile.ListOptions{}) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Reason != "" {
-			continue
-		}
-		data := e.Data
-		if data == nil {
-			if data, err = reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil); err != nil {
-				return nil, err
-			}
-		}
-		if encoded = append(encoded, append([]byte(nil), data...)); len(encoded) == limit {
-			break
-		}
+	loaded, err := loadImages(ctx, sources, limit)
+	if err != nil {
+		return nil, err
 	}
-	if len(encoded) == 0 {
-		return nil, fmt.Errorf("no images in %v", sources)
+	var encoded [][]byte
+	for _, l := range loaded {
+		encoded = append(encoded, l.data)
 	}
 	return encoded, nil
 }

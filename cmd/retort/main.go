@@ -14,6 +14,7 @@ func commands() []*cobra.Command {
 		graphCommand(),
 		configCommand(),
 		synthCommand(),
+		viewsCommand(),
 		predictCommand(),
 		tfrecordCommand(),
 		checkpointCommand(),

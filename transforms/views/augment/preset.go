@@ -100,18 +100,29 @@ func multiCrop(global, local Range, colour func(c *Config, view int)) []Config {
 // Preset is a named list of views.
 type Preset struct {
 	Name  string
+	Doc   string                  // what they are, in a few words
 	Views func(size int) []Config // size 0 means the preset's own
 }
 
 // Presets lists the presets by the names that the command line knows.
 var Presets = []Preset{
-	{"simclrv2", func(size int) []Config { return []Config{Pretrain(or(size, 224)), Pretrain(or(size, 224))} }},
-	{"finetune", func(size int) []Config { return []Config{FineTune(or(size, 224))} }},
-	{"eval", func(size int) []Config { return []Config{Eval(or(size, 224))} }},
-	{"torchvision", func(size int) []Config { return []Config{TorchRandomResizedCrop(or(size, 224))} }},
-	{"byol", func(size int) []Config { return BYOL(or(size, 224)) }},
-	{"swav", func(int) []Config { return SwAV() }},
-	{"dino", func(int) []Config { return DINO() }},
+	{"simclrv2", "the pair of contrastive pretraining", func(size int) []Config { return []Config{Pretrain(or(size, 224)), Pretrain(or(size, 224))} }},
+	{"finetune", "crop and flip", func(size int) []Config { return []Config{FineTune(or(size, 224))} }},
+	{"eval", "the centre crop", func(size int) []Config { return []Config{Eval(or(size, 224))} }},
+	{"torchvision", "RandomResizedCrop and flip", func(size int) []Config { return []Config{TorchRandomResizedCrop(or(size, 224))} }},
+	{"byol", "a pair with solarize", func(size int) []Config { return BYOL(or(size, 224)) }},
+	{"swav", "multi-crop, 2 x 224 and 6 x 96 pixels", func(int) []Config { return SwAV() }},
+	{"dino", "multi-crop with solarize, 2 x 224 and 6 x 96 pixels", func(int) []Config { return DINO() }},
+}
+
+// PresetByName finds a preset.
+func PresetByName(name string) (Preset, bool) {
+	for _, p := range Presets {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Preset{}, false
 }
 
 func or(size, own int) int {

@@ -29,9 +29,12 @@ type View struct {
 	Recipe augment.Recipe
 }
 
+// Side is the side of an image's place in pixels.
+const Side = 224
+
 // The sheet's measures in pixels.
 const (
-	cell    = 224 // side of an image's place
+	cell    = Side
 	gap     = 12
 	caption = 5 // lines under a view
 )

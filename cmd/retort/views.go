@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/runners/progress"
+	"github.com/retort-ml/retort/transforms/views"
+	"github.com/retort-ml/retort/transforms/views/augment"
+	"github.com/retort-ml/retort/transforms/views/augment/sheet"
+)
+
+func viewsCommand() *cobra.Command {
+	return group("views", "Show what augmentation does to images",
+		`  retort views show photos/ --out sheet.png`, viewsShow())
+}
+
+// viewsFlags say what a contact sheet shows.
+type viewsFlags struct {
+	out, preset         string
+	size, passes, limit int
+	strength            float64
+	seed                uint64
+	exact               bool
+}
+
+func viewsShow() *cobra.Command {
+	var f viewsFlags
+	cmd := &cobra.Command{
+		Use:   "show IMAGES…",
+		Short: "Draw a contact sheet: originals with crop boxes, and their views",
+		Long: `Draw a contact sheet: a row for each image, the original with the crop boxes of
+its views first, then the views, each with the recipe that made it. They are the
+views that a run with the same seed makes.
+
+The presets:
+` + viewPresetTable(),
+		Example: `  retort views show photos/ --out sheet.png
+  retort views show cifar10.tar --size 32 --strength 0.5 --passes 3
+  retort views show photo.jpg --preset dino`,
+		Args: someArguments("images: files, folders, archives or lists of paths"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.show(cmd, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.out, "out", "sheet.png", "PNG file to write")
+	flags.StringVar(&f.preset, "preset", "simclrv2", "which views: "+strings.Join(viewPresets(), ", "))
+	flags.IntVar(&f.size, "size", 0, "side of a view in pixels (0: the preset's own)")
+	flags.IntVar(&f.passes, "passes", 2, "how often the preset's views are drawn of each image")
+	flags.IntVar(&f.limit, "limit", 6, "show so many images at most")
+	flags.Float64Var(&f.strength, "strength", 0, "of the colour jitter, up to 1.25 (0: the preset's own)")
+	flags.Uint64Var(&f.seed, "seed", 1, "another seed draws other views")
+	flags.BoolVar(&f.exact, "exact", false, "decode large photos at full size, as views.exact does")
+	return cmd
+}
+
+func viewPresets() (names []string) {
+	for _, p := range augment.Presets {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+func viewPresetTable() string {
+	var b strings.Builder
+	for _, p := range augment.Presets {
+		fmt.Fprintf(&b, "  %-12s %s\n", p.Name, p.Doc)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// configs are the views of the flags' preset.
+func (f *viewsFlags) configs() ([]augment.Config, error) {
+	preset, ok := augment.PresetByName(f.preset)
+	if !ok {
+		return nil, usage("--preset %q: want one of %s%s", f.preset, strings.Join(viewPresets(), ", "), didyoumean.Hint(f.preset, viewPresets()))
+	}
+	if f.passes < 1 || f.passes > 100 {
+		return nil, usage("--passes %d: want 1 to 100", f.passes)
+	}
+	if f.limit < 1 || f.limit > 100 {
+		return nil, usage("--limit %d: want 1 to 100", f.limit)
+	}
+	configs := preset.Views(f.size)
+	for i := range configs {
+		c := &configs[i]
+		if f.size != 0 && c.Size != f.size {
+			return nil, usage("--size %d: the sizes of preset %s are fixed (%s)", f.size, preset.Name, preset.Doc)
+		}
+		if f.strength != 0 {
+			c.Strength = f.strength
+		}
+		if err := c.Validate(); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	return configs, nil
+}
+
+func (f *viewsFlags) show(cmd *cobra.Command, sources []string) error {
+	configs, err := f.configs()
+	if err != nil {
+		return err
+	}
+	images, err := loadImages(cmd.Context(), sources, f.limit)
+	if err != nil {
+		return err
+	}
+	var rows []sheet.Row
+	for _, img := range images {
+		row, err := f.row(configs, img)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: left out: %v\n", img.name, err)
+			continue
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return fmt.Errorf("none of the images can be decoded")
+	}
+	if err := atomicfile.Write(f.out, func(w io.Writer) error { return sheet.Encode(w, rows) }); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "%s: %s, %s of each\n", f.out,
+		progress.Plural(int64(len(rows)), "image"), progress.Plural(int64(len(rows[0].Views)), "view"))
+	return nil
+}
+
+// row renders all views of one image, as the views stage does.
+func (f *viewsFlags) row(configs []augment.Config, img loadedImage) (sheet.Row, error) {
+	row := sheet.Row{Title: img.name}
+	info, err := imagefile.DecodeConfig(img.data)
+	if err != nil {
+		return row, err
+	}
+	if row.Original, err = views.Decode(img.data, image.Rectangle{}, augment.Scale(info.Width, info.Height, augment.Eval(sheet.Side)), 0, nil); err != nil {
+		return row, err
+	}
+	scale := 1
+	if !f.exact {
+		scale = augment.Scale(info.Width, info.Height, configs...)
+	}
+	source, err := views.Decode(img.data, image.Rectangle{}, scale, 0, nil)
+	if err != nil {
+		return row, err
+	}
+	for pass := range f.passes {
+		for v := range configs {
+			c := &configs[v]
+			key := augment.Key{Seed: f.seed, Image: imagefile.IDOf(img.data), Pass: pass, View: v}
+			view := sheet.View{Pix: make([]uint8, 3*c.Size*c.Size), Size: c.Size, Recipe: augment.Draw(c, info.Width, info.Height, key)}
+			if err := augment.Render(view.Pix, c, source, view.Recipe); err != nil {
+				return row, err
+			}
+			row.Views = append(row.Views, view)
+		}
+	}
+	return row, nil
+}

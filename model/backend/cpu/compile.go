@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"unsafe"
 
 	"github.com/gomlx/compute"
@@ -17,7 +18,9 @@ type step struct {
 	// the step reads element i of them before it writes element i.
 	reuse []int
 	// bind returns the work of the step on a frame.
-	bind func(fr *frame) func()
+	bind  func(fr *frame) func()
+	what  string  // operands' shapes, for profiles
+	flops float64 // of a convolution or a product
 }
 
 // slot is one value that has memory.
@@ -119,6 +122,19 @@ func (c *compiler) temporary(bytes int) int { return c.addSlot(slot{bytes: bytes
 
 func (c *compiler) emit(s step) { c.steps = append(c.steps, s) }
 
+// describe says what the step last emitted is about.
+func (c *compiler) describe(n *node, flops float64) {
+	s := &c.steps[len(c.steps)-1]
+	s.flops = flops
+	for i, in := range n.inputs {
+		if i > 0 {
+			s.what += " "
+		}
+		s.what += fmt.Sprint(in.shape.Dimensions)
+	}
+	s.what += fmt.Sprint(" -> ", n.shape.Dimensions)
+}
+
 func (c *compiler) lower(n *node) error {
 	switch n.op {
 	case compute.OpTypeParameter, compute.OpTypeCapturedValue:
@@ -134,7 +150,24 @@ func (c *compiler) lower(n *node) error {
 	if !ok || def.lower == nil {
 		return errors.Wrapf(compute.ErrNotImplemented, "operation %s", n.op)
 	}
-	return errors.WithMessagef(def.lower(c, n), "%s -> %s", n.op, n.shape)
+	if err := def.lower(c, n); err != nil {
+		return errors.WithMessagef(err, "%s -> %s", n.op, n.shape)
+	}
+	if len(c.steps) > 0 {
+		c.describe(n, flopsOf(n))
+	}
+	return nil
+}
+
+// flopsOf counts the additions and multiplications of what has many.
+func flopsOf(n *node) float64 {
+	switch a := n.attr.(type) {
+	case convStep:
+		return a.geometry.FLOPs()
+	case dotAttr:
+		return 2 * float64(a.batch*a.m) * float64(a.n) * float64(a.k)
+	}
+	return 0
 }
 
 // resultSlots gives each result of n memory.

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/gomlx/compute/shapes"
@@ -32,6 +33,7 @@ type frame struct {
 	ptr   []unsafe.Pointer // by slot
 	arena *block
 	runs  []func()
+	steps []step // what each of runs is
 }
 
 // acquire returns a frame that nobody uses.
@@ -61,7 +63,7 @@ func (p *program) release(fr *frame) {
 }
 
 func (p *program) newFrame() *frame {
-	fr := &frame{ptr: make([]unsafe.Pointer, len(p.slots)), arena: newBlock(p.arenaBytes)}
+	fr := &frame{ptr: make([]unsafe.Pointer, len(p.slots)), arena: newBlock(p.arenaBytes), steps: p.steps}
 	for i, s := range p.slots {
 		switch {
 		case s.mem != nil:
@@ -76,8 +78,23 @@ func (p *program) newFrame() *frame {
 	return fr
 }
 
+// observe, if set, hears of every step that ran: for profiles.
+var observe func(s *step, d time.Duration)
+
 func (fr *frame) run() {
+	if observe != nil {
+		fr.observed()
+		return
+	}
 	for _, run := range fr.runs {
 		run()
+	}
+}
+
+func (fr *frame) observed() {
+	for i, run := range fr.runs {
+		start := time.Now()
+		run()
+		observe(&fr.steps[i], time.Since(start))
 	}
 }

@@ -12,7 +12,7 @@ func ConvForward(y, x, w []float32, s Conv, ep Epilogue) {
 	defer finish.release()
 	if s.lenX() == 0 || s.lenW() == 0 {
 		clear(y[:s.lenY()])
-		finish.apply(y, 0, s.N*s.OH*s.OW, 0, s.Co)
+		finish.apply(y, s.N*s.OH*s.OW)
 		return
 	}
 	g := gatherConv{isa: active, s: s, x: x, y: y, finish: finish,

@@ -121,6 +121,11 @@ func (g *gatherConv) locate(aoff, coff []int) {
 
 // execute runs the planned convolution on packed weights.
 func (g *gatherConv) execute() {
+	if g.s.byWinograd() {
+		if w := (&winograd{gatherConv: g}); w.run() {
+			return
+		}
+	}
 	pixels := g.frame.images * g.frame.bands * g.s.OW
 	table := offsets.get(2 * pixels)
 	defer offsets.put(table)
@@ -133,10 +138,6 @@ func (g *gatherConv) execute() {
 			panels: g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits],
 			base:   g.out.base + p.image*g.out.image + p.row*g.out.row}
 		item.run()
-		if len(item.panels) > 0 {
-			first, last := item.panels[0], item.panels[len(item.panels)-1]
-			g.finish.apply(g.y, item.base/g.s.Co, item.base/g.s.Co+item.pixels, first.y, last.y+last.cols)
-		}
 	})
 }
 
@@ -152,15 +153,21 @@ type gatherItem struct {
 
 func (g *gatherItem) run() {
 	for _, p := range g.panels {
+		fin := g.finish.of(p.y, g.base)
 		for i := range g.runs {
+			last := i == len(g.runs)-1
 			for pixel := 0; pixel < g.pixels; pixel += g.isa.rows {
-				g.tile(&p, &g.runs[i], pixel, i > 0)
+				if last {
+					g.tile(&p, &g.runs[i], pixel, i > 0, fin)
+				} else {
+					g.tile(&p, &g.runs[i], pixel, i > 0, nil)
+				}
 			}
 		}
 	}
 }
 
-func (g *gatherItem) tile(p *convPanel, r *run, pixel int, accumulate bool) {
+func (g *gatherItem) tile(p *convPanel, r *run, pixel int, accumulate bool, fin *finish) {
 	b := &g.packed[p.at+r.row*p.tile.cols]
 	a, y := g.frame[p.x:], g.y[g.base+p.y:]
 	rows := min(g.isa.rows, g.pixels-pixel)
@@ -169,13 +176,18 @@ func (g *gatherItem) tile(p *convPanel, r *run, pixel int, accumulate bool) {
 		if accumulate {
 			acc = 1
 		}
-		p.tile.gather(&y[0], &g.coff[pixel], &a[0], &g.aoff[pixel], &r.taps[0], len(r.taps), r.depth, b, acc)
+		p.tile.gather(&y[0], &g.coff[pixel], &a[0], &g.aoff[pixel], &r.taps[0], len(r.taps), r.depth, b, acc, fin.pointer())
 		return
 	}
 	for i := range g.isa.rows {
 		g.bounce.aoff[i] = g.aoff[pixel+min(i, rows-1)]
 	}
 	p.tile.gather(&g.bounce.tile[0], g.bounce.rowsOf(p.tile.cols), &a[0], &g.bounce.aoff[0],
-		&r.taps[0], len(r.taps), r.depth, b, 0)
+		&r.taps[0], len(r.taps), r.depth, b, 0, nil)
 	g.bounce.copyTo(y, g.coff[pixel:pixel+rows], p.tile.cols, p.cols, accumulate)
+	if fin != nil {
+		for _, at := range g.coff[pixel : pixel+rows] {
+			g.finish.rows(g.y, g.base+p.y+at, p.y, p.cols, 1)
+		}
+	}
 }

@@ -43,7 +43,7 @@ func (e Epilogue) prepare(co int) *finisher {
 	}
 	f := &finisher{Epilogue: e, fold: fold{rows: 1, cols: co}.cut()}
 	w := f.fold.width
-	f.buf = floats.get(3 * w)
+	f.buf = floats.get(3*w + maxCols) // the last tile may be wider than what is left
 	f.zero, f.scale, f.offset = f.buf.data[:w], f.buf.data[w:2*w], f.buf.data[2*w:]
 	clear(f.zero)
 	Fill(f.scale, 1)
@@ -57,25 +57,34 @@ func (e Epilogue) prepare(co int) *finisher {
 	return f
 }
 
+// of is what a kernel does to a tile whose first channel is c and whose row 0
+// lies at base of y; nil if nothing.
+func (f *finisher) of(c, base int) *finish {
+	if f == nil {
+		return nil
+	}
+	fin := &finish{scale: &f.scale[c], offset: &f.offset[c]}
+	if f.Residual != nil {
+		fin.residual = &f.Residual[base+c]
+	}
+	if f.ReLU {
+		fin.relu = 1
+	}
+	return fin
+}
+
 func (f *finisher) release() {
 	if f != nil {
 		floats.put(f.buf)
 	}
 }
 
-// apply finishes the channels [c0, c1) of the pixels [from, to) of y.
-func (f *finisher) apply(y []float32, from, to, c0, c1 int) {
-	if f == nil || from >= to || c0 >= c1 {
+// apply finishes the first pixels of y.
+func (f *finisher) apply(y []float32, pixels int) {
+	if f == nil || pixels == 0 {
 		return
 	}
-	co := f.fold.cols
-	if c0 > 0 || c1 < co {
-		for p := from; p < to; p++ {
-			f.rows(y, p*co+c0, c0, c1-c0, 1)
-		}
-		return
-	}
-	b := block{fold: &f.fold, from: from, to: to}
+	b := block{fold: &f.fold, from: 0, to: pixels}
 	b.run(func(at, n, rows int) { f.rows(y, at, 0, n, rows) })
 }
 

@@ -169,7 +169,7 @@ func (b *gemmBlock) gatherTile(p panel, r, k, depth int, accumulate bool) {
 	}
 	tap := 0
 	b.tile(p, b.row+r, rows, accumulate, func(c *float32, coff *int, acc int) {
-		p.tile.gather(c, coff, &a[0], &b.bounce.aoff[0], &tap, 1, depth, &b.packed[p.at+k*p.tile.cols], acc)
+		p.tile.gather(c, coff, &a[0], &b.bounce.aoff[0], &tap, 1, depth, &b.packed[p.at+k*p.tile.cols], acc, nil)
 	})
 }
 

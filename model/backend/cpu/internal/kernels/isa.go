@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"time"
+	"unsafe"
 )
 
 // CPU says which kernels this process runs.
@@ -39,8 +40,21 @@ type tile struct {
 //
 //	c[coff[p]+j] (+)= Σ_t Σ_i a[aoff[p]+taps[t]+i] · b[(t·k+i)·cols+j]
 //
-// over ntaps taps t and the depth i < k. It adds to c if accumulate is not 0.
-type gatherFunc func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps, k int, b *float32, accumulate int)
+// over ntaps taps t and the depth i < k. It adds to c if accumulate is not 0,
+// and then applies fin, a *finish, if it is not nil.
+type gatherFunc func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps, k int, b *float32, accumulate int, fin *int)
+
+// finish is what a gather kernel does to its tile last: column j of row p is
+//
+//	relu(scale[j]·c + offset[j] + residual[coff[p]+j])
+type finish struct {
+	scale, offset *float32 // as wide as the tile
+	residual      *float32 // or nil
+	relu          int      // or 0
+}
+
+// pointer is how the assembly generator knows f.
+func (f *finish) pointer() *int { return (*int)(unsafe.Pointer(f)) }
 
 // outerFunc computes a tile from columns of a, whose rows are adjacent, and
 // rows of b, each a fixed step after the last:

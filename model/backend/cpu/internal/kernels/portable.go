@@ -24,7 +24,7 @@ func row(p *float32, i, n int) []float32 { return unsafe.Slice(index(p, i), n) }
 
 type accumulators [portableRows][portableCols]float32
 
-func gatherPortable(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps, k int, b *float32, accumulate int) {
+func gatherPortable(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps, k int, b *float32, accumulate int, fin *int) {
 	var acc accumulators
 	for t := range ntaps {
 		tap := *index(taps, t)
@@ -40,6 +40,9 @@ func gatherPortable(c *float32, coff *int, a *float32, aoff *int, taps *int, nta
 		}
 	}
 	acc.store(c, coff, accumulate)
+	if fin != nil {
+		(*finish)(unsafe.Pointer(fin)).apply(c, coff)
+	}
 }
 
 func outerPortable(c *float32, coff *int, a *float32, taps *int, ntaps, k, astep int, b *float32, bstep, accumulate int) {
@@ -68,6 +71,25 @@ func (acc *accumulators) store(c *float32, coff *int, accumulate int) {
 		for j, v := range acc[p] {
 			if accumulate != 0 {
 				v += out[j]
+			}
+			out[j] = v
+		}
+	}
+}
+
+// apply finishes the tile that lies in c.
+func (f *finish) apply(c *float32, coff *int) {
+	scale, offset := row(f.scale, 0, portableCols), row(f.offset, 0, portableCols)
+	for p := range portableRows {
+		at := *index(coff, p)
+		out := row(c, at, portableCols)
+		for j, v := range out {
+			v = v*scale[j] + offset[j]
+			if f.residual != nil {
+				v += *index(f.residual, at+j)
+			}
+			if f.relu != 0 {
+				v = wherePositive(v, v)
 			}
 			out[j] = v
 		}

@@ -27,4 +27,12 @@ type stripKernels struct {
 
 	// They fold n elements, whole vectors, into one vector.
 	sumStrip, maxStrip func(lanes, x *float32, n int)
+
+	// The transforms of Winograd's F(2x2, 3x3), in winograd.go; n is a multiple
+	// of 16 here.
+	winoInput                                              func(dst, src *float32, plane, pixel, row, n int)
+	winoWeights                                            func(dst, src *float32, plane, tap, n int)
+	winoOutput                                             func(m, y0, y1, y2, y3 *float32, n int) uint32
+	winoOutputFinish, winoOutputFinishReLU                 func(m, y0, y1, y2, y3, scale, offset *float32, n int) uint32
+	winoOutputFinishResidual, winoOutputFinishResidualReLU func(m, y0, y1, y2, y3, scale, offset, r0, r1, r2, r3 *float32, n int) uint32
 }

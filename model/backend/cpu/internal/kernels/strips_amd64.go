@@ -125,6 +125,27 @@ func sumStripAVX512(lanes *float32, x *float32, n int)
 func maxStripAVX512(lanes *float32, x *float32, n int)
 
 //go:noescape
+func winoInputAVX512(dst *float32, src *float32, plane int, pixel int, row int, n int)
+
+//go:noescape
+func winoWeightsAVX512(dst *float32, src *float32, plane int, tap int, n int)
+
+//go:noescape
+func winoOutputAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishReLUAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishResidualAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishResidualReLUAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
+
+//go:noescape
 func addAVX2(dst *float32, a *float32, b *float32, n int)
 
 //go:noescape
@@ -243,3 +264,24 @@ func sumStripAVX2(lanes *float32, x *float32, n int)
 
 //go:noescape
 func maxStripAVX2(lanes *float32, x *float32, n int)
+
+//go:noescape
+func winoInputAVX2(dst *float32, src *float32, plane int, pixel int, row int, n int)
+
+//go:noescape
+func winoWeightsAVX2(dst *float32, src *float32, plane int, tap int, n int)
+
+//go:noescape
+func winoOutputAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishReLUAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishResidualAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
+
+//go:noescape
+func winoOutputFinishResidualReLUAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32

@@ -2847,6 +2847,622 @@ DATA constff800000<>+56(SB)/4, $0xff800000
 DATA constff800000<>+60(SB)/4, $0xff800000
 GLOBL constff800000<>(SB), RODATA|NOPTR, $64
 
+// func winoInputAVX512(dst *float32, src *float32, plane int, pixel int, row int, n int)
+// Requires: AVX, AVX512F
+TEXT ·winoInputAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), BX
+	MOVQ plane+16(FP), CX
+	SHLQ $0x02, CX
+	MOVQ pixel+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ row+32(FP), SI
+	SHLQ $0x02, SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (BX)(SI*1), R8
+	LEAQ (R8)(SI*1), R9
+	LEAQ (R9)(SI*1), R10
+	LEAQ (DX)(DX*1), R12
+	LEAQ (R12)(DX*1), R13
+	MOVQ CX, R15
+	SHLQ $0x02, R15
+
+loop:
+	MOVQ    AX, R14
+	VMOVUPS (BX), Z0
+	VSUBPS  (BX)(R12*1), Z0, Z0
+	VMOVUPS (R8), Z1
+	VSUBPS  (R8)(R12*1), Z1, Z1
+	VMOVUPS (R9), Z2
+	VSUBPS  (R9)(R12*1), Z2, Z2
+	VMOVUPS (R10), Z3
+	VSUBPS  (R10)(R12*1), Z3, Z3
+	VSUBPS  Z2, Z0, Z4
+	VADDPS  Z2, Z1, Z5
+	VSUBPS  Z1, Z2, Z6
+	VSUBPS  Z3, Z1, Z7
+	LEAQ    (R14)(CX*1), R11
+	VMOVUPS Z4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z7, (R14)
+	MOVQ    R11, R14
+	VMOVUPS (BX)(R12*1), Z0
+	VADDPS  (BX)(DX*1), Z0, Z0
+	VMOVUPS (R8)(R12*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS (R9)(R12*1), Z2
+	VADDPS  (R9)(DX*1), Z2, Z2
+	VMOVUPS (R10)(R12*1), Z3
+	VADDPS  (R10)(DX*1), Z3, Z3
+	VSUBPS  Z2, Z0, Z4
+	VADDPS  Z2, Z1, Z5
+	VSUBPS  Z1, Z2, Z6
+	VSUBPS  Z3, Z1, Z7
+	LEAQ    (R14)(CX*1), R11
+	VMOVUPS Z4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z7, (R14)
+	MOVQ    R11, R14
+	VMOVUPS (BX)(R12*1), Z0
+	VSUBPS  (BX)(DX*1), Z0, Z0
+	VMOVUPS (R8)(R12*1), Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS (R9)(R12*1), Z2
+	VSUBPS  (R9)(DX*1), Z2, Z2
+	VMOVUPS (R10)(R12*1), Z3
+	VSUBPS  (R10)(DX*1), Z3, Z3
+	VSUBPS  Z2, Z0, Z4
+	VADDPS  Z2, Z1, Z5
+	VSUBPS  Z1, Z2, Z6
+	VSUBPS  Z3, Z1, Z7
+	LEAQ    (R14)(CX*1), R11
+	VMOVUPS Z4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z7, (R14)
+	MOVQ    R11, R14
+	VMOVUPS (BX)(DX*1), Z0
+	VSUBPS  (BX)(R13*1), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VSUBPS  (R8)(R13*1), Z1, Z1
+	VMOVUPS (R9)(DX*1), Z2
+	VSUBPS  (R9)(R13*1), Z2, Z2
+	VMOVUPS (R10)(DX*1), Z3
+	VSUBPS  (R10)(R13*1), Z3, Z3
+	VSUBPS  Z2, Z0, Z4
+	VADDPS  Z2, Z1, Z5
+	VSUBPS  Z1, Z2, Z6
+	VSUBPS  Z3, Z1, Z7
+	VMOVUPS Z4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    $0x40, BX
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, AX
+	SUBQ    $0x40, DI
+	JG      loop
+	VZEROUPPER
+	RET
+
+// func winoWeightsAVX512(dst *float32, src *float32, plane int, tap int, n int)
+// Requires: AVX, AVX512F
+TEXT ·winoWeightsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    plane+16(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    tap+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    n+32(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    CX, R15
+	SHLQ    $0x02, R15
+	VMOVUPS const3f000000<>+0(SB), Z15
+
+loop:
+	MOVQ    BX, SI
+	VMOVUPS (SI), Z0
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z1
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z2
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z3
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z4
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z5
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z6
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z7
+	ADDQ    DX, SI
+	VMOVUPS (SI), Z8
+	MOVQ    AX, R14
+	VADDPS  Z6, Z0, Z12
+	VSUBPS  Z3, Z12, Z13
+	VADDPS  Z3, Z12, Z12
+	VMULPS  Z15, Z12, Z12
+	VMULPS  Z15, Z13, Z13
+	VMOVUPS Z0, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z6, (R14)
+	MOVQ    AX, R14
+	ADDQ    CX, R14
+	ADDQ    CX, R14
+	ADDQ    CX, R14
+	VADDPS  Z8, Z2, Z12
+	VSUBPS  Z5, Z12, Z13
+	VADDPS  Z5, Z12, Z12
+	VMULPS  Z15, Z12, Z12
+	VMULPS  Z15, Z13, Z13
+	VMOVUPS Z2, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z8, (R14)
+	VADDPS  Z2, Z0, Z9
+	VSUBPS  Z1, Z9, Z10
+	VADDPS  Z1, Z9, Z9
+	VMULPS  Z15, Z9, Z9
+	VMULPS  Z15, Z10, Z10
+	VMOVAPS Z9, Z0
+	VMOVAPS Z10, Z1
+	VADDPS  Z5, Z3, Z9
+	VSUBPS  Z4, Z9, Z10
+	VADDPS  Z4, Z9, Z9
+	VMULPS  Z15, Z9, Z9
+	VMULPS  Z15, Z10, Z10
+	VMOVAPS Z9, Z3
+	VMOVAPS Z10, Z4
+	VADDPS  Z8, Z6, Z9
+	VSUBPS  Z7, Z9, Z10
+	VADDPS  Z7, Z9, Z9
+	VMULPS  Z15, Z9, Z9
+	VMULPS  Z15, Z10, Z10
+	VMOVAPS Z9, Z6
+	VMOVAPS Z10, Z7
+	MOVQ    AX, R14
+	ADDQ    CX, R14
+	VADDPS  Z6, Z0, Z12
+	VSUBPS  Z3, Z12, Z13
+	VADDPS  Z3, Z12, Z12
+	VMULPS  Z15, Z12, Z12
+	VMULPS  Z15, Z13, Z13
+	VMOVUPS Z0, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z6, (R14)
+	MOVQ    AX, R14
+	ADDQ    CX, R14
+	ADDQ    CX, R14
+	VADDPS  Z7, Z1, Z12
+	VSUBPS  Z4, Z12, Z13
+	VADDPS  Z4, Z12, Z12
+	VMULPS  Z15, Z12, Z12
+	VMULPS  Z15, Z13, Z13
+	VMOVUPS Z1, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, DI
+	JG      loop
+	VZEROUPPER
+	RET
+
+// func winoOutputAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, n int) uint32
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoOutputAVX512(SB), NOSPLIT, $0-52
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   n+40(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Z8
+	VMOVUPS     1024(AX), Z9
+	VADDPS      (AX), Z8, Z0
+	VADDPS      Z9, Z0, Z0
+	VSUBPS      Z9, Z8, Z4
+	VSUBPS      1536(AX), Z4, Z4
+	VMOVUPS     640(AX), Z8
+	VMOVUPS     1152(AX), Z9
+	VADDPS      128(AX), Z8, Z1
+	VADDPS      Z9, Z1, Z1
+	VSUBPS      Z9, Z8, Z5
+	VSUBPS      1664(AX), Z5, Z5
+	VMOVUPS     768(AX), Z8
+	VMOVUPS     1280(AX), Z9
+	VADDPS      256(AX), Z8, Z2
+	VADDPS      Z9, Z2, Z2
+	VSUBPS      Z9, Z8, Z6
+	VSUBPS      1792(AX), Z6, Z6
+	VMOVUPS     896(AX), Z8
+	VMOVUPS     1408(AX), Z9
+	VADDPS      384(AX), Z8, Z3
+	VADDPS      Z9, Z3, Z3
+	VSUBPS      Z9, Z8, Z7
+	VSUBPS      1920(AX), Z7, Z7
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VSUBPS      Z2, Z1, Z1
+	VSUBPS      Z3, Z1, Z1
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z6, Z4, Z4
+	VSUBPS      Z6, Z5, Z5
+	VSUBPS      Z7, Z5, Z5
+	VADDPS      Z1, Z0, Z8
+	VADDPS      Z5, Z4, Z9
+	VADDPS      Z9, Z8, Z8
+	VFMADD231PS Z8, Z14, Z15
+	VMOVUPS     Z0, (BX)(R15*1)
+	VMOVUPS     Z1, (CX)(R15*1)
+	VMOVUPS     Z4, (DX)(R15*1)
+	VMOVUPS     Z5, (SI)(R15*1)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Z15, Z15, K2
+	KMOVW       K2, AX
+	MOVL        AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoOutputFinishAVX512(SB), NOSPLIT, $0-68
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   n+56(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Z8
+	VMOVUPS     1024(AX), Z9
+	VADDPS      (AX), Z8, Z0
+	VADDPS      Z9, Z0, Z0
+	VSUBPS      Z9, Z8, Z4
+	VSUBPS      1536(AX), Z4, Z4
+	VMOVUPS     640(AX), Z8
+	VMOVUPS     1152(AX), Z9
+	VADDPS      128(AX), Z8, Z1
+	VADDPS      Z9, Z1, Z1
+	VSUBPS      Z9, Z8, Z5
+	VSUBPS      1664(AX), Z5, Z5
+	VMOVUPS     768(AX), Z8
+	VMOVUPS     1280(AX), Z9
+	VADDPS      256(AX), Z8, Z2
+	VADDPS      Z9, Z2, Z2
+	VSUBPS      Z9, Z8, Z6
+	VSUBPS      1792(AX), Z6, Z6
+	VMOVUPS     896(AX), Z8
+	VMOVUPS     1408(AX), Z9
+	VADDPS      384(AX), Z8, Z3
+	VADDPS      Z9, Z3, Z3
+	VSUBPS      Z9, Z8, Z7
+	VSUBPS      1920(AX), Z7, Z7
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VSUBPS      Z2, Z1, Z1
+	VSUBPS      Z3, Z1, Z1
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z6, Z4, Z4
+	VSUBPS      Z6, Z5, Z5
+	VSUBPS      Z7, Z5, Z5
+	VADDPS      Z1, Z0, Z8
+	VADDPS      Z5, Z4, Z9
+	VADDPS      Z9, Z8, Z8
+	VFMADD231PS Z8, Z14, Z15
+	VMOVUPS     (R8)(R15*1), Z8
+	VMOVUPS     (R9)(R15*1), Z9
+	VFMADD213PS Z9, Z8, Z0
+	VFMADD213PS Z9, Z8, Z1
+	VFMADD213PS Z9, Z8, Z4
+	VFMADD213PS Z9, Z8, Z5
+	VMOVUPS     Z0, (BX)(R15*1)
+	VMOVUPS     Z1, (CX)(R15*1)
+	VMOVUPS     Z4, (DX)(R15*1)
+	VMOVUPS     Z5, (SI)(R15*1)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Z15, Z15, K2
+	KMOVW       K2, AX
+	MOVL        AX, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishReLUAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoOutputFinishReLUAVX512(SB), NOSPLIT, $0-68
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   n+56(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Z8
+	VMOVUPS     1024(AX), Z9
+	VADDPS      (AX), Z8, Z0
+	VADDPS      Z9, Z0, Z0
+	VSUBPS      Z9, Z8, Z4
+	VSUBPS      1536(AX), Z4, Z4
+	VMOVUPS     640(AX), Z8
+	VMOVUPS     1152(AX), Z9
+	VADDPS      128(AX), Z8, Z1
+	VADDPS      Z9, Z1, Z1
+	VSUBPS      Z9, Z8, Z5
+	VSUBPS      1664(AX), Z5, Z5
+	VMOVUPS     768(AX), Z8
+	VMOVUPS     1280(AX), Z9
+	VADDPS      256(AX), Z8, Z2
+	VADDPS      Z9, Z2, Z2
+	VSUBPS      Z9, Z8, Z6
+	VSUBPS      1792(AX), Z6, Z6
+	VMOVUPS     896(AX), Z8
+	VMOVUPS     1408(AX), Z9
+	VADDPS      384(AX), Z8, Z3
+	VADDPS      Z9, Z3, Z3
+	VSUBPS      Z9, Z8, Z7
+	VSUBPS      1920(AX), Z7, Z7
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VSUBPS      Z2, Z1, Z1
+	VSUBPS      Z3, Z1, Z1
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z6, Z4, Z4
+	VSUBPS      Z6, Z5, Z5
+	VSUBPS      Z7, Z5, Z5
+	VADDPS      Z1, Z0, Z8
+	VADDPS      Z5, Z4, Z9
+	VADDPS      Z9, Z8, Z8
+	VFMADD231PS Z8, Z14, Z15
+	VMOVUPS     (R8)(R15*1), Z8
+	VMOVUPS     (R9)(R15*1), Z9
+	VFMADD213PS Z9, Z8, Z0
+	VFMADD213PS Z9, Z8, Z1
+	VFMADD213PS Z9, Z8, Z4
+	VFMADD213PS Z9, Z8, Z5
+	VMAXPS      Z14, Z0, Z0
+	VMOVUPS     Z0, (BX)(R15*1)
+	VMAXPS      Z14, Z1, Z1
+	VMOVUPS     Z1, (CX)(R15*1)
+	VMAXPS      Z14, Z4, Z4
+	VMOVUPS     Z4, (DX)(R15*1)
+	VMAXPS      Z14, Z5, Z5
+	VMOVUPS     Z5, (SI)(R15*1)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Z15, Z15, K2
+	KMOVW       K2, AX
+	MOVL        AX, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishResidualAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoOutputFinishResidualAVX512(SB), NOSPLIT, $0-100
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   r0+56(FP), R10
+	MOVQ   r1+64(FP), R11
+	MOVQ   r2+72(FP), R12
+	MOVQ   r3+80(FP), R13
+	MOVQ   n+88(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Z8
+	VMOVUPS     1024(AX), Z9
+	VADDPS      (AX), Z8, Z0
+	VADDPS      Z9, Z0, Z0
+	VSUBPS      Z9, Z8, Z4
+	VSUBPS      1536(AX), Z4, Z4
+	VMOVUPS     640(AX), Z8
+	VMOVUPS     1152(AX), Z9
+	VADDPS      128(AX), Z8, Z1
+	VADDPS      Z9, Z1, Z1
+	VSUBPS      Z9, Z8, Z5
+	VSUBPS      1664(AX), Z5, Z5
+	VMOVUPS     768(AX), Z8
+	VMOVUPS     1280(AX), Z9
+	VADDPS      256(AX), Z8, Z2
+	VADDPS      Z9, Z2, Z2
+	VSUBPS      Z9, Z8, Z6
+	VSUBPS      1792(AX), Z6, Z6
+	VMOVUPS     896(AX), Z8
+	VMOVUPS     1408(AX), Z9
+	VADDPS      384(AX), Z8, Z3
+	VADDPS      Z9, Z3, Z3
+	VSUBPS      Z9, Z8, Z7
+	VSUBPS      1920(AX), Z7, Z7
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VSUBPS      Z2, Z1, Z1
+	VSUBPS      Z3, Z1, Z1
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z6, Z4, Z4
+	VSUBPS      Z6, Z5, Z5
+	VSUBPS      Z7, Z5, Z5
+	VADDPS      Z1, Z0, Z8
+	VADDPS      Z5, Z4, Z9
+	VADDPS      Z9, Z8, Z8
+	VFMADD231PS Z8, Z14, Z15
+	VMOVUPS     (R8)(R15*1), Z8
+	VMOVUPS     (R9)(R15*1), Z9
+	VFMADD213PS Z9, Z8, Z0
+	VFMADD213PS Z9, Z8, Z1
+	VFMADD213PS Z9, Z8, Z4
+	VFMADD213PS Z9, Z8, Z5
+	VADDPS      (R10)(R15*1), Z0, Z0
+	VMOVUPS     Z0, (BX)(R15*1)
+	VADDPS      (R11)(R15*1), Z1, Z1
+	VMOVUPS     Z1, (CX)(R15*1)
+	VADDPS      (R12)(R15*1), Z4, Z4
+	VMOVUPS     Z4, (DX)(R15*1)
+	VADDPS      (R13)(R15*1), Z5, Z5
+	VMOVUPS     Z5, (SI)(R15*1)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Z15, Z15, K2
+	KMOVW       K2, AX
+	MOVL        AX, ret+96(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishResidualReLUAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoOutputFinishResidualReLUAVX512(SB), NOSPLIT, $0-100
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   r0+56(FP), R10
+	MOVQ   r1+64(FP), R11
+	MOVQ   r2+72(FP), R12
+	MOVQ   r3+80(FP), R13
+	MOVQ   n+88(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Z8
+	VMOVUPS     1024(AX), Z9
+	VADDPS      (AX), Z8, Z0
+	VADDPS      Z9, Z0, Z0
+	VSUBPS      Z9, Z8, Z4
+	VSUBPS      1536(AX), Z4, Z4
+	VMOVUPS     640(AX), Z8
+	VMOVUPS     1152(AX), Z9
+	VADDPS      128(AX), Z8, Z1
+	VADDPS      Z9, Z1, Z1
+	VSUBPS      Z9, Z8, Z5
+	VSUBPS      1664(AX), Z5, Z5
+	VMOVUPS     768(AX), Z8
+	VMOVUPS     1280(AX), Z9
+	VADDPS      256(AX), Z8, Z2
+	VADDPS      Z9, Z2, Z2
+	VSUBPS      Z9, Z8, Z6
+	VSUBPS      1792(AX), Z6, Z6
+	VMOVUPS     896(AX), Z8
+	VMOVUPS     1408(AX), Z9
+	VADDPS      384(AX), Z8, Z3
+	VADDPS      Z9, Z3, Z3
+	VSUBPS      Z9, Z8, Z7
+	VSUBPS      1920(AX), Z7, Z7
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VSUBPS      Z2, Z1, Z1
+	VSUBPS      Z3, Z1, Z1
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z6, Z4, Z4
+	VSUBPS      Z6, Z5, Z5
+	VSUBPS      Z7, Z5, Z5
+	VADDPS      Z1, Z0, Z8
+	VADDPS      Z5, Z4, Z9
+	VADDPS      Z9, Z8, Z8
+	VFMADD231PS Z8, Z14, Z15
+	VMOVUPS     (R8)(R15*1), Z8
+	VMOVUPS     (R9)(R15*1), Z9
+	VFMADD213PS Z9, Z8, Z0
+	VFMADD213PS Z9, Z8, Z1
+	VFMADD213PS Z9, Z8, Z4
+	VFMADD213PS Z9, Z8, Z5
+	VADDPS      (R10)(R15*1), Z0, Z0
+	VMAXPS      Z14, Z0, Z0
+	VMOVUPS     Z0, (BX)(R15*1)
+	VADDPS      (R11)(R15*1), Z1, Z1
+	VMAXPS      Z14, Z1, Z1
+	VMOVUPS     Z1, (CX)(R15*1)
+	VADDPS      (R12)(R15*1), Z4, Z4
+	VMAXPS      Z14, Z4, Z4
+	VMOVUPS     Z4, (DX)(R15*1)
+	VADDPS      (R13)(R15*1), Z5, Z5
+	VMAXPS      Z14, Z5, Z5
+	VMOVUPS     Z5, (SI)(R15*1)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Z15, Z15, K2
+	KMOVW       K2, AX
+	MOVL        AX, ret+96(FP)
+	VZEROUPPER
+	RET
+
 // func addAVX2(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
 TEXT ·addAVX2(SB), NOSPLIT, $0-32
@@ -5123,5 +5739,621 @@ test:
 	VBLENDVPS Y13, Y14, Y4, Y4
 	VMOVAPS   Y4, Y0
 	VMOVUPS   Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func winoInputAVX2(dst *float32, src *float32, plane int, pixel int, row int, n int)
+// Requires: AVX
+TEXT ·winoInputAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), BX
+	MOVQ plane+16(FP), CX
+	SHLQ $0x02, CX
+	MOVQ pixel+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ row+32(FP), SI
+	SHLQ $0x02, SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (BX)(SI*1), R8
+	LEAQ (R8)(SI*1), R9
+	LEAQ (R9)(SI*1), R10
+	LEAQ (DX)(DX*1), R12
+	LEAQ (R12)(DX*1), R13
+	MOVQ CX, R15
+	SHLQ $0x02, R15
+
+loop:
+	MOVQ    AX, R14
+	VMOVUPS (BX), Y0
+	VSUBPS  (BX)(R12*1), Y0, Y0
+	VMOVUPS (R8), Y1
+	VSUBPS  (R8)(R12*1), Y1, Y1
+	VMOVUPS (R9), Y2
+	VSUBPS  (R9)(R12*1), Y2, Y2
+	VMOVUPS (R10), Y3
+	VSUBPS  (R10)(R12*1), Y3, Y3
+	VSUBPS  Y2, Y0, Y4
+	VADDPS  Y2, Y1, Y5
+	VSUBPS  Y1, Y2, Y6
+	VSUBPS  Y3, Y1, Y7
+	LEAQ    (R14)(CX*1), R11
+	VMOVUPS Y4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y7, (R14)
+	MOVQ    R11, R14
+	VMOVUPS (BX)(R12*1), Y0
+	VADDPS  (BX)(DX*1), Y0, Y0
+	VMOVUPS (R8)(R12*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (R9)(R12*1), Y2
+	VADDPS  (R9)(DX*1), Y2, Y2
+	VMOVUPS (R10)(R12*1), Y3
+	VADDPS  (R10)(DX*1), Y3, Y3
+	VSUBPS  Y2, Y0, Y4
+	VADDPS  Y2, Y1, Y5
+	VSUBPS  Y1, Y2, Y6
+	VSUBPS  Y3, Y1, Y7
+	LEAQ    (R14)(CX*1), R11
+	VMOVUPS Y4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y7, (R14)
+	MOVQ    R11, R14
+	VMOVUPS (BX)(R12*1), Y0
+	VSUBPS  (BX)(DX*1), Y0, Y0
+	VMOVUPS (R8)(R12*1), Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (R9)(R12*1), Y2
+	VSUBPS  (R9)(DX*1), Y2, Y2
+	VMOVUPS (R10)(R12*1), Y3
+	VSUBPS  (R10)(DX*1), Y3, Y3
+	VSUBPS  Y2, Y0, Y4
+	VADDPS  Y2, Y1, Y5
+	VSUBPS  Y1, Y2, Y6
+	VSUBPS  Y3, Y1, Y7
+	LEAQ    (R14)(CX*1), R11
+	VMOVUPS Y4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y7, (R14)
+	MOVQ    R11, R14
+	VMOVUPS (BX)(DX*1), Y0
+	VSUBPS  (BX)(R13*1), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VSUBPS  (R8)(R13*1), Y1, Y1
+	VMOVUPS (R9)(DX*1), Y2
+	VSUBPS  (R9)(R13*1), Y2, Y2
+	VMOVUPS (R10)(DX*1), Y3
+	VSUBPS  (R10)(R13*1), Y3, Y3
+	VSUBPS  Y2, Y0, Y4
+	VADDPS  Y2, Y1, Y5
+	VSUBPS  Y1, Y2, Y6
+	VSUBPS  Y3, Y1, Y7
+	VMOVUPS Y4, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y5, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y6, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y7, (R14)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, AX
+	SUBQ    $0x20, DI
+	JG      loop
+	VZEROUPPER
+	RET
+
+// func winoWeightsAVX2(dst *float32, src *float32, plane int, tap int, n int)
+// Requires: AVX
+TEXT ·winoWeightsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    plane+16(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    tap+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    n+32(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    CX, R15
+	SHLQ    $0x02, R15
+	VMOVUPS const3f000000<>+0(SB), Y15
+
+loop:
+	MOVQ    BX, SI
+	VMOVUPS (SI), Y0
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y1
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y2
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y3
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y4
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y5
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y6
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y7
+	ADDQ    DX, SI
+	VMOVUPS (SI), Y8
+	MOVQ    AX, R14
+	VADDPS  Y6, Y0, Y12
+	VSUBPS  Y3, Y12, Y13
+	VADDPS  Y3, Y12, Y12
+	VMULPS  Y15, Y12, Y12
+	VMULPS  Y15, Y13, Y13
+	VMOVUPS Y0, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y6, (R14)
+	MOVQ    AX, R14
+	ADDQ    CX, R14
+	ADDQ    CX, R14
+	ADDQ    CX, R14
+	VADDPS  Y8, Y2, Y12
+	VSUBPS  Y5, Y12, Y13
+	VADDPS  Y5, Y12, Y12
+	VMULPS  Y15, Y12, Y12
+	VMULPS  Y15, Y13, Y13
+	VMOVUPS Y2, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y8, (R14)
+	VADDPS  Y2, Y0, Y9
+	VSUBPS  Y1, Y9, Y10
+	VADDPS  Y1, Y9, Y9
+	VMULPS  Y15, Y9, Y9
+	VMULPS  Y15, Y10, Y10
+	VMOVAPS Y9, Y0
+	VMOVAPS Y10, Y1
+	VADDPS  Y5, Y3, Y9
+	VSUBPS  Y4, Y9, Y10
+	VADDPS  Y4, Y9, Y9
+	VMULPS  Y15, Y9, Y9
+	VMULPS  Y15, Y10, Y10
+	VMOVAPS Y9, Y3
+	VMOVAPS Y10, Y4
+	VADDPS  Y8, Y6, Y9
+	VSUBPS  Y7, Y9, Y10
+	VADDPS  Y7, Y9, Y9
+	VMULPS  Y15, Y9, Y9
+	VMULPS  Y15, Y10, Y10
+	VMOVAPS Y9, Y6
+	VMOVAPS Y10, Y7
+	MOVQ    AX, R14
+	ADDQ    CX, R14
+	VADDPS  Y6, Y0, Y12
+	VSUBPS  Y3, Y12, Y13
+	VADDPS  Y3, Y12, Y12
+	VMULPS  Y15, Y12, Y12
+	VMULPS  Y15, Y13, Y13
+	VMOVUPS Y0, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y6, (R14)
+	MOVQ    AX, R14
+	ADDQ    CX, R14
+	ADDQ    CX, R14
+	VADDPS  Y7, Y1, Y12
+	VSUBPS  Y4, Y12, Y13
+	VADDPS  Y4, Y12, Y12
+	VMULPS  Y15, Y12, Y12
+	VMULPS  Y15, Y13, Y13
+	VMOVUPS Y1, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y12, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y13, (R14)
+	ADDQ    R15, R14
+	VMOVUPS Y7, (R14)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, BX
+	SUBQ    $0x20, DI
+	JG      loop
+	VZEROUPPER
+	RET
+
+// func winoOutputAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, n int) uint32
+// Requires: AVX, FMA3
+TEXT ·winoOutputAVX2(SB), NOSPLIT, $0-52
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   n+40(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Y8
+	VMOVUPS     1024(AX), Y9
+	VADDPS      (AX), Y8, Y0
+	VADDPS      Y9, Y0, Y0
+	VSUBPS      Y9, Y8, Y4
+	VSUBPS      1536(AX), Y4, Y4
+	VMOVUPS     640(AX), Y8
+	VMOVUPS     1152(AX), Y9
+	VADDPS      128(AX), Y8, Y1
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      Y9, Y8, Y5
+	VSUBPS      1664(AX), Y5, Y5
+	VMOVUPS     768(AX), Y8
+	VMOVUPS     1280(AX), Y9
+	VADDPS      256(AX), Y8, Y2
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      Y9, Y8, Y6
+	VSUBPS      1792(AX), Y6, Y6
+	VMOVUPS     896(AX), Y8
+	VMOVUPS     1408(AX), Y9
+	VADDPS      384(AX), Y8, Y3
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      Y9, Y8, Y7
+	VSUBPS      1920(AX), Y7, Y7
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y6, Y4, Y4
+	VSUBPS      Y6, Y5, Y5
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y1, Y0, Y8
+	VADDPS      Y5, Y4, Y9
+	VADDPS      Y9, Y8, Y8
+	VFMADD231PS Y8, Y14, Y15
+	VMOVUPS     Y0, (BX)(R15*1)
+	VMOVUPS     Y1, (CX)(R15*1)
+	VMOVUPS     Y4, (DX)(R15*1)
+	VMOVUPS     Y5, (SI)(R15*1)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Y15, Y15, Y15
+	VMOVMSKPS   Y15, AX
+	MOVL        AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+// Requires: AVX, FMA3
+TEXT ·winoOutputFinishAVX2(SB), NOSPLIT, $0-68
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   n+56(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Y8
+	VMOVUPS     1024(AX), Y9
+	VADDPS      (AX), Y8, Y0
+	VADDPS      Y9, Y0, Y0
+	VSUBPS      Y9, Y8, Y4
+	VSUBPS      1536(AX), Y4, Y4
+	VMOVUPS     640(AX), Y8
+	VMOVUPS     1152(AX), Y9
+	VADDPS      128(AX), Y8, Y1
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      Y9, Y8, Y5
+	VSUBPS      1664(AX), Y5, Y5
+	VMOVUPS     768(AX), Y8
+	VMOVUPS     1280(AX), Y9
+	VADDPS      256(AX), Y8, Y2
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      Y9, Y8, Y6
+	VSUBPS      1792(AX), Y6, Y6
+	VMOVUPS     896(AX), Y8
+	VMOVUPS     1408(AX), Y9
+	VADDPS      384(AX), Y8, Y3
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      Y9, Y8, Y7
+	VSUBPS      1920(AX), Y7, Y7
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y6, Y4, Y4
+	VSUBPS      Y6, Y5, Y5
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y1, Y0, Y8
+	VADDPS      Y5, Y4, Y9
+	VADDPS      Y9, Y8, Y8
+	VFMADD231PS Y8, Y14, Y15
+	VMOVUPS     (R8)(R15*1), Y8
+	VMOVUPS     (R9)(R15*1), Y9
+	VFMADD213PS Y9, Y8, Y0
+	VFMADD213PS Y9, Y8, Y1
+	VFMADD213PS Y9, Y8, Y4
+	VFMADD213PS Y9, Y8, Y5
+	VMOVUPS     Y0, (BX)(R15*1)
+	VMOVUPS     Y1, (CX)(R15*1)
+	VMOVUPS     Y4, (DX)(R15*1)
+	VMOVUPS     Y5, (SI)(R15*1)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Y15, Y15, Y15
+	VMOVMSKPS   Y15, AX
+	MOVL        AX, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishReLUAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, n int) uint32
+// Requires: AVX, FMA3
+TEXT ·winoOutputFinishReLUAVX2(SB), NOSPLIT, $0-68
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   n+56(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Y8
+	VMOVUPS     1024(AX), Y9
+	VADDPS      (AX), Y8, Y0
+	VADDPS      Y9, Y0, Y0
+	VSUBPS      Y9, Y8, Y4
+	VSUBPS      1536(AX), Y4, Y4
+	VMOVUPS     640(AX), Y8
+	VMOVUPS     1152(AX), Y9
+	VADDPS      128(AX), Y8, Y1
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      Y9, Y8, Y5
+	VSUBPS      1664(AX), Y5, Y5
+	VMOVUPS     768(AX), Y8
+	VMOVUPS     1280(AX), Y9
+	VADDPS      256(AX), Y8, Y2
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      Y9, Y8, Y6
+	VSUBPS      1792(AX), Y6, Y6
+	VMOVUPS     896(AX), Y8
+	VMOVUPS     1408(AX), Y9
+	VADDPS      384(AX), Y8, Y3
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      Y9, Y8, Y7
+	VSUBPS      1920(AX), Y7, Y7
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y6, Y4, Y4
+	VSUBPS      Y6, Y5, Y5
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y1, Y0, Y8
+	VADDPS      Y5, Y4, Y9
+	VADDPS      Y9, Y8, Y8
+	VFMADD231PS Y8, Y14, Y15
+	VMOVUPS     (R8)(R15*1), Y8
+	VMOVUPS     (R9)(R15*1), Y9
+	VFMADD213PS Y9, Y8, Y0
+	VFMADD213PS Y9, Y8, Y1
+	VFMADD213PS Y9, Y8, Y4
+	VFMADD213PS Y9, Y8, Y5
+	VMAXPS      Y14, Y0, Y0
+	VMOVUPS     Y0, (BX)(R15*1)
+	VMAXPS      Y14, Y1, Y1
+	VMOVUPS     Y1, (CX)(R15*1)
+	VMAXPS      Y14, Y4, Y4
+	VMOVUPS     Y4, (DX)(R15*1)
+	VMAXPS      Y14, Y5, Y5
+	VMOVUPS     Y5, (SI)(R15*1)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Y15, Y15, Y15
+	VMOVMSKPS   Y15, AX
+	MOVL        AX, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishResidualAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
+// Requires: AVX, FMA3
+TEXT ·winoOutputFinishResidualAVX2(SB), NOSPLIT, $0-100
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   r0+56(FP), R10
+	MOVQ   r1+64(FP), R11
+	MOVQ   r2+72(FP), R12
+	MOVQ   r3+80(FP), R13
+	MOVQ   n+88(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Y8
+	VMOVUPS     1024(AX), Y9
+	VADDPS      (AX), Y8, Y0
+	VADDPS      Y9, Y0, Y0
+	VSUBPS      Y9, Y8, Y4
+	VSUBPS      1536(AX), Y4, Y4
+	VMOVUPS     640(AX), Y8
+	VMOVUPS     1152(AX), Y9
+	VADDPS      128(AX), Y8, Y1
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      Y9, Y8, Y5
+	VSUBPS      1664(AX), Y5, Y5
+	VMOVUPS     768(AX), Y8
+	VMOVUPS     1280(AX), Y9
+	VADDPS      256(AX), Y8, Y2
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      Y9, Y8, Y6
+	VSUBPS      1792(AX), Y6, Y6
+	VMOVUPS     896(AX), Y8
+	VMOVUPS     1408(AX), Y9
+	VADDPS      384(AX), Y8, Y3
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      Y9, Y8, Y7
+	VSUBPS      1920(AX), Y7, Y7
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y6, Y4, Y4
+	VSUBPS      Y6, Y5, Y5
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y1, Y0, Y8
+	VADDPS      Y5, Y4, Y9
+	VADDPS      Y9, Y8, Y8
+	VFMADD231PS Y8, Y14, Y15
+	VMOVUPS     (R8)(R15*1), Y8
+	VMOVUPS     (R9)(R15*1), Y9
+	VFMADD213PS Y9, Y8, Y0
+	VFMADD213PS Y9, Y8, Y1
+	VFMADD213PS Y9, Y8, Y4
+	VFMADD213PS Y9, Y8, Y5
+	VADDPS      (R10)(R15*1), Y0, Y0
+	VMOVUPS     Y0, (BX)(R15*1)
+	VADDPS      (R11)(R15*1), Y1, Y1
+	VMOVUPS     Y1, (CX)(R15*1)
+	VADDPS      (R12)(R15*1), Y4, Y4
+	VMOVUPS     Y4, (DX)(R15*1)
+	VADDPS      (R13)(R15*1), Y5, Y5
+	VMOVUPS     Y5, (SI)(R15*1)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Y15, Y15, Y15
+	VMOVMSKPS   Y15, AX
+	MOVL        AX, ret+96(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputFinishResidualReLUAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
+// Requires: AVX, FMA3
+TEXT ·winoOutputFinishResidualReLUAVX2(SB), NOSPLIT, $0-100
+	MOVQ   m+0(FP), AX
+	MOVQ   y0+8(FP), BX
+	MOVQ   y1+16(FP), CX
+	MOVQ   y2+24(FP), DX
+	MOVQ   y3+32(FP), SI
+	MOVQ   scale+40(FP), R8
+	MOVQ   offset+48(FP), R9
+	MOVQ   r0+56(FP), R10
+	MOVQ   r1+64(FP), R11
+	MOVQ   r2+72(FP), R12
+	MOVQ   r3+80(FP), R13
+	MOVQ   n+88(FP), DI
+	SHLQ   $0x02, DI
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	XORQ   R15, R15
+
+loop:
+	VMOVUPS     512(AX), Y8
+	VMOVUPS     1024(AX), Y9
+	VADDPS      (AX), Y8, Y0
+	VADDPS      Y9, Y0, Y0
+	VSUBPS      Y9, Y8, Y4
+	VSUBPS      1536(AX), Y4, Y4
+	VMOVUPS     640(AX), Y8
+	VMOVUPS     1152(AX), Y9
+	VADDPS      128(AX), Y8, Y1
+	VADDPS      Y9, Y1, Y1
+	VSUBPS      Y9, Y8, Y5
+	VSUBPS      1664(AX), Y5, Y5
+	VMOVUPS     768(AX), Y8
+	VMOVUPS     1280(AX), Y9
+	VADDPS      256(AX), Y8, Y2
+	VADDPS      Y9, Y2, Y2
+	VSUBPS      Y9, Y8, Y6
+	VSUBPS      1792(AX), Y6, Y6
+	VMOVUPS     896(AX), Y8
+	VMOVUPS     1408(AX), Y9
+	VADDPS      384(AX), Y8, Y3
+	VADDPS      Y9, Y3, Y3
+	VSUBPS      Y9, Y8, Y7
+	VSUBPS      1920(AX), Y7, Y7
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y6, Y4, Y4
+	VSUBPS      Y6, Y5, Y5
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y1, Y0, Y8
+	VADDPS      Y5, Y4, Y9
+	VADDPS      Y9, Y8, Y8
+	VFMADD231PS Y8, Y14, Y15
+	VMOVUPS     (R8)(R15*1), Y8
+	VMOVUPS     (R9)(R15*1), Y9
+	VFMADD213PS Y9, Y8, Y0
+	VFMADD213PS Y9, Y8, Y1
+	VFMADD213PS Y9, Y8, Y4
+	VFMADD213PS Y9, Y8, Y5
+	VADDPS      (R10)(R15*1), Y0, Y0
+	VMAXPS      Y14, Y0, Y0
+	VMOVUPS     Y0, (BX)(R15*1)
+	VADDPS      (R11)(R15*1), Y1, Y1
+	VMAXPS      Y14, Y1, Y1
+	VMOVUPS     Y1, (CX)(R15*1)
+	VADDPS      (R12)(R15*1), Y4, Y4
+	VMAXPS      Y14, Y4, Y4
+	VMOVUPS     Y4, (DX)(R15*1)
+	VADDPS      (R13)(R15*1), Y5, Y5
+	VMAXPS      Y14, Y5, Y5
+	VMOVUPS     Y5, (SI)(R15*1)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, R15
+	CMPQ        R15, DI
+	JLT         loop
+	VCMPPS      $0x03, Y15, Y15, Y15
+	VMOVMSKPS   Y15, AX
+	MOVL        AX, ret+96(FP)
 	VZEROUPPER
 	RET

@@ -7,7 +7,7 @@ package kernels
 // gatherAVX51212x1 is gatherTile for AVX512.
 //
 //go:noescape
-func gatherAVX51212x1(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)
+func gatherAVX51212x1(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
 
 // outerAVX51212x1 is outerTile for AVX512.
 //
@@ -17,7 +17,7 @@ func outerAVX51212x1(c *float32, coff *int, a *float32, taps *int, ntaps int, k 
 // gatherAVX51212x2 is gatherTile for AVX512.
 //
 //go:noescape
-func gatherAVX51212x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)
+func gatherAVX51212x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
 
 // outerAVX51212x2 is outerTile for AVX512.
 //
@@ -30,7 +30,7 @@ func peakAVX512(n int)
 // gatherAVX26x2 is gatherTile for AVX2.
 //
 //go:noescape
-func gatherAVX26x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)
+func gatherAVX26x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
 
 // outerAVX26x2 is outerTile for AVX2.
 //

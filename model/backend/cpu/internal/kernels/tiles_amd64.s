@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func gatherAVX51212x1(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)
+// func gatherAVX51212x1(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
 // Requires: AVX, AVX512F
-TEXT ·gatherAVX51212x1(SB), NOSPLIT, $24-72
+TEXT ·gatherAVX51212x1(SB), NOSPLIT, $24-80
 	MOVQ   a+16(FP), BP
 	MOVQ   aoff+24(FP), R14
 	MOVQ   (R14), AX
@@ -182,6 +182,72 @@ done:
 	VADDPS (AX)(CX*4), Z11, Z11
 
 write:
+	MOVQ        fin+72(FP), DX
+	TESTQ       DX, DX
+	JZ          finished
+	MOVQ        (DX), SI
+	VMOVUPS     (SI), Z12
+	MOVQ        8(DX), SI
+	VMOVUPS     (SI), Z13
+	VFMADD213PS Z13, Z12, Z0
+	VFMADD213PS Z13, Z12, Z1
+	VFMADD213PS Z13, Z12, Z2
+	VFMADD213PS Z13, Z12, Z3
+	VFMADD213PS Z13, Z12, Z4
+	VFMADD213PS Z13, Z12, Z5
+	VFMADD213PS Z13, Z12, Z6
+	VFMADD213PS Z13, Z12, Z7
+	VFMADD213PS Z13, Z12, Z8
+	VFMADD213PS Z13, Z12, Z9
+	VFMADD213PS Z13, Z12, Z10
+	VFMADD213PS Z13, Z12, Z11
+	MOVQ        16(DX), SI
+	TESTQ       SI, SI
+	JZ          added
+	MOVQ        (BX), CX
+	VADDPS      (SI)(CX*4), Z0, Z0
+	MOVQ        8(BX), CX
+	VADDPS      (SI)(CX*4), Z1, Z1
+	MOVQ        16(BX), CX
+	VADDPS      (SI)(CX*4), Z2, Z2
+	MOVQ        24(BX), CX
+	VADDPS      (SI)(CX*4), Z3, Z3
+	MOVQ        32(BX), CX
+	VADDPS      (SI)(CX*4), Z4, Z4
+	MOVQ        40(BX), CX
+	VADDPS      (SI)(CX*4), Z5, Z5
+	MOVQ        48(BX), CX
+	VADDPS      (SI)(CX*4), Z6, Z6
+	MOVQ        56(BX), CX
+	VADDPS      (SI)(CX*4), Z7, Z7
+	MOVQ        64(BX), CX
+	VADDPS      (SI)(CX*4), Z8, Z8
+	MOVQ        72(BX), CX
+	VADDPS      (SI)(CX*4), Z9, Z9
+	MOVQ        80(BX), CX
+	VADDPS      (SI)(CX*4), Z10, Z10
+	MOVQ        88(BX), CX
+	VADDPS      (SI)(CX*4), Z11, Z11
+
+added:
+	MOVQ   24(DX), SI
+	TESTQ  SI, SI
+	JZ     finished
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z12, Z0, Z0
+	VMAXPS Z12, Z1, Z1
+	VMAXPS Z12, Z2, Z2
+	VMAXPS Z12, Z3, Z3
+	VMAXPS Z12, Z4, Z4
+	VMAXPS Z12, Z5, Z5
+	VMAXPS Z12, Z6, Z6
+	VMAXPS Z12, Z7, Z7
+	VMAXPS Z12, Z8, Z8
+	VMAXPS Z12, Z9, Z9
+	VMAXPS Z12, Z10, Z10
+	VMAXPS Z12, Z11, Z11
+
+finished:
 	MOVQ    (BX), CX
 	VMOVUPS Z0, (AX)(CX*4)
 	MOVQ    8(BX), CX
@@ -355,9 +421,9 @@ write:
 	VZEROUPPER
 	RET
 
-// func gatherAVX51212x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)
+// func gatherAVX51212x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
 // Requires: AVX, AVX512F
-TEXT ·gatherAVX51212x2(SB), NOSPLIT, $24-72
+TEXT ·gatherAVX51212x2(SB), NOSPLIT, $24-80
 	MOVQ   a+16(FP), BP
 	MOVQ   aoff+24(FP), R14
 	MOVQ   (R14), AX
@@ -682,6 +748,110 @@ done:
 	VADDPS 64(AX)(CX*4), Z23, Z23
 
 write:
+	MOVQ        fin+72(FP), DX
+	TESTQ       DX, DX
+	JZ          finished
+	MOVQ        (DX), SI
+	VMOVUPS     (SI), Z24
+	VMOVUPS     64(SI), Z25
+	MOVQ        8(DX), SI
+	VMOVUPS     (SI), Z26
+	VMOVUPS     64(SI), Z27
+	VFMADD213PS Z26, Z24, Z0
+	VFMADD213PS Z27, Z25, Z1
+	VFMADD213PS Z26, Z24, Z2
+	VFMADD213PS Z27, Z25, Z3
+	VFMADD213PS Z26, Z24, Z4
+	VFMADD213PS Z27, Z25, Z5
+	VFMADD213PS Z26, Z24, Z6
+	VFMADD213PS Z27, Z25, Z7
+	VFMADD213PS Z26, Z24, Z8
+	VFMADD213PS Z27, Z25, Z9
+	VFMADD213PS Z26, Z24, Z10
+	VFMADD213PS Z27, Z25, Z11
+	VFMADD213PS Z26, Z24, Z12
+	VFMADD213PS Z27, Z25, Z13
+	VFMADD213PS Z26, Z24, Z14
+	VFMADD213PS Z27, Z25, Z15
+	VFMADD213PS Z26, Z24, Z16
+	VFMADD213PS Z27, Z25, Z17
+	VFMADD213PS Z26, Z24, Z18
+	VFMADD213PS Z27, Z25, Z19
+	VFMADD213PS Z26, Z24, Z20
+	VFMADD213PS Z27, Z25, Z21
+	VFMADD213PS Z26, Z24, Z22
+	VFMADD213PS Z27, Z25, Z23
+	MOVQ        16(DX), SI
+	TESTQ       SI, SI
+	JZ          added
+	MOVQ        (BX), CX
+	VADDPS      (SI)(CX*4), Z0, Z0
+	VADDPS      64(SI)(CX*4), Z1, Z1
+	MOVQ        8(BX), CX
+	VADDPS      (SI)(CX*4), Z2, Z2
+	VADDPS      64(SI)(CX*4), Z3, Z3
+	MOVQ        16(BX), CX
+	VADDPS      (SI)(CX*4), Z4, Z4
+	VADDPS      64(SI)(CX*4), Z5, Z5
+	MOVQ        24(BX), CX
+	VADDPS      (SI)(CX*4), Z6, Z6
+	VADDPS      64(SI)(CX*4), Z7, Z7
+	MOVQ        32(BX), CX
+	VADDPS      (SI)(CX*4), Z8, Z8
+	VADDPS      64(SI)(CX*4), Z9, Z9
+	MOVQ        40(BX), CX
+	VADDPS      (SI)(CX*4), Z10, Z10
+	VADDPS      64(SI)(CX*4), Z11, Z11
+	MOVQ        48(BX), CX
+	VADDPS      (SI)(CX*4), Z12, Z12
+	VADDPS      64(SI)(CX*4), Z13, Z13
+	MOVQ        56(BX), CX
+	VADDPS      (SI)(CX*4), Z14, Z14
+	VADDPS      64(SI)(CX*4), Z15, Z15
+	MOVQ        64(BX), CX
+	VADDPS      (SI)(CX*4), Z16, Z16
+	VADDPS      64(SI)(CX*4), Z17, Z17
+	MOVQ        72(BX), CX
+	VADDPS      (SI)(CX*4), Z18, Z18
+	VADDPS      64(SI)(CX*4), Z19, Z19
+	MOVQ        80(BX), CX
+	VADDPS      (SI)(CX*4), Z20, Z20
+	VADDPS      64(SI)(CX*4), Z21, Z21
+	MOVQ        88(BX), CX
+	VADDPS      (SI)(CX*4), Z22, Z22
+	VADDPS      64(SI)(CX*4), Z23, Z23
+
+added:
+	MOVQ   24(DX), SI
+	TESTQ  SI, SI
+	JZ     finished
+	VPXORD Z24, Z24, Z24
+	VMAXPS Z24, Z0, Z0
+	VMAXPS Z24, Z1, Z1
+	VMAXPS Z24, Z2, Z2
+	VMAXPS Z24, Z3, Z3
+	VMAXPS Z24, Z4, Z4
+	VMAXPS Z24, Z5, Z5
+	VMAXPS Z24, Z6, Z6
+	VMAXPS Z24, Z7, Z7
+	VMAXPS Z24, Z8, Z8
+	VMAXPS Z24, Z9, Z9
+	VMAXPS Z24, Z10, Z10
+	VMAXPS Z24, Z11, Z11
+	VMAXPS Z24, Z12, Z12
+	VMAXPS Z24, Z13, Z13
+	VMAXPS Z24, Z14, Z14
+	VMAXPS Z24, Z15, Z15
+	VMAXPS Z24, Z16, Z16
+	VMAXPS Z24, Z17, Z17
+	VMAXPS Z24, Z18, Z18
+	VMAXPS Z24, Z19, Z19
+	VMAXPS Z24, Z20, Z20
+	VMAXPS Z24, Z21, Z21
+	VMAXPS Z24, Z22, Z22
+	VMAXPS Z24, Z23, Z23
+
+finished:
 	MOVQ    (BX), CX
 	VMOVUPS Z0, (AX)(CX*4)
 	VMOVUPS Z1, 64(AX)(CX*4)
@@ -1014,9 +1184,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gatherAVX26x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)
+// func gatherAVX26x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
 // Requires: AVX, FMA3
-TEXT ·gatherAVX26x2(SB), NOSPLIT, $24-72
+TEXT ·gatherAVX26x2(SB), NOSPLIT, $24-80
 	MOVQ   a+16(FP), BP
 	MOVQ   aoff+24(FP), R14
 	MOVQ   (R14), AX
@@ -1209,6 +1379,68 @@ done:
 	VADDPS 32(AX)(CX*4), Y11, Y11
 
 write:
+	MOVQ        fin+72(FP), DX
+	TESTQ       DX, DX
+	JZ          finished
+	MOVQ        (DX), SI
+	VMOVUPS     (SI), Y12
+	VMOVUPS     32(SI), Y13
+	MOVQ        8(DX), SI
+	VMOVUPS     (SI), Y14
+	VMOVUPS     32(SI), Y15
+	VFMADD213PS Y14, Y12, Y0
+	VFMADD213PS Y15, Y13, Y1
+	VFMADD213PS Y14, Y12, Y2
+	VFMADD213PS Y15, Y13, Y3
+	VFMADD213PS Y14, Y12, Y4
+	VFMADD213PS Y15, Y13, Y5
+	VFMADD213PS Y14, Y12, Y6
+	VFMADD213PS Y15, Y13, Y7
+	VFMADD213PS Y14, Y12, Y8
+	VFMADD213PS Y15, Y13, Y9
+	VFMADD213PS Y14, Y12, Y10
+	VFMADD213PS Y15, Y13, Y11
+	MOVQ        16(DX), SI
+	TESTQ       SI, SI
+	JZ          added
+	MOVQ        (BX), CX
+	VADDPS      (SI)(CX*4), Y0, Y0
+	VADDPS      32(SI)(CX*4), Y1, Y1
+	MOVQ        8(BX), CX
+	VADDPS      (SI)(CX*4), Y2, Y2
+	VADDPS      32(SI)(CX*4), Y3, Y3
+	MOVQ        16(BX), CX
+	VADDPS      (SI)(CX*4), Y4, Y4
+	VADDPS      32(SI)(CX*4), Y5, Y5
+	MOVQ        24(BX), CX
+	VADDPS      (SI)(CX*4), Y6, Y6
+	VADDPS      32(SI)(CX*4), Y7, Y7
+	MOVQ        32(BX), CX
+	VADDPS      (SI)(CX*4), Y8, Y8
+	VADDPS      32(SI)(CX*4), Y9, Y9
+	MOVQ        40(BX), CX
+	VADDPS      (SI)(CX*4), Y10, Y10
+	VADDPS      32(SI)(CX*4), Y11, Y11
+
+added:
+	MOVQ   24(DX), SI
+	TESTQ  SI, SI
+	JZ     finished
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y12, Y0, Y0
+	VMAXPS Y12, Y1, Y1
+	VMAXPS Y12, Y2, Y2
+	VMAXPS Y12, Y3, Y3
+	VMAXPS Y12, Y4, Y4
+	VMAXPS Y12, Y5, Y5
+	VMAXPS Y12, Y6, Y6
+	VMAXPS Y12, Y7, Y7
+	VMAXPS Y12, Y8, Y8
+	VMAXPS Y12, Y9, Y9
+	VMAXPS Y12, Y10, Y10
+	VMAXPS Y12, Y11, Y11
+
+finished:
 	MOVQ    (BX), CX
 	VMOVUPS Y0, (AX)(CX*4)
 	VMOVUPS Y1, 32(AX)(CX*4)

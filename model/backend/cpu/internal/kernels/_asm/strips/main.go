@@ -38,6 +38,7 @@ func main() {
 		s.elementwise()
 		s.channelwise()
 		s.reductions()
+		s.winograd()
 	}
 	Generate()
 }

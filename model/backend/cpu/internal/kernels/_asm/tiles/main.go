@@ -86,8 +86,8 @@ func (t tile) zero() {
 }
 
 // store writes the accumulators to the rows of c, adding to what is there if
-// the parameter accumulate is not zero.
-func (t tile) store() {
+// the parameter accumulate is not zero, and finishing them if it may.
+func (t tile) store(finish bool) {
 	c, off, row := RAX, RBX, RCX
 	Load(Param("c"), c)
 	Load(Param("coff"), off)
@@ -101,6 +101,9 @@ func (t tile) store() {
 		}
 	}
 	Label("write")
+	if finish {
+		t.finish(off, row)
+	}
 	for p := range t.rows {
 		MOVQ(operand.Mem{Base: off, Disp: 8 * p}, row)
 		for v := range t.vecs {
@@ -109,6 +112,47 @@ func (t tile) store() {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// finish applies the epilogue, if there is one, to the accumulators: the fields
+// of finish are scale, offset, residual and relu.
+func (t tile) finish(off, row GPPhysical) {
+	fin, p := RDX, RSI
+	Load(Param("fin"), fin)
+	TESTQ(fin, fin)
+	JZ(operand.LabelRef("finished"))
+	field := func(i int) operand.Mem { return operand.Mem{Base: fin, Disp: 8 * i} }
+	MOVQ(field(0), p)
+	for v := range t.vecs {
+		VMOVUPS(operand.Mem{Base: p, Disp: v * t.bytes}, t.b(v))
+	}
+	MOVQ(field(1), p)
+	for v := range t.vecs {
+		VMOVUPS(operand.Mem{Base: p, Disp: v * t.bytes}, t.bcast(v))
+	}
+	for r := range t.rows {
+		for v := range t.vecs {
+			VFMADD213PS(t.bcast(v), t.b(v), t.acc(r, v))
+		}
+	}
+	MOVQ(field(2), p)
+	TESTQ(p, p)
+	JZ(operand.LabelRef("added"))
+	for r := range t.rows {
+		MOVQ(operand.Mem{Base: off, Disp: 8 * r}, row)
+		for v := range t.vecs {
+			VADDPS(operand.Mem{Base: p, Index: row, Scale: 4, Disp: v * t.bytes}, t.acc(r, v), t.acc(r, v))
+		}
+	}
+	Label("added")
+	MOVQ(field(3), p)
+	TESTQ(p, p)
+	JZ(operand.LabelRef("finished"))
+	xor(t.isa, t.b(0))
+	for i := range t.rows * t.vecs {
+		VMAXPS(t.b(0), t.reg(i), t.reg(i)) // 0 where NaN
+	}
+	Label("finished")
 }
 
 func xor(i isa, r VecPhysical) {
@@ -122,7 +166,7 @@ func xor(i isa, r VecPhysical) {
 // gather writes the kernel whose rows of a lie anywhere and whose depth is
 // contiguous.
 func (t tile) gather() {
-	TEXT(t.name("gather"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int)")
+	TEXT(t.name("gather"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)")
 	Pragma("noescape")
 	Doc(t.name("gather") + " is gatherTile for " + t.isa.name + ".")
 	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.rows]
@@ -178,7 +222,7 @@ func (t tile) gather() {
 	JLT(operand.LabelRef("last"))
 	JMP(operand.LabelRef("tap"))
 	Label("done")
-	t.store()
+	t.store(true)
 }
 
 // outer writes the kernel whose rows of a are contiguous and whose depth steps
@@ -221,7 +265,7 @@ func (t tile) outer() {
 	ADDQ(bstep, b)
 	JMP(operand.LabelRef("tap"))
 	Label("done")
-	t.store()
+	t.store(false)
 }
 
 // peak writes a loop of independent multiply-adds.

@@ -1,0 +1,216 @@
+package kernels
+
+import (
+	"sync/atomic"
+
+	"github.com/retort-ml/retort/internal/workpool"
+)
+
+// winograd computes a 3x3 convolution of stride 1 by F(2x2, 3x3) of Lavin and
+// Gray (2016): tiles of 2x2 output pixels take 16 multiplications for each
+// pair of channels instead of 36. The weights are transformed once, then each
+// block of tiles is transformed, multiplied (16 products of matrices) and
+// transformed back while it lies in the cache.
+//
+// The transforms mix the pixels of a tile, so that one that is not finite
+// would reach its neighbours: then, and only then, the convolution is computed
+// again directly.
+type winograd struct {
+	*gatherConv
+	weights    []float32 // by panel: 16 planes of Ci rows
+	rows, cols int       // tiles of an image
+	block      int       // tiles of a work item
+	plane      int       // floats between the planes of a block's tiles
+	strange    atomic.Bool
+}
+
+const (
+	winoPlanes   = 16
+	winoPitch    = 32        // floats between the planes of a product
+	winoMultiple = 16        // of which both channel counts are multiples
+	winoLeast    = 32        // channels from which it pays
+	winoTiles    = 64        // tiles from which transforming the weights pays
+	winoFloats   = 192 << 10 // of the transformed tiles of a block
+	winoMost     = 96        // tiles of a block
+)
+
+// direct turns winograd off: for tests.
+var direct bool
+
+// byWinograd says whether the convolution is one that winograd computes, and
+// faster. Its shape alone decides.
+func (s Conv) byWinograd() bool {
+	return !direct && s.KH == 3 && s.KW == 3 && s.StrideH == 1 && s.StrideW == 1 && s.DilH == 1 && s.DilW == 1 && s.Groups == 1 &&
+		s.Ci%winoMultiple == 0 && s.Co%winoMultiple == 0 && min(s.Ci, s.Co) >= winoLeast &&
+		s.N*((s.OH+1)/2)*((s.OW+1)/2) >= winoTiles
+}
+
+// run computes the convolution from the packed weights; false if the result
+// is not finite everywhere, and so not to be used.
+func (w *winograd) run() bool {
+	s := w.s
+	w.rows, w.cols = (s.OH+1)/2, (s.OW+1)/2
+	tiles := s.N * w.rows * w.cols
+	lines := func(n int) int { return (n + w.isa.rows - 1) / w.isa.rows * w.isa.rows }
+	w.block = min(winoMost, max(w.isa.rows, winoFloats/(winoPlanes*s.Ci)), (tiles+convItems-1)/convItems)
+	w.block = lines(w.block)
+	w.plane = w.block*s.Ci + winoMultiple // not a power of two apart
+	size := 0
+	for _, p := range w.panels {
+		size += winoPlanes * s.Ci * p.tile.cols
+	}
+	buf := floats.get(size)
+	defer floats.put(buf)
+	w.weights = buf.data
+	w.transform()
+	workpool.For((tiles+w.block-1)/w.block, func(i int) {
+		if w.strange.Load() {
+			return
+		}
+		item := winoItem{winograd: w, from: i * w.block, to: min((i+1)*w.block, tiles)}
+		item.run()
+	})
+	return !w.strange.Load()
+}
+
+// at is where the planes of a panel start.
+func (w *winograd) at(p *convPanel) int { return p.at / 9 * winoPlanes }
+
+// transform turns the packed taps into planes.
+func (w *winograd) transform() {
+	const rows = 16 // of a work item
+	parts := (w.s.Ci + rows - 1) / rows
+	workpool.For(len(w.panels)*parts, func(i int) {
+		p, from := &w.panels[i/parts], i%parts*rows
+		n := min(rows, w.s.Ci-from) * p.tile.cols
+		tap := w.s.Ci * p.tile.cols
+		from *= p.tile.cols
+		w.strips.winoWeights(&w.weights[w.at(p)+from], &w.packed[p.at+from], tap, tap, n)
+	})
+}
+
+// winoItem is a block of tiles.
+type winoItem struct {
+	*winograd
+	from, to   int
+	tiles      []float32 // transformed
+	patch      []float32 // at an edge of the image
+	products   []float32
+	aoff, coff [maxRows]int
+	outside    []float32 // where pixels outside the image go
+}
+
+func (w *winoItem) run() {
+	s, n := w.s, w.to-w.from
+	padded := (n + w.isa.rows - 1) / w.isa.rows * w.isa.rows
+	tiles, patch := floats.get(winoPlanes*w.plane), floats.get(16*s.Ci)
+	products, outside := floats.get(padded*winoPlanes*winoPitch), floats.get(2*winoPitch)
+	defer floats.put(tiles)
+	defer floats.put(patch)
+	defer floats.put(products)
+	defer floats.put(outside)
+	w.tiles, w.patch, w.products, w.outside = tiles.data, patch.data, products.data, outside.data
+	clear(w.outside)
+	for t := range n {
+		w.input(t)
+	}
+	for i := range w.isa.rows {
+		w.coff[i] = i * winoPlanes * winoPitch
+	}
+	for i := range w.panels {
+		p := &w.panels[i]
+		w.multiply(p, n)
+		fin := w.finish.of(p.y, 0)
+		for t := range n {
+			w.output(p, fin, t)
+		}
+	}
+}
+
+// place is the image, tile row and tile column of a tile.
+func (w *winograd) place(tile int) (image, row, col int) {
+	each := w.rows * w.cols
+	return tile / each, tile % each / w.cols, tile % w.cols
+}
+
+// input transforms tile t of the block, from x itself or from a patch with the
+// padding around it.
+func (w *winoItem) input(t int) {
+	s := w.s
+	image, row, col := w.place(w.from + t)
+	top, left := 2*row-s.PadT, 2*col-s.PadL
+	src, pitch := w.patch, 4*s.Ci
+	if top >= 0 && left >= 0 && top+4 <= s.H && left+4 <= s.W {
+		src, pitch = w.x[((image*s.H+top)*s.W+left)*s.Ci:], s.W*s.Ci
+	} else {
+		w.fillPatch(image, top, left)
+	}
+	w.strips.winoInput(&w.tiles[t*s.Ci], &src[0], w.plane, s.Ci, pitch, s.Ci)
+}
+
+func (w *winoItem) fillPatch(image, top, left int) {
+	s := w.s
+	from, to := max(left, 0), min(left+4, s.W)
+	for r := range 4 {
+		dst := w.patch[r*4*s.Ci:][:4*s.Ci]
+		if top+r < 0 || top+r >= s.H || from >= to {
+			clear(dst)
+			continue
+		}
+		clear(dst[:(from-left)*s.Ci])
+		copy(dst[(from-left)*s.Ci:], w.x[((image*s.H+top+r)*s.W+from)*s.Ci:][:(to-from)*s.Ci])
+		clear(dst[(to-left)*s.Ci:])
+	}
+}
+
+// multiply computes the products of all tiles and the panel: plane i of tile t
+// is at (16·t + i)·winoPitch.
+func (w *winoItem) multiply(p *convPanel, n int) {
+	ci, tap := w.s.Ci, 0
+	for plane := range winoPlanes {
+		b := &w.weights[w.at(p)+plane*ci*p.tile.cols]
+		for t := 0; t < n; t += w.isa.rows {
+			for i := range w.isa.rows {
+				w.aoff[i] = min(i, n-1-t) * ci
+			}
+			p.tile.gather(&w.products[(t*winoPlanes+plane)*winoPitch], &w.coff[0], &w.tiles[plane*w.plane+t*ci], &w.aoff[0],
+				&tap, 1, ci, b, 0, nil)
+		}
+	}
+}
+
+// output writes the four pixels of tile t.
+func (w *winoItem) output(p *convPanel, fin *finish, t int) {
+	s := w.s
+	image, row, col := w.place(w.from + t)
+	var y, r [4]*float32
+	for i := range 4 {
+		py, px := 2*row+i/2, 2*col+i%2
+		if py >= s.OH || px >= s.OW {
+			y[i], r[i] = &w.outside[0], &w.outside[winoPitch]
+			continue
+		}
+		at := w.out.base + image*w.out.image + py*w.out.row + px*w.out.pixel + p.y
+		y[i] = &w.y[at]
+		if fin != nil && fin.residual != nil {
+			r[i] = &w.finish.Residual[at]
+		}
+	}
+	m, n, v := &w.products[t*winoPlanes*winoPitch], p.cols, w.strips
+	strange := uint32(0)
+	switch {
+	case fin == nil:
+		strange = v.winoOutput(m, y[0], y[1], y[2], y[3], n)
+	case fin.residual == nil && fin.relu == 0:
+		strange = v.winoOutputFinish(m, y[0], y[1], y[2], y[3], fin.scale, fin.offset, n)
+	case fin.residual == nil:
+		strange = v.winoOutputFinishReLU(m, y[0], y[1], y[2], y[3], fin.scale, fin.offset, n)
+	case fin.relu == 0:
+		strange = v.winoOutputFinishResidual(m, y[0], y[1], y[2], y[3], fin.scale, fin.offset, r[0], r[1], r[2], r[3], n)
+	default:
+		strange = v.winoOutputFinishResidualReLU(m, y[0], y[1], y[2], y[3], fin.scale, fin.offset, r[0], r[1], r[2], r[3], n)
+	}
+	if strange != 0 {
+		w.strange.Store(true)
+	}
+}

@@ -1,0 +1,132 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// winoConvs have odd sizes, all kinds of padding and more than one block.
+func winoConvs(r *rand.Rand) []Conv {
+	var list []Conv
+	for range 6 {
+		s := Conv{N: 1 + r.IntN(9), H: 1 + r.IntN(13), W: 1 + r.IntN(13), Ci: 32 + 16*r.IntN(4), Co: 32 + 16*r.IntN(5), KH: 3, KW: 3,
+			StrideH: 1, StrideW: 1, PadT: r.IntN(5) - 1, PadL: r.IntN(5) - 1, DilH: 1, DilW: 1, Groups: 1}
+		s.OH, s.OW = 1+r.IntN(14), 1+r.IntN(14)
+		for !s.byWinograd() {
+			s.N++
+		}
+		list = append(list, s)
+	}
+	return append(list, resnetConvs(7, 32)[4], resnetConvs(17, 16)[8])
+}
+
+func TestWinogradMatchesNaive(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(21, 22))
+		for _, s := range winoConvs(r)[:6] {
+			s.N = min(s.N, 20)
+			checkConv(t, r, s)
+		}
+	})
+}
+
+// TestWinogradMatchesDirect compares with the direct convolution, epilogues
+// and input gradients too, within a few roundings of the sum of magnitudes.
+func TestWinogradMatchesDirect(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(23, 24))
+		for _, s := range winoConvs(r) {
+			x, w, dy := random(r, s.lenX()), random(r, s.lenW()), random(r, s.lenY())
+			for mode := range 5 {
+				ep := Epilogue{}
+				if mode > 0 {
+					ep = Epilogue{Scale: random(r, s.Co), Bias: random(r, s.Co), ReLU: mode&1 != 0}
+					MulScalar(ep.Scale, ep.Scale, 0.2)
+				}
+				if mode > 2 {
+					ep.Residual = random(r, s.lenY())
+				}
+				sameConv(t, fmt.Sprintf("%+v mode %d", s, mode), s, func(y []float32) []float32 {
+					y = append(y, make([]float32, s.lenY())...)
+					ConvForward(y, x, w, s, ep)
+					return y
+				})
+			}
+			sameConv(t, fmt.Sprintf("input gradient %+v", s), s, func(dx []float32) []float32 {
+				dx = append(dx, make([]float32, s.lenX())...)
+				ConvInputGrad(dx, dy, w, s)
+				return dx
+			})
+		}
+	})
+}
+
+func sameConv(t *testing.T, what string, s Conv, f func([]float32) []float32) {
+	t.Helper()
+	got := f(nil)
+	direct = true
+	want := f(nil)
+	direct = false
+	scale := 8 * math.Sqrt(float64(9*max(s.Ci, s.Co)))
+	for i, v := range want {
+		if d := math.Abs(float64(got[i]) - float64(v)); !(d <= 1e-6*scale) {
+			t.Fatalf("%s: element %d is %v; want %v", what, i, got[i], v)
+		}
+	}
+}
+
+// TestWinogradKeepsSpecialValuesApart: what is not finite shows in the results
+// that depend on it and in no other, as in a direct convolution.
+func TestWinogradKeepsSpecialValuesApart(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(25, 26))
+		s := winoConvs(r)[0]
+		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 3e38} {
+			x, w := random(r, s.lenX()), random(r, s.lenW())
+			x[r.IntN(len(x))] = float32(v)
+			got, want := make([]float32, s.lenY()), make([]float32, s.lenY())
+			ConvForward(got, x, w, s, Epilogue{})
+			direct = true
+			ConvForward(want, x, w, s, Epilogue{})
+			direct = false
+			for i, y := range want {
+				a, b := float64(got[i]), float64(y)
+				if math.IsNaN(a) != math.IsNaN(b) || (math.IsInf(a, 0) || math.IsInf(b, 0)) && a != b {
+					t.Fatalf("%v: element %d is %v; want %v", v, i, a, b)
+				}
+			}
+		}
+	})
+}
+
+func TestWinogradSameBitsOnAnyThreads(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(27, 28))
+		for _, s := range winoConvs(r) {
+			x, w := random(r, s.lenX()), random(r, s.lenW())
+			sameAcrossThreads(t, func() []float32 {
+				y := make([]float32, s.lenY())
+				ConvForward(y, x, w, s, Epilogue{ReLU: true})
+				return y
+			})
+		}
+	})
+}
+
+func FuzzWinogradMatchesDirect(f *testing.F) {
+	f.Add(uint64(1), uint64(2))
+	f.Fuzz(func(t *testing.T, a, b uint64) {
+		r := rand.New(rand.NewPCG(a, b))
+		s := winoConvs(r)[0]
+		x, w := random(r, s.lenX()), random(r, s.lenW())
+		eachISA(t, func(t *testing.T) {
+			sameConv(t, fmt.Sprintf("%+v", s), s, func(y []float32) []float32 {
+				y = append(y, make([]float32, s.lenY())...)
+				ConvForward(y, x, w, s, Epilogue{})
+				return y
+			})
+		})
+	})
+}

@@ -15,7 +15,7 @@ def main(figure):
         case, who, text = line.rstrip("\n").split("\t")
         result = json.loads(text)
         rounds.setdefault(case, {}).setdefault(who, []).append(result[figure])
-        memory[case, who] = max(memory.get((case, who), 0), result["peak_bytes"])
+        memory[case, who] = max(memory.get((case, who), 0), result.get("peak_bytes", 0))
     print(f"{'case':28} {'who':20} {figure:>14} {'lowest':>9} {'highest':>9} {'ours/peer':>10} {'peak MB':>8}")
     for case, sides in rounds.items():
         ours = sides["retort"]

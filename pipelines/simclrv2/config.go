@@ -49,6 +49,7 @@ type ViewsConfig struct {
 	Brightness  string  `yaml:"brightness" oneof:"simclrv2,simclrv1" doc:"multiplicative (simclrv2) or additive (simclrv1) brightness"`
 	Resize      string  `yaml:"resize" oneof:"tf2,tf1" doc:"bicubic variant; tf1 is what the released checkpoints were trained with"`
 	Compression string  `yaml:"compression" oneof:"none,gzip,zlib,zstd" doc:"of the shards"`
+	Exact       bool    `yaml:"exact" doc:"decode large photos at full size, as the reference does; else at 1/2, 1/4 or 1/8 where even the smallest crop has pixels to spare"`
 	Store       string  `yaml:"store" oneof:"pixels,recipe" doc:"pixels: precompute; recipe: store the numbers, replay the pixels when training"`
 	ShardMB     int     `yaml:"shard_mb" range:"1..4096" doc:"aimed size of a shard in MiB"`
 }

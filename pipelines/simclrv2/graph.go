@@ -84,7 +84,7 @@ func (b *builder) build() error {
 	models := map[string]pipelines.Edge[pipelines.Classifier]{"supervised": supervised, "finetuned": finetuned, "distilled": distilled}
 	metrics := pipelines.Add(g, "evaluate", &evaluate.Stage{
 		Models: models, Encoder: encoder, Labelled: sets.Labelled, Targets: targets, Truth: images, Train: sets.Train,
-		K: c.Evaluate.KNN, MaxPixels: c.Ingest.MaxPixels, Batch: c.Evaluate.Batch, Backend: b.backend,
+		K: c.Evaluate.KNN, MaxPixels: c.Ingest.MaxPixels, Exact: c.Views.Exact, Batch: c.Evaluate.Batch, Backend: b.backend,
 	}, sets.Test)
 	var text bytes.Buffer
 	if err := Print(&text, c); err != nil {
@@ -150,7 +150,7 @@ func (b *builder) views(passes int, compression tfrecord.Compression, configs ..
 	v := b.c.Views
 	return &views.Stage{
 		Views: configs, Passes: passes, Seed: b.c.Seed, Store: v.Store, Compression: compression,
-		ShardBytes: int64(v.ShardMB) << 20, Exact: true, MaxPixels: b.c.Ingest.MaxPixels,
+		ShardBytes: int64(v.ShardMB) << 20, Exact: v.Exact, MaxPixels: b.c.Ingest.MaxPixels,
 	}
 }
 

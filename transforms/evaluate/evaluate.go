@@ -33,6 +33,7 @@ type Stage struct {
 	Train     pipelines.Edge[pipelines.Images]
 	K         int    // neighbours of kNN
 	MaxPixels int64  // of one image; 0 is imagefile's default
+	Exact     bool   // decode large photos at full size, as views.Stage.Exact does
 	Batch     int    `fingerprint:"-"` // images computed at once; 0 is 64
 	Backend   string `fingerprint:"-"`
 }

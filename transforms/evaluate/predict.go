@@ -11,6 +11,7 @@ import (
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/views"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
@@ -31,7 +32,7 @@ func (e *evaluation) predict(p *train.Predictor, a pipelines.Artifact[pipelines.
 		if err := e.ctx.Err(); err != nil {
 			return err
 		}
-		pixels, errs := Pixels(refs, p.Spec().ImageSize, e.stage.MaxPixels)
+		pixels, errs := Pixels(refs, p.Spec().ImageSize, e.stage.MaxPixels, e.stage.Exact)
 		for i, err := range errs {
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w (ingest again)", refs[i].URI, refs[i].Name, err)
@@ -65,8 +66,9 @@ func (e *evaluation) predict(p *train.Predictor, a pipelines.Artifact[pipelines.
 }
 
 // Pixels are the evaluation views of images, size x size packed RGB back to
-// back, and what was wrong with each. The view of a bad image is black.
-func Pixels(refs []imagefile.Ref, size int, maxPixels int64) ([]uint8, []error) {
+// back, and what was wrong with each. The view of a bad image is black. exact
+// decodes at full size always, as views.Stage.Exact does.
+func Pixels(refs []imagefile.Ref, size int, maxPixels int64, exact bool) ([]uint8, []error) {
 	n := 3 * size * size
 	pixels, errs := make([]uint8, len(refs)*n), make([]error, len(refs))
 	cfg := augment.Eval(size)
@@ -75,20 +77,28 @@ func Pixels(refs []imagefile.Ref, size int, maxPixels int64) ([]uint8, []error) 
 	workpool.For(len(refs), func(i int) {
 		data, err := reader.ReadRef(refs[i], nil)
 		if err == nil {
-			err = evalView(pixels[i*n:(i+1)*n], &cfg, data, maxPixels)
+			err = evalView(pixels[i*n:(i+1)*n], &cfg, data, maxPixels, exact)
 		}
 		errs[i] = err
 	})
 	return pixels, errs
 }
 
-func evalView(dst []uint8, cfg *augment.Config, data []byte, maxPixels int64) error {
-	rgb, err := imagefile.Decode(data, imagefile.Options{MaxPixels: maxPixels})
+func evalView(dst []uint8, cfg *augment.Config, data []byte, maxPixels int64, exact bool) error {
+	info, err := imagefile.DecodeConfig(data)
 	if err != nil {
 		return err
 	}
-	img := augment.Image{Pix: rgb.Pix, Width: rgb.Width, Height: rgb.Height}
-	return augment.Render(dst, cfg, img, augment.Draw(cfg, rgb.Width, rgb.Height, augment.Key{}))
+	scale := 1
+	if !exact {
+		scale = augment.Scale(info.Width, info.Height, *cfg)
+	}
+	recipe := augment.Draw(cfg, info.Width, info.Height, augment.Key{})
+	img, err := views.Decode(data, augment.Region(recipe), scale, maxPixels, nil)
+	if err != nil {
+		return err
+	}
+	return augment.Render(dst, cfg, img, recipe)
 }
 
 // Prediction is what a classifier says of one image.
@@ -157,7 +167,7 @@ func predictEntries(p *train.Predictor, classes []string, entries []imagefile.En
 			data, errs[i] = reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil)
 		}
 		if errs[i] == nil {
-			errs[i] = evalView(pixels[i*n:(i+1)*n], &cfg, data, 0)
+			errs[i] = evalView(pixels[i*n:(i+1)*n], &cfg, data, 0, false)
 		}
 	})
 	logits, _, err := p.Predict(pixels)

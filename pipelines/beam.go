@@ -3,6 +3,7 @@ package pipelines
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -15,14 +16,15 @@ import (
 
 // Every stage is the same small pipeline:
 //
-//	Impulse -> plan -> Reshuffle -> shard ┐
-//	Impulse ------------------------------┴-> commit
+//	task -> plan -> Reshuffle -> shard ┐
+//	task ------------------------------┴-> commit
 //
 // plan names the shards, shard does one of them, commit runs the stage's Run
-// and writes the manifest. A stage that is not Sharded has no shards.
+// and writes the manifest. A stage that is not Sharded has no shards. The task,
+// one JSON document, is all that they are told.
 func init() {
 	register.DoFn3x1[context.Context, []byte, func(int), error](&planFn{})
-	register.DoFn3x1[context.Context, int, func([]byte), error](&shardFn{})
+	register.DoFn4x1[context.Context, int, func(*[]byte) bool, func([]byte), error](&shardFn{})
 	register.DoFn4x1[context.Context, []byte, func(*[]byte) bool, func(string), error](&commitFn{})
 	register.Emitter1[int]()
 	register.Emitter1[[]byte]()
@@ -30,25 +32,20 @@ func init() {
 	register.Iter1[[]byte]()
 }
 
-// expand builds the pipeline of one stage and returns the fingerprint that its
-// commit emits.
-func expand(s beam.Scope, t *task) (beam.PCollection, error) {
-	data, err := json.Marshal(t)
-	if err != nil {
-		return beam.PCollection{}, err
-	}
-	s = s.Scope(t.Stage)
-	shards := beam.ParDo(s.Scope("plan"), &planFn{Task: data}, beam.Impulse(s))
-	reports := beam.ParDo(s.Scope("shard"), &shardFn{Task: data}, beam.Reshuffle(s, shards))
-	return beam.ParDo(s.Scope("commit"), &commitFn{Task: data}, beam.Impulse(s), beam.SideInput{Input: reports}), nil
+// expand builds the pipeline of one stage from a collection with its task (or
+// with none: then nothing is done) and returns the folder of the artifact.
+func expand(s beam.Scope, tasks beam.PCollection) beam.PCollection {
+	shards := beam.ParDo(s.Scope("plan"), &planFn{}, tasks)
+	reports := beam.ParDo(s.Scope("shard"), &shardFn{}, beam.Reshuffle(s, shards), beam.SideInput{Input: tasks})
+	return beam.ParDo(s.Scope("commit"), &commitFn{}, tasks, beam.SideInput{Input: reports})
 }
 
-type planFn struct{ Task []byte }
+type planFn struct{}
 
 // ProcessElement emits the numbers of the shards.
-func (f *planFn) ProcessElement(ctx context.Context, _ []byte, emit func(int)) error {
-	return guard(ctx, f.Task, func(ctx context.Context, t *task, e *erased, stage any) error {
-		if e.shards == nil {
+func (*planFn) ProcessElement(ctx context.Context, data []byte, emit func(int)) error {
+	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
+		if e.shards == nil || t.finished() {
 			return nil
 		}
 		n, err := e.shards(ctx, stage, &Job{task: t})
@@ -59,11 +56,15 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, emit func(int)) e
 	})
 }
 
-type shardFn struct{ Task []byte }
+type shardFn struct{}
 
 // ProcessElement does one shard and emits its report.
-func (f *shardFn) ProcessElement(ctx context.Context, shard int, emit func([]byte)) error {
-	return guard(ctx, f.Task, func(ctx context.Context, t *task, e *erased, stage any) error {
+func (*shardFn) ProcessElement(ctx context.Context, shard int, tasks func(*[]byte) bool, emit func([]byte)) error {
+	var data []byte
+	if !tasks(&data) {
+		return errors.New("a shard without a task")
+	}
+	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
 		r, err := t.doShard(ctx, e, stage, shard)
 		if err != nil {
 			return err
@@ -93,11 +94,16 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, shard int) (sh
 	return job.report, t.saveShard(job.report)
 }
 
-type commitFn struct{ Task []byte }
+type commitFn struct{}
 
-// ProcessElement finishes the artifact and emits its fingerprint.
-func (f *commitFn) ProcessElement(ctx context.Context, _ []byte, reports func(*[]byte) bool, emit func(string)) error {
-	return guard(ctx, f.Task, func(ctx context.Context, t *task, e *erased, stage any) error {
+// ProcessElement finishes the artifact and emits its folder. Done again, after
+// a runner lost what came of it, it finds the artifact finished.
+func (*commitFn) ProcessElement(ctx context.Context, data []byte, reports func(*[]byte) bool, emit func(string)) error {
+	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
+		if t.finished() {
+			emit(t.Dir)
+			return nil
+		}
 		var shards []shardReport
 		var data []byte
 		for reports(&data) {
@@ -110,8 +116,12 @@ func (f *commitFn) ProcessElement(ctx context.Context, _ []byte, reports func(*[
 		if err := t.commit(ctx, e, stage, shards); err != nil {
 			return err
 		}
-		emit(t.Fingerprint)
-		return nil
+		emit(t.Dir)
+		if !t.Applied { // the graph that runs it tidies up
+			return nil
+		}
+		meters.Delete(t.Job)
+		return tidy(t.Dir)
 	})
 }
 
@@ -129,7 +139,11 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s: this is a bug in the stage: panic: %v\n%s", t.Stage, v, debug.Stack())
 		}
-		if err != nil {
+		if err == nil {
+			return
+		}
+		err = prefixed(t.Stage, err)
+		if _, ours := contexts.Load(t.Job); ours {
 			failures.LoadOrStore(t.Job, err)
 		}
 	}()

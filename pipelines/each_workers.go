@@ -66,14 +66,20 @@ func (w *worker) setup(ctx context.Context, e *each, job *Job) error {
 	return nil
 }
 
+func (w *worker) teardown() error {
+	var errs []error
+	for _, stage := range w.stages {
+		if t, ok := stage.(Teardown); ok {
+			errs = append(errs, t.Teardown())
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func (ws *workers) teardown() error {
 	var errs []error
 	for _, w := range ws.all {
-		for _, stage := range w.stages {
-			if t, ok := stage.(Teardown); ok {
-				errs = append(errs, t.Teardown())
-			}
-		}
+		errs = append(errs, w.teardown())
 	}
 	return errors.Join(errs...)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
 	"github.com/retort-ml/retort/io/artifact"
 )
 
@@ -46,6 +48,15 @@ type Input interface {
 }
 
 func (e Edge[T]) source() *node { return e.node }
+
+// Folder is the collection of one string, the artifact's folder, that an edge
+// of [Apply] carries in a Beam pipeline. Edges of a graph have none.
+func (e Edge[T]) Folder() beam.PCollection {
+	if e.node == nil || e.node.applied == nil {
+		panic("pipelines: Folder of an edge that no Beam pipeline carries")
+	}
+	return e.node.applied.folder
+}
 
 // IsZero reports whether the edge carries nothing.
 func (e Edge[T]) IsZero() bool { return e.node == nil && e.fingerprint == "" }

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -133,10 +134,13 @@ func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, repo
 
 func runTask(ctx context.Context, t *task, runner Runner) error {
 	p := beam.NewPipeline()
-	if _, err := expand(p.Root(), t); err != nil {
+	data, err := json.Marshal(t)
+	if err != nil {
 		return err
 	}
-	err := runner.Run(ctx, p)
+	s := p.Root().Scope(t.Stage)
+	expand(s, beam.Create(s, data))
+	err = runner.Run(ctx, p)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
@@ -162,24 +166,28 @@ func prefixed(stage string, err error) error {
 
 func (g *Graph) task(step *Step, runner string) *task {
 	n := step.node
-	t := &task{
-		Job:   fmt.Sprintf("%s-%d-%d", step.Name, os.Getpid(), jobs.Add(1)),
-		Stage: step.Name, Type: step.Type, Kind: step.Kind, Config: step.Config,
-		Fingerprint: step.Fingerprint, Dir: step.Dir, Dirs: map[string]string{}, Inputs: map[string]string{},
-		CodeVersion: CodeVersion(), Runner: runner, Started: time.Now(), MaxRejected: DefaultMaxRejected,
-	}
-	if v, ok := n.stage.(Versioned); ok {
-		t.Version = v.StageVersion()
-	}
-	if v, ok := n.stage.(Tolerant); ok {
-		t.MaxRejected = v.MaxRejected()
-	}
+	t := newTask(n, step.Dir)
+	t.Config, t.Fingerprint, t.Runner, t.Started = step.Config, step.Fingerprint, runner, time.Now()
 	if n.in != nil && !n.in.IsZero() {
 		t.Input = edgeJSON{n.in.source().fingerprint, n.inPort}
 	}
 	for _, in := range n.inputs() {
 		t.Dirs[in.fingerprint] = g.dir(in)
 		t.Inputs[in.name] = in.fingerprint
+	}
+	return t
+}
+
+// newTask is the part of a task that does not depend on the inputs.
+func newTask(n *node, dir string) *task {
+	t := &task{
+		Job:   fmt.Sprintf("%s-%d-%d", n.name, os.Getpid(), jobs.Add(1)),
+		Stage: n.name, Type: n.erased.name, Version: versionOf(n.stage), Kind: n.erased.kind,
+		Dir: dir, Dirs: map[string]string{}, Inputs: map[string]string{},
+		CodeVersion: CodeVersion(), MaxRejected: DefaultMaxRejected,
+	}
+	if v, ok := n.stage.(Tolerant); ok {
+		t.MaxRejected = v.MaxRejected()
 	}
 	return t
 }

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,30 +24,39 @@ func fingerprintNodes(ctx context.Context, order []*node) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.name, err)
 		}
-		state := ""
-		if s, ok := n.stage.(Stateful); ok {
-			if state, err = s.State(ctx); err != nil {
-				return fmt.Errorf("%s: %w", n.name, err)
-			}
+		state, err := stateOf(ctx, n.stage)
+		if err != nil {
+			return fmt.Errorf("%s: %w", n.name, err)
 		}
 		n.fingerprint = n.sum(canonical, state)
 	}
 	return nil
 }
 
-// sum is SHA-256 over the stage's type and version, its canonical config
+func stateOf(ctx context.Context, stage any) (string, error) {
+	if s, ok := stage.(Stateful); ok {
+		return s.State(ctx)
+	}
+	return "", nil
+}
+
+func (n *node) sum(canonical []byte, state string) string {
+	var in edgeJSON
+	if n.in != nil && !n.in.IsZero() {
+		in = edgeJSON{n.in.source().fingerprint, n.inPort}
+	}
+	return fingerprint(n.erased.name, versionOf(n.stage), canonical, in, state)
+}
+
+// fingerprint is SHA-256 over a stage's type and version, its canonical config
 // (which holds the fingerprints of inputs by field), its input by position and
 // the state of the world that it reads.
-func (n *node) sum(canonical []byte, state string) string {
-	version := 0
-	if v, ok := n.stage.(Versioned); ok {
-		version = v.StageVersion()
-	}
+func fingerprint(name string, version int, canonical []byte, in edgeJSON, state string) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "retort stage 1\n%s\n%d\n%d\n", n.erased.name, version, len(canonical))
+	fmt.Fprintf(h, "retort stage 1\n%s\n%d\n%d\n", name, version, len(canonical))
 	h.Write(canonical)
-	if n.in != nil && !n.in.IsZero() {
-		fmt.Fprintf(h, "\nin %s %s", n.in.source().fingerprint, n.inPort)
+	if in.Fingerprint != "" {
+		fmt.Fprintf(h, "\nin %s %s", in.Fingerprint, in.Port)
 	}
 	io.WriteString(h, "\nstate "+state)
 	return hex.EncodeToString(h.Sum(nil))
@@ -62,12 +72,21 @@ func canonicalConfig(stage any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tree any
-	if err := json.Unmarshal(data, &tree); err != nil {
+	tree, err := decodeTree(data)
+	if err != nil {
 		return nil, err
 	}
 	prune(tree, reflect.TypeOf(stage))
 	return json.Marshal(tree) // map keys are sorted
+}
+
+// decodeTree decodes JSON of any shape; numbers stay as they are written, so
+// that large seeds keep all their digits.
+func decodeTree(data []byte) (tree any, err error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	err = d.Decode(&tree)
+	return tree, err
 }
 
 // prune removes from tree what t's fields tagged fingerprint:"-" wrote.

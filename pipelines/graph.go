@@ -23,6 +23,8 @@ type node struct {
 	in     Input // by position, nil for none
 	inPort string
 
+	applied *applied // in a Beam pipeline rather than a graph
+
 	// set by plan
 	fingerprint string
 	config      []byte

@@ -44,7 +44,11 @@ func (m *Image) Bytes() ([]byte, error) {
 	if m.encoded != nil {
 		return m.encoded, nil
 	}
-	data, err := m.reader.ReadRef(m.Ref, encodedBuffers.get())
+	reader := m.reader
+	if reader == nil {
+		reader = &sharedReader
+	}
+	data, err := reader.ReadRef(m.Ref, encodedBuffers.get())
 	if err != nil {
 		return nil, err
 	}

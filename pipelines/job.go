@@ -30,6 +30,7 @@ type task struct {
 	Runner      string
 	Started     time.Time
 	MaxRejected float64
+	Applied     bool // by Apply, not run by a graph
 }
 
 // Job is one run of one stage, as the stage sees it. Its methods are safe for

@@ -57,7 +57,7 @@ func (c recordCarrier[K]) create(job *Job, from carrier, p part) (sink, error) {
 }
 
 func (s *recordSink) write(_, e element) error {
-	r, ok := e.(interface{ bytes() []byte })
+	r, ok := e.(encoded)
 	if !ok || len(r.bytes()) == 0 {
 		return errors.New("the stage emitted an empty record")
 	}

@@ -57,6 +57,12 @@ func prepare(dir, fingerprint string) error {
 	return atomicfile.WriteFile(filepath.Join(dir, markerName), data)
 }
 
+// finished reports whether the artifact of the task is there.
+func (t *task) finished() bool {
+	m, err := artifact.Load(t.Dir)
+	return err == nil && m.Fingerprint == t.Fingerprint
+}
+
 // Resuming reports whether this run of the stage goes on after an interrupted
 // one: whether files of an earlier attempt, for the same config and inputs,
 // may lie under Path.

@@ -38,6 +38,7 @@ type options struct {
 	alpha            float64
 	relabelled       bool // the student sees views in other shards than the teacher did
 	epochs           int
+	batch            int // of every stage; 0 is what suits it
 }
 
 func standard() options {
@@ -45,6 +46,9 @@ func standard() options {
 }
 
 func settings(o options, batch int) training.Settings {
+	if o.batch > 0 {
+		batch = o.batch
+	}
 	return training.Settings{Epochs: o.epochs, Batch: batch, Optimizer: "lars", LearningRate: 0.5, Scaling: "sqrt", WeightDecay: 1e-4, CheckpointEvery: 2, Backend: o.backend}
 }
 

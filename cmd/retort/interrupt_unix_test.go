@@ -199,6 +199,19 @@ func TestHarmedRunGoesOn(t *testing.T) {
 			}
 		}
 	})
+	t.Run("damaged", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "run")
+		harm(t, syscall.SIGKILL, atStep("pretrain", 20), images, out)
+		flipLast(t, filepath.Join(out, "pretrain/.checkpoints/*.safetensors"))
+		p := start(t, runArgs(images, out)...)
+		if p.end() != codeDone {
+			t.Fatal(p.stderr.String())
+		}
+		if !strings.Contains(p.stderr.String(), "passed over a damaged checkpoint: "+filepath.Join(out, "pretrain")) {
+			t.Errorf("nothing tells of the damaged checkpoint:\n%s", p.stderr.String())
+		}
+		checkSame(t, whole, out)
+	})
 	t.Run("interrupted", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "run")
 		for _, m := range []moment{at("start", "ingest"), at("start", "views"), atStep("pretrain", 11), atStep("distill", 7), at("start", "evaluate")} {
@@ -224,6 +237,24 @@ func TestHarmedRunGoesOn(t *testing.T) {
 			t.Error("no file was ever caught half written")
 		}
 	})
+}
+
+// flipLast flips one bit of the last file, by name, that matches the pattern.
+func flipLast(t *testing.T, pattern string) {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil || len(found) == 0 {
+		t.Fatalf("nothing matches %s: %v", pattern, err)
+	}
+	path := found[len(found)-1]
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 4
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // finish runs the graph to its end.

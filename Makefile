@@ -10,7 +10,7 @@ TESTFLAGS    ?=
 
 export GOEXPERIMENT
 
-.PHONY: all build demo test race check format vet lint layers fuzz bench bench-peers interop clean help
+.PHONY: all build demo test race check format vet lint layers fuzz bench bench-peers interop graph-picture report-shot clean help
 
 all: build
 
@@ -67,6 +67,15 @@ bench-peers: bin/retort ## the same beside albumentations, TensorFlow, PyTorch, 
 
 interop: bin/retort ## read each other's files with TensorFlow and PyTorch (installs them into .peers)
 	bash bench/interop/run.sh
+
+graph-picture: bin/retort ## draw the README's picture of the graph anew
+	bin/retort synth --out .picture --classes 2 --per-class 2
+	bin/retort graph --preset demo --images .picture --out .picture/run --format svg > docs/img/graph.svg
+	rm -rf .picture
+
+REPORT ?= $(OUT)/run/report/index.html
+report-shot: ## picture the top of the demo's report for the README (needs Chromium)
+	sh bench/report/screenshot.sh $(REPORT) docs/img/report.png light 1180 1500
 
 clean: ## remove what was built and the demo's run
 	rm -rf bin runs/demo

@@ -3,6 +3,7 @@ package pipelines
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -134,7 +135,9 @@ func eachEdgeNamed(name string, v reflect.Value, visit func(string, Input)) {
 			eachEdgeNamed(name, v.Index(i), visit)
 		}
 	case reflect.Map:
-		for _, k := range v.MapKeys() {
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		for _, k := range keys {
 			eachEdgeNamed(fmt.Sprint(name, ".", k), v.MapIndex(k), visit)
 		}
 	}

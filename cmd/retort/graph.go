@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -22,7 +23,8 @@ func graphCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "graph",
 		Short: "Draw the graph as text, DOT or SVG",
-		Long:  `Draw the graph of stages that retort run with the same flags would run.`,
+		Long: `Draw the graph of stages that retort run with the same flags would run. The
+SVG leaves out the edges that a longer way implies; text and DOT have them all.`,
 		Example: `  # which stage reads what
   retort graph --preset demo --images shapes/
 
@@ -88,16 +90,21 @@ func drawDOT(w io.Writer, steps []pipelines.Step) error {
 
 func drawSVG(w io.Writer, steps []pipelines.Step) error {
 	kinds := map[string]string{}
+	begun := slices.ContainsFunc(steps, func(s pipelines.Step) bool { return s.State == pipelines.Keep })
 	var nodes []dagsvg.Node
 	var edges []dagsvg.Edge
 	for _, s := range steps {
 		kinds[s.Name] = s.Kind
-		nodes = append(nodes, node(s))
+		if begun {
+			nodes = append(nodes, node(s))
+		} else { // of a run that has not begun, the shape is all there is to see
+			nodes = append(nodes, dagsvg.Node{Name: s.Name, Kind: s.Kind})
+		}
 		for _, in := range s.Inputs {
 			edges = append(edges, dagsvg.Edge{From: in, To: s.Name, Label: kinds[in]})
 		}
 	}
-	_, err := fmt.Fprintln(w, dagsvg.Draw(nodes, edges))
+	_, err := io.WriteString(w, dagsvg.Draw(nodes, dagsvg.Reduce(edges)))
 	return err
 }
 

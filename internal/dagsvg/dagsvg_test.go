@@ -99,6 +99,28 @@ func TestLayersRespectEdgesAndBoxesDoNotOverlap(t *testing.T) {
 	}
 }
 
+func TestReduceKeepsWhatFollowsOnWhat(t *testing.T) {
+	_, edges := retort()
+	got := map[string]bool{}
+	for _, e := range Reduce(edges) {
+		got[e.From+" "+e.To] = true
+	}
+	for _, want := range []string{"ingest split", "split views", "views pretrain", "pretrain finetune", "finetune label", "label distill",
+		"split baseline", "baseline evaluate", "distill evaluate", "evaluate report"} {
+		if !got[want] {
+			t.Errorf("%s is gone", want)
+		}
+	}
+	if len(got) != 10 {
+		t.Errorf("%d edges left, want 10: %v", len(got), got)
+	}
+	for _, odd := range [][]Edge{nil, {{"a", "a", ""}}, {{"a", "b", ""}, {"b", "a", ""}}, {{"a", "b", ""}, {"a", "b", ""}}} {
+		if n := len(Reduce(odd)); n != len(odd) {
+			t.Errorf("%d of %v left", n, odd)
+		}
+	}
+}
+
 func TestOddGraphs(t *testing.T) {
 	for name, g := range map[string]struct {
 		nodes []Node

@@ -18,7 +18,7 @@ import (
 
 // functions are what the template may call.
 var functions = template.FuncMap{
-	"graph":       func(g Graph) template.HTML { return template.HTML(dagsvg.Draw(g.Nodes, g.Edges)) }, //nolint:gosec // Draw escapes
+	"graph":       func(g Graph) template.HTML { return template.HTML(dagsvg.Draw(g.Nodes, dagsvg.Reduce(g.Edges))) }, //nolint:gosec // Draw escapes
 	"chart":       lineChart,
 	"reliability": reliability,
 	"heat":        func(r *Report, m Model) template.HTML { return r.heatMap(m) },

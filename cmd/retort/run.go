@@ -88,6 +88,7 @@ func runGraph(ctx context.Context, g *pipelines.Graph, options runners.Options, 
 	case outOfRoom(err):
 		err = fmt.Errorf("%w (make room, then give the same command again: it goes on from here)", err)
 	}
+	err = hinted(err)
 	if events != nil {
 		events.Failed(err)
 	}

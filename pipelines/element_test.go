@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,7 +171,7 @@ func TestEachKeepsOrderAndCounts(t *testing.T) {
 				t.Fatalf("counts %v", m.Counts)
 			}
 			data, _ := os.ReadFile(filepath.Join(root, "bright", "manifest.json"))
-			manifests = append(manifests, data)
+			manifests = append(manifests, ownSum.ReplaceAll(data, nil))
 		}
 	}
 	for i, m := range manifests {
@@ -179,6 +180,9 @@ func TestEachKeepsOrderAndCounts(t *testing.T) {
 		}
 	}
 }
+
+// ownSum is a manifest's checksum of itself.
+var ownSum = regexp.MustCompile(`"manifest_crc32c": \d+`)
 
 func TestEachFingerprint(t *testing.T) {
 	dir, root := stagetest.Folder(t, 8, 3, "cat"), t.TempDir()

@@ -71,7 +71,10 @@ func (g *Graph) Plan(ctx context.Context) ([]Step, error) {
 	steps := make([]Step, 0, len(order))
 	states := map[string]Step{}
 	for _, n := range order {
-		step := g.planNode(n, states)
+		step, err := g.planNode(n, states)
+		if err != nil {
+			return nil, fmt.Errorf("%s: cannot look at its artifact: %w", n.name, err)
+		}
 		if e, ok := n.stage.(Estimator); ok {
 			step.Estimate = e.Estimate(states)
 		}
@@ -81,7 +84,7 @@ func (g *Graph) Plan(ctx context.Context) ([]Step, error) {
 	return steps, ctx.Err()
 }
 
-func (g *Graph) planNode(n *node, before map[string]Step) Step {
+func (g *Graph) planNode(n *node, before map[string]Step) (Step, error) {
 	step := Step{
 		Name: n.name, Type: n.erased.name, Kind: n.erased.kind, State: Run,
 		Fingerprint: n.fingerprint, Dir: filepath.Join(g.root, n.name), Config: n.config, node: n,
@@ -89,10 +92,13 @@ func (g *Graph) planNode(n *node, before map[string]Step) Step {
 	for _, in := range n.inputs() {
 		step.Inputs = append(step.Inputs, in.name)
 	}
-	m, why := examine(step.Dir, n.fingerprint)
+	m, why, err := examine(step.Dir, n.fingerprint)
+	if err != nil {
+		return step, err
+	}
 	if why == "" {
 		step.State, step.Manifest = Keep, m
-		return step
+		return step, nil
 	}
 	step.Why = why
 	for _, in := range step.Inputs {
@@ -101,29 +107,30 @@ func (g *Graph) planNode(n *node, before map[string]Step) Step {
 			break
 		}
 	}
-	return step
+	return step, nil
 }
 
 // examine loads and verifies what is in dir. why says what stands against
-// keeping it.
-func examine(dir, fingerprint string) (m *artifact.Manifest, why string) {
-	m, err := artifact.Load(dir)
+// keeping it. What cannot be read is an error: it may be whole, and weeks of
+// work, so that nothing is redone, and cleared for it, on a guess.
+func examine(dir, fingerprint string) (m *artifact.Manifest, why string, err error) {
+	m, err = artifact.Load(dir)
+	var damage *artifact.DamageError
 	switch {
 	case artifact.IsAbsent(err) && resumable(dir, fingerprint):
-		return nil, "was interrupted, goes on"
+		return nil, "was interrupted, goes on", nil
 	case artifact.IsAbsent(err):
-		return nil, WhyNew
+		return nil, WhyNew, nil
+	case errors.As(err, &damage):
+		return nil, "damaged: " + damage.Error(), nil
 	case err != nil:
-		return nil, err.Error()
+		return nil, "", err
 	case m.Fingerprint != fingerprint:
-		return nil, "its config or inputs changed"
+		return nil, "its config or inputs changed", nil
 	}
-	if err := artifact.Verify(dir, m); err != nil {
-		var damage *artifact.DamageError
-		if errors.As(err, &damage) {
-			return nil, "damaged: " + damage.Error()
-		}
-		return nil, err.Error()
+	err = artifact.Verify(dir, m)
+	if errors.As(err, &damage) {
+		return nil, "damaged: " + damage.Error(), nil
 	}
-	return m, ""
+	return m, "", err
 }

@@ -37,7 +37,7 @@ func compareRuns(a, b string) (differs []string, err error) {
 
 var (
 	reportTimes = regexp.MustCompile(`(?s)<time.*?</time>|<td class="[a-z ]*time">.*?</td>|\b[0-9.]+ (ms|s|min)\b( · )?|<dd>(direct|prism)`)
-	reportSize  = regexp.MustCompile(`"(bytes|crc32c)": \d+`)
+	reportSize  = regexp.MustCompile(`"(bytes|crc32c|manifest_crc32c)": \d+`)
 )
 
 func readRun(root string) (map[string][]byte, error) {

@@ -26,6 +26,6 @@ var hints = []struct {
 }{
 	{"free some space", []error{syscall.ENOSPC, syscall.EDQUOT}},
 	{"allow larger files, see ulimit -f", []error{syscall.EFBIG}},
-	{"allow writing there, or choose another --out", []error{syscall.EACCES, syscall.EPERM, syscall.EROFS}},
+	{"get access to it, or choose another --out", []error{syscall.EACCES, syscall.EPERM, syscall.EROFS}},
 	{"allow more open files, see ulimit -n", []error{syscall.EMFILE, syscall.ENFILE}},
 }

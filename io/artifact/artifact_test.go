@@ -1,6 +1,8 @@
 package artifact
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -81,9 +83,41 @@ func TestSecondLockNamesTheHolder(t *testing.T) {
 	release()
 }
 
+// A manifest in which any bit flips is refused, or says just what it said.
+func TestEveryFlippedBitOfAManifest(t *testing.T) {
+	m := &Manifest{Schema: Schema, Kind: "images", Stage: "ingest", Fingerprint: "f", Config: json.RawMessage(`{"a":"<b>","c":[1,2]}`),
+		Inputs: map[string]string{"x": "y"}, Files: []File{{"b", 1, 2, 3}, {"a", 4, 5, 6}}, Counts: map[string]int64{"images": 3},
+		Quarantine: Summarise([]Rejected{{Name: "n", URI: "u", Reason: "empty"}}, 4), Notes: []string{"a note"}, Meta: json.RawMessage(`{"classes":["ä"]}`)}
+	data, err := m.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, _ := want.encode()
+	if !bytes.Equal(whole, data) {
+		t.Fatalf("read and written again it is\n%s\nwant\n%s", whole, data)
+	}
+	for bit := range 8 * len(data) {
+		bad := bytes.Clone(data)
+		bad[bit/8] ^= 1 << (bit % 8)
+		if got, err := Parse(bad); err == nil {
+			if again, _ := got.encode(); !bytes.Equal(again, whole) {
+				t.Fatalf("bit %d: taken for\n%s", bit, again)
+			}
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"schema":1,"files":[{"name":"../x","bytes":1}]}`))
-	f.Add([]byte(`{"schema":1,"kind":"images","files":[{"name":"a","bytes":1,"crc32c":7}]}`))
+	good, err := (&Manifest{Schema: Schema, Kind: "images", Files: []File{{"a", 0, 1, 7}}}).encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Parse(data)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,6 +46,8 @@ type Manifest struct {
 	Quarantine  *Quarantine       `json:"quarantine,omitempty"`
 	Notes       []string          `json:"notes,omitempty"` // what a reader should know, for people
 	Meta        json.RawMessage   `json:"meta,omitempty"`  // what the kind defines (class names, sizes, …)
+	// CRC32C is the CRC-32C of this manifest as Commit writes it with a zero here.
+	CRC32C uint32 `json:"manifest_crc32c"`
 }
 
 // File is one data file of an artifact.
@@ -72,7 +75,8 @@ func (m *Manifest) Bytes() int64 {
 	return n
 }
 
-// Load reads dir's manifest. Where there is none the error is fs.ErrNotExist.
+// Load reads dir's manifest. Where there is none the error is fs.ErrNotExist; one
+// that is no manifest, or not as it was written, is a *DamageError.
 func Load(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, ManifestName)
 	data, err := os.ReadFile(path)
@@ -81,7 +85,7 @@ func Load(dir string) (*Manifest, error) {
 	}
 	m, err := Parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w (delete the file to redo the stage)", path, err)
+		return nil, &DamageError{path, err.Error()}
 	}
 	return m, nil
 }
@@ -95,6 +99,9 @@ func Parse(data []byte) (*Manifest, error) {
 	if m.Schema < 1 || m.Schema > Schema {
 		return nil, fmt.Errorf("manifest schema %d; this program reads 1 to %d", m.Schema, Schema)
 	}
+	if err := m.check(); err != nil {
+		return nil, err
+	}
 	for _, f := range m.Files {
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) || f.Bytes < 0 || f.Records < 0 {
 			return nil, fmt.Errorf("manifest lists an impossible file %q", f.Name)
@@ -105,12 +112,44 @@ func Parse(data []byte) (*Manifest, error) {
 
 // Commit writes the manifest, which makes the artifact exist.
 func Commit(dir string, m *Manifest) error {
-	sort.Slice(m.Files, func(i, j int) bool { return m.Files[i].Name < m.Files[j].Name })
-	data, err := json.MarshalIndent(m, "", "  ")
+	data, err := m.encode()
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(filepath.Join(dir, ManifestName), append(data, '\n'))
+	return atomicfile.WriteFile(filepath.Join(dir, ManifestName), data)
+}
+
+// encode sorts the files, sets the checksum and returns the manifest's bytes.
+func (m *Manifest) encode() ([]byte, error) {
+	sort.Slice(m.Files, func(i, j int) bool { return m.Files[i].Name < m.Files[j].Name })
+	sum, err := m.sum()
+	if err != nil {
+		return nil, err
+	}
+	m.CRC32C = sum
+	data, err := json.MarshalIndent(m, "", "  ")
+	return append(data, '\n'), err
+}
+
+// sum is the checksum of all but itself. It is that of the content, not of the
+// bytes: a manifest that only looks different is the same.
+func (m *Manifest) sum() (uint32, error) {
+	rest := *m
+	rest.CRC32C = 0
+	data, err := json.MarshalIndent(rest, "", "  ")
+	return crc32.Checksum(data, castagnoli), err
+}
+
+// check tells a manifest that was changed since it was written.
+func (m *Manifest) check() error {
+	sum, err := m.sum()
+	if err != nil {
+		return fmt.Errorf("not a manifest: %w", err)
+	}
+	if sum != m.CRC32C {
+		return fmt.Errorf("the manifest was damaged or edited (crc32c %08x, want %08x)", sum, m.CRC32C)
+	}
+	return nil
 }
 
 // LoadTimings reads dir's timings; the zero value where there are none.

@@ -47,8 +47,9 @@ func (f *beginFn) begin(ctx context.Context, t *task, folders func(*string) bool
 		return err
 	}
 	t.Started = time.Now()
-	if _, why := examine(t.Dir, t.Fingerprint); why == "" {
-		return nil // finished; the transforms to come find it so
+	_, why, err := examine(t.Dir, t.Fingerprint)
+	if err != nil || why == "" {
+		return err // finished: the transforms to come find it so
 	}
 	return prepare(t.Dir, t.Fingerprint)
 }

@@ -82,11 +82,8 @@ func runGraph(ctx context.Context, g *pipelines.Graph, options runners.Options, 
 	if err == nil {
 		return conclude(os.Stderr, g, results, events)
 	}
-	switch {
-	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		err = errors.New(`stopped; the next "retort run" of the same command goes on from here`)
-	case outOfRoom(err):
-		err = fmt.Errorf("%w (make room, then give the same command again: it goes on from here)", err)
 	}
 	err = hinted(err)
 	if events != nil {

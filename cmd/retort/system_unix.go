@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,9 +41,6 @@ func diskRoom(dir string) (uint64, error) {
 	}
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
 }
-
-// outOfRoom reports whether err is that of a full disk.
-func outOfRoom(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
 // peakMemory is the most memory that this process ever held, in bytes.
 func peakMemory() int64 {

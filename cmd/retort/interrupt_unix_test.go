@@ -30,6 +30,7 @@ type event struct {
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
+	pipe   *os.File // what out reads
 	out    *bufio.Scanner
 	stderr bytes.Buffer
 	seen   []event
@@ -54,7 +55,7 @@ func startWith(t *testing.T, prepare func(*process), args ...string) *process {
 			t.Logf("the pipe keeps its size: %v", err)
 		}
 	}
-	p := &process{t: t, cmd: exec.Command("retort", args...), out: bufio.NewScanner(r)}
+	p := &process{t: t, cmd: exec.Command("retort", args...), pipe: r, out: bufio.NewScanner(r)}
 	p.out.Buffer(nil, 1<<20)
 	p.cmd.Stdout, p.cmd.Stderr = w, &p.stderr
 	prepare(p)
@@ -90,6 +91,25 @@ func (p *process) until(wanted moment) {
 		if wanted(e) {
 			return
 		}
+	}
+}
+
+// stuck waits until the program waits for a reader of its events.
+func (p *process) stuck() {
+	p.t.Helper()
+	fionread := uint(0x4004667f) // BSD, macOS
+	if runtime.GOOS == "linux" {
+		fionread = 0x541b
+	}
+	for before := -1; ; time.Sleep(200 * time.Millisecond) {
+		unread, err := unix.IoctlGetInt(int(p.pipe.Fd()), fionread)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if unread > 2048 && unread == before {
+			return
+		}
+		before = unread
 	}
 }
 
@@ -311,6 +331,7 @@ func TestSecondInterruptQuitsAtOnce(t *testing.T) {
 	r, w := io.Pipe()
 	p := startWith(t, func(p *process) { p.cmd.Stderr = w }, runArgs(images, filepath.Join(dir, "run"))...)
 	p.until(atStep("pretrain", 1))
+	p.stuck()
 	p.signal(os.Interrupt)
 	said := bufio.NewScanner(r)
 	for said.Scan() && !strings.Contains(said.Text(), "stopping: ") {

@@ -1,6 +1,7 @@
-package split
+package split_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -10,8 +11,7 @@ import (
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
-
-	"context"
+	"github.com/retort-ml/retort/transforms/split"
 )
 
 // made stands in for ingest: an index of PerClass[c] images of every class.
@@ -49,20 +49,20 @@ func (m *made) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out 
 	return out.SetMeta(meta)
 }
 
-func run(t *testing.T, m *made, s *ByLabel, test *made) (map[string][]index.Entry, error) {
+func run(t *testing.T, m *made, s *split.ByLabel, test *made) (map[string][]index.Entry, error) {
 	t.Helper()
 	g := pipelines.New("t", pipelines.Root(t.TempDir()))
 	images := pipelines.Add(g, "images", m)
 	if test != nil {
 		s.Test = pipelines.Add(g, "test", test)
 	}
-	Add(g, "split", s, images)
+	split.Add(g, "split", s, images)
 	results, err := runners.Run(t.Context(), g, runners.Options{})
 	if err != nil {
 		return nil, err
 	}
 	parts := map[string][]index.Entry{}
-	for _, port := range []string{labelledPort, unlabelledPort, trainPort, testPort} {
+	for _, port := range []string{"labelled", "unlabelled", "train", "test"} {
 		a := pipelines.Artifact[pipelines.Images]{Dir: filepath.Join(g.Root(), "split"), Port: port, Manifest: results[len(results)-1].Manifest}
 		for e, err := range pipelines.References(a) {
 			if err != nil {
@@ -83,20 +83,20 @@ func ids(list []index.Entry) map[imagefile.ID]bool {
 }
 
 func TestPartsAreDisjointAndHideLabels(t *testing.T) {
-	parts, err := run(t, &made{PerClass: []int{50, 30, 20}}, &ByLabel{Fraction: 0.1, TestFraction: 0.2}, nil)
+	parts, err := run(t, &made{PerClass: []int{50, 30, 20}}, &split.ByLabel{Fraction: 0.1, TestFraction: 0.2}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	labelled, hidden, held := ids(parts[labelledPort]), ids(parts[unlabelledPort]), ids(parts[testPort])
+	labelled, hidden, held := ids(parts["labelled"]), ids(parts["unlabelled"]), ids(parts["test"])
 	for image := range held {
-		if labelled[image] || hidden[image] || ids(parts[trainPort])[image] {
+		if labelled[image] || hidden[image] || ids(parts["train"])[image] {
 			t.Fatalf("%s is held out and trained on", image)
 		}
 	}
-	if len(labelled) != 8 || len(hidden) != 72 || len(held) != 20 || len(parts[trainPort]) != 80 {
-		t.Fatalf("%d labelled, %d unlabelled, %d held out, %d to train on", len(labelled), len(hidden), len(held), len(parts[trainPort]))
+	if len(labelled) != 8 || len(hidden) != 72 || len(held) != 20 || len(parts["train"]) != 80 {
+		t.Fatalf("%d labelled, %d unlabelled, %d held out, %d to train on", len(labelled), len(hidden), len(held), len(parts["train"]))
 	}
-	for _, port := range []string{unlabelledPort, trainPort} {
+	for _, port := range []string{"unlabelled", "train"} {
 		for _, e := range parts[port] {
 			if labelled[e.ID] {
 				continue
@@ -110,13 +110,14 @@ func TestPartsAreDisjointAndHideLabels(t *testing.T) {
 
 func TestSameSeedSameSplitOtherSeedOther(t *testing.T) {
 	choose := func(seed uint64) string {
-		parts, err := run(t, &made{PerClass: []int{50, 50}}, &ByLabel{PerClass: 5, TestFraction: 0.2, Seed: seed}, nil)
+		parts, err := run(t, &made{PerClass: []int{50, 50}}, &split.ByLabel{PerClass: 5, TestFraction: 0.2, Seed: seed}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprint(parts[labelledPort])
+		return fmt.Sprint(parts["labelled"])
 	}
-	if choose(1) != choose(1) || choose(1) == choose(2) {
+	first, again, other := choose(1), choose(1), choose(2)
+	if first != again || first == other {
 		t.Fatal("the split does not depend on the seed alone")
 	}
 }
@@ -128,7 +129,7 @@ func TestEvenIsThePapersOnePercent(t *testing.T) {
 		sizes[c], order[c] = 1281, c
 	}
 	count := map[int]int{}
-	for _, n := range Even(sizes, 12811, order) {
+	for _, n := range split.Even(sizes, 12811, order) {
 		count[n]++
 	}
 	if count[13] != 811 || count[12] != 189 {
@@ -137,28 +138,28 @@ func TestEvenIsThePapersOnePercent(t *testing.T) {
 }
 
 func TestSeparateTestSet(t *testing.T) {
-	parts, err := run(t, &made{PerClass: []int{10, 10}}, &ByLabel{PerClass: 2}, &made{PerClass: []int{3, 0}})
+	parts, err := run(t, &made{PerClass: []int{10, 10}}, &split.ByLabel{PerClass: 2}, &made{PerClass: []int{3, 0}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(parts[testPort]) != 3 || len(parts[trainPort]) != 17 { // ids 0 to 2 are in both
-		t.Fatalf("%d to test, %d to train on", len(parts[testPort]), len(parts[trainPort]))
+	if len(parts["test"]) != 3 || len(parts["train"]) != 17 { // ids 0 to 2 are in both
+		t.Fatalf("%d to test, %d to train on", len(parts["test"]), len(parts["train"]))
 	}
 }
 
 func TestBadSplits(t *testing.T) {
 	for name, c := range map[string]struct {
 		m    made
-		s    ByLabel
+		s    split.ByLabel
 		test *made
 		want string
 	}{
-		"one class":         {made{PerClass: []int{9}}, ByLabel{PerClass: 1, TestFraction: .2}, nil, `all labelled images are of one class, "class000"`},
-		"too few per class": {made{PerClass: []int{9, 5}}, ByLabel{PerClass: 5, TestFraction: .2}, nil, `class "class001" has 4 labelled images`},
-		"nothing to test":   {made{PerClass: []int{9, 5}}, ByLabel{PerClass: 5}, nil, "nothing to evaluate on"},
-		"unknown class":     {made{PerClass: []int{5, 5}}, ByLabel{PerClass: 1}, &made{PerClass: []int{1, 1, 1}, Salt: 1}, `has the class "class002"`},
-		"no such list":      {made{PerClass: []int{5, 5}}, ByLabel{IDs: "/no/such", TestFraction: .2}, nil, "/no/such"},
-		"all to test":       {made{PerClass: []int{1, 9}}, ByLabel{PerClass: 2, TestFraction: .2}, nil, `class "class000" has 1 labelled`},
+		"one class":         {made{PerClass: []int{9}}, split.ByLabel{PerClass: 1, TestFraction: .2}, nil, `all labelled images are of one class, "class000"`},
+		"too few per class": {made{PerClass: []int{9, 5}}, split.ByLabel{PerClass: 5, TestFraction: .2}, nil, `class "class001" has 4 labelled images`},
+		"nothing to test":   {made{PerClass: []int{9, 5}}, split.ByLabel{PerClass: 5}, nil, "nothing to evaluate on"},
+		"unknown class":     {made{PerClass: []int{5, 5}}, split.ByLabel{PerClass: 1}, &made{PerClass: []int{1, 1, 1}, Salt: 1}, `has the class "class002"`},
+		"no such list":      {made{PerClass: []int{5, 5}}, split.ByLabel{IDs: "/no/such", TestFraction: .2}, nil, "/no/such"},
+		"all to test":       {made{PerClass: []int{1, 9}}, split.ByLabel{PerClass: 2, TestFraction: .2}, nil, `class "class000" has 1 labelled`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := run(t, &c.m, &c.s, c.test); err == nil || !strings.Contains(err.Error(), c.want) {

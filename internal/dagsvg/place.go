@@ -67,7 +67,7 @@ func (g *graph) straighten(bends []int) {
 // are met in the least-squares sense under the gaps, by pooling neighbours
 // that collide (isotonic regression).
 func (g *graph) relax(layer []int) {
-	type block struct{ sum, weight, size float64 }
+	type block struct{ sum, weight float64 }
 	offset := make([]float64, len(layer)) // distance from the layer's first vertex when packed
 	var blocks []block
 	var sizes []int

@@ -22,7 +22,7 @@ func TestEveryNameOpensOrExplains(t *testing.T) {
 			continue
 		}
 		t.Logf("%s: %s", name, c)
-		y, err := graph.ExecOnce(c.Backend, func(x *graph.Node) *graph.Node { return graph.Add(x, x) }, []float32{1, 2})
+		y, err := graph.CallOnce(c.Backend, func(x *graph.Node) *graph.Node { return graph.Add(x, x) }, []float32{1, 2})
 		if err != nil || y.String() == "" {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -169,7 +169,7 @@ func TestImagesMultiply(t *testing.T) {
 
 func TestBuildNamesWhatIsMissing(t *testing.T) {
 	for _, values := range []map[string]*tensors.Tensor{{}, {"dense/kernel": noise(1, 3, 5)}} {
-		_, err := graph.ExecOnce(slow(t), func(x *graph.Node) *graph.Node {
+		_, err := graph.CallOnce(slow(t), func(x *graph.Node) *graph.Node {
 			nodes := map[string]*graph.Node{}
 			for name, v := range values {
 				nodes[name] = graph.ConstTensor(x.Graph(), v)

@@ -112,7 +112,7 @@ func follow(t *testing.T, b compute.Backend, c larsConfig, steps int, name strin
 		for _, s := range slots {
 			args = append(args, modeltest.Tensor(s, shape...))
 		}
-		out, err := exec.Exec(args...)
+		out, err := exec.Call(args...)
 		if err != nil {
 			t.Fatalf("%+v", err)
 		}

@@ -185,7 +185,7 @@ func (t *Trainer) run(p prepared) (Metrics, error) {
 	err := guard(func() error {
 		args, err := t.arguments(p, lr)
 		if err == nil {
-			out, err = t.exec.Exec(args...)
+			out, err = t.exec.Call(args...)
 		}
 		return err
 	})

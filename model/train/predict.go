@@ -139,7 +139,7 @@ func (p *Predictor) run(images []uint8) (features, logits []float32, err error) 
 				args = append(args, w)
 			}
 		}
-		out, err := p.exec.Exec(args...)
+		out, err := p.exec.Call(args...)
 		if err != nil {
 			return err
 		}

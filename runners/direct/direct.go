@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/exec/optimized" // typed calls instead of reflection
+	//lint:ignore SA1019 it starts at once and needs no port; --runner prism is beside it (docs/adr/0001-beam.md)
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct"
 
 	"github.com/retort-ml/retort/runners/internal/quiet"

@@ -65,7 +65,7 @@ type Meta struct {
 func (s *Stage) Validate() error {
 	switch {
 	case len(s.Views) == 0 || len(s.Views) > 26:
-		return fmt.Errorf("Views has %d augmentations; want 1 to 26", len(s.Views))
+		return fmt.Errorf("Views = %d augmentations; want 1 to 26", len(s.Views))
 	case s.Passes < 1:
 		return fmt.Errorf("Passes = %d; want at least 1", s.Passes)
 	case s.Store != "" && s.Store != "pixels" && s.Store != "recipe":
@@ -73,7 +73,7 @@ func (s *Stage) Validate() error {
 	case s.Format != "" && s.Format != "raw" && s.Format != "png":
 		return fmt.Errorf("Format = %q; want raw or png", s.Format)
 	case s.ShardBytes < 0:
-		return errors.New("ShardBytes is negative")
+		return fmt.Errorf("ShardBytes = %d; want at least 0", s.ShardBytes)
 	}
 	for i := range s.Views {
 		if err := s.Views[i].Validate(); err != nil {

@@ -4,14 +4,14 @@ import "encoding/binary"
 
 // scan is the header of the scan being read.
 type scan struct {
-	comps              [maxComponents]int // indices into Decoder.comps
-	n                  int
-	dc, ac             [maxComponents]*huffman
-	first, last        int // spectral selection
-	high, low          int // successive approximation
-	eobRun             int
-	blocksX, blocksY   int // of a non-interleaved scan
-	interleaved, whole bool
+	comps            [maxComponents]int // indices into Decoder.comps
+	n                int
+	dc, ac           [maxComponents]*huffman
+	first, last      int // spectral selection
+	high, low        int // successive approximation
+	eobRun           int
+	blocksX, blocksY int // of a non-interleaved scan
+	interleaved      bool
 }
 
 // maxScans bounds the work that a small progressive file can ask for.

@@ -55,12 +55,6 @@ type fuser struct {
 	c    *compiler
 	k    *fused
 	regs map[*node]int
-	load map[loadKey]int
-}
-
-type loadKey struct {
-	slot int
-	key  string
 }
 
 func lowerElementwise(c *compiler, n *node) error {
@@ -228,9 +222,9 @@ func (k *fused) bind(fr *frame) func() {
 
 // task computes the elements [from, from+n).
 func (k *fused) task(fr *frame, from, n int) {
-	mem := scratchMemory.get(k.strip*maxElem*len(k.scratch) + len(k.scratch)*align + k.regs*8)
+	mem := scratchMemory.get(k.strip*maxElem*len(k.scratch) + len(k.scratch)*align)
 	defer scratchMemory.put(mem)
-	regs := view[unsafe.Pointer](mem.p, 0)
+	var regs []unsafe.Pointer
 	var fixed [32]unsafe.Pointer
 	if k.regs <= len(fixed) {
 		regs = fixed[:k.regs]

@@ -59,7 +59,7 @@ func run[F ExecGraphFn](t testing.TB, b compute.Backend, fn F, args ...*tensors.
 		in[i] = c
 	}
 	var out [][]float32
-	for _, r := range exec.MustExec(in...) {
+	for _, r := range exec.MustCall(in...) {
 		out = append(out, tensors.MustCopyFlatData[float32](r))
 	}
 	return out

@@ -176,7 +176,7 @@ func TestGradientsMatchFiniteDifferences(t *testing.T) {
 				for i, d := range c.dims {
 					in = append(in, tensors.FromFlatDataAndDimensions(wide[i], d...))
 				}
-				return loss.MustExec(in...)[0].Value().(float64)
+				return loss.MustCall(in...)[0].Value().(float64)
 			}
 			for i := range grads {
 				want := make([]float32, len(wide[i]))

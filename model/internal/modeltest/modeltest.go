@@ -89,7 +89,7 @@ func Run(t testing.TB, b compute.Backend, f func(in []*graph.Node) []*graph.Node
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Exec(args...)
+	out, err := exec.Call(args...)
 	if err != nil {
 		t.Fatalf("%+v", err)
 	}

@@ -49,7 +49,7 @@ func compile(r *Recipe) (before, after program, contrast bool) {
 		n = now.add(n, step{op: opGray})
 	}
 	if !r.Jitter.On {
-		n = now.add(n, step{op: opClip})
+		now.add(n, step{op: opClip})
 	}
 	return before, after, contrast
 }

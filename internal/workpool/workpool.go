@@ -71,7 +71,7 @@ func For(n int, fn func(i int)) {
 	r.failure.Store(nil)
 	r.invite(min(n, Size()) - 1)
 	r.help()
-	<-r.done
+	r.wait()
 	p := r.failure.Load()
 	r.release()
 	if p != nil {
@@ -107,16 +107,59 @@ func grow() {
 	want := int64(min(Size()-1, maxWorkers))
 	for have := workers.Load(); have < want; have = workers.Load() {
 		if workers.CompareAndSwap(have, have+1) {
-			go func() {
-				for r := range tickets {
-					if r.enter() {
-						r.help()
-					}
-					r.release()
-				}
-			}()
+			go work()
 		}
 	}
+}
+
+// patience is how often a goroutine with nothing to do looks for work, or for
+// the end of what others do, before it sleeps: some hundred microseconds. The
+// operations of a network follow each other faster than the operating system
+// wakes a thread.
+const patience = 1000
+
+// spins is patience where threads have a core each, else 0: looking would take
+// the core from those who work.
+func spins() int {
+	if Size() > runtime.NumCPU() {
+		return 0
+	}
+	return patience
+}
+
+// work is the life of a worker.
+func work() {
+	for {
+		r := next()
+		if r.enter() {
+			r.help()
+		}
+		r.release()
+	}
+}
+
+// next is the next region that wants help.
+func next() *region {
+	for range spins() {
+		select {
+		case r := <-tickets:
+			return r
+		default:
+			runtime.Gosched()
+		}
+	}
+	return <-tickets
+}
+
+// wait returns when everybody has left the region.
+func (r *region) wait() {
+	for range spins() {
+		if len(r.done) > 0 {
+			break
+		}
+		runtime.Gosched()
+	}
+	<-r.done
 }
 
 // invite offers up to k tickets; when the channel is full, all workers are

@@ -41,7 +41,7 @@ type run struct {
 
 const (
 	framePixels = 2048
-	frameFloats = 1 << 16 // 256 KiB: a frame and a panel stay in L2
+	frameFloats = 1 << 17 // 512 KiB: a frame and a panel stay in L2
 	convItems   = 16      // pieces a convolution is cut into, if it is large enough
 	runRows     = 5120    // rows of a panel that stay in L2
 )
@@ -58,6 +58,7 @@ func (s Conv) fused() bool { return s.DilW == 1 && s.Groups == 1 }
 // plan cuts the convolution into frames, panels and runs, by shape alone. It
 // returns the floats of packed weights.
 func (g *gatherConv) plan() int {
+	g.flatten()
 	s := g.s
 	in, out := s.channels()
 	floats := 0
@@ -69,10 +70,23 @@ func (g *gatherConv) plan() int {
 		}
 	}
 	pixels := min(framePixels, max(g.isa.rows, s.N*s.OH*s.OW/convItems))
-	g.frame = frameFor(s, pixels, frameFloats)
+	g.frame = frameFor(s, pixels, frameFloats, g.isa.rows)
 	g.splits = min(len(g.panels), max(1, convItems/g.frame.count()))
 	g.runs = g.cutDepth()
 	return floats
+}
+
+// flatten sees a convolution of single pixels as one image of one column, which
+// can be cut anywhere.
+func (g *gatherConv) flatten() {
+	s := &g.s
+	if s.KH != 1 || s.KW != 1 || s.StrideH != 1 || s.StrideW != 1 || s.PadT != 0 || s.PadL != 0 || s.OH != s.H || s.OW != s.W ||
+		g.out.row != s.OW*g.out.pixel || g.out.image != s.OH*g.out.row {
+		return
+	}
+	s.H, s.W, s.N = s.N*s.H*s.W, 1, 1
+	s.OH, s.OW = s.H, 1
+	g.out.image, g.out.row = s.H*g.out.pixel, g.out.pixel
 }
 
 // cutDepth lists the runs of the depth.

@@ -56,7 +56,7 @@ const (
 // plan cuts the work, by shape alone.
 func (g *kernelGrad) plan() {
 	s := g.s
-	g.frame = frameFor(s, gradPixels, gradFloats)
+	g.frame = frameFor(s, gradPixels, gradFloats, 1)
 	unit := s.Ci / s.Groups
 	if s.fused() {
 		unit *= s.KW

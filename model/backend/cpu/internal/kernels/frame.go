@@ -1,5 +1,7 @@
 package kernels
 
+import "math"
+
 // frame is the part of x that a band of output rows of some images reads,
 // padding included, so that kernels need no edge cases. Where nothing is
 // padded it is x itself.
@@ -11,24 +13,55 @@ type frame struct {
 }
 
 // frameFor plans frames of at most budget floats and about pixels output
-// pixels: several small images, or a band of rows of a large one.
-func frameFor(s Conv, pixels, budget int) frame {
-	f := frame{s: s, width: (s.OW-1)*s.StrideW + (s.KW-1)*s.DilW + 1}
+// pixels: several small images, or a band of rows of a large one. Kernels take
+// rows pixels at a time; of the frames that fit, those that leave least of a
+// kernel's last call idle are taken.
+func frameFor(s Conv, pixels, budget, rows int) frame {
+	f := frame{s: s, width: (s.OW-1)*s.StrideW + (s.KW-1)*s.DilW + 1, images: 1, bands: 1}
 	f.direct = s.PadT <= 0 && s.PadL <= 0 && f.width-s.PadL <= s.W && f.heightOf(s.OH)-s.PadT <= s.H
-	fits := func(images, rows int) bool {
-		return images*f.heightOf(rows)*f.width*s.Ci <= budget && images*rows*s.OW <= max(pixels, s.OW)
-	}
-	f.images, f.bands = 1, s.OH
-	for f.bands > 1 && !fits(1, f.bands) {
-		f.bands = (f.bands + 1) / 2
-	}
-	if f.bands == s.OH {
-		for f.images < s.N && fits(f.images+1, s.OH) {
-			f.images++
+	best := math.Inf(1)
+	try := func(images, bands int) bool {
+		g := f
+		g.images, g.bands = images, bands
+		if g.floats() > budget || images*bands*s.OW > max(pixels, s.OW) {
+			return false
 		}
+		if c := g.cost(rows); c < best {
+			best, f.images, f.bands = c, images, bands
+		}
+		return true
+	}
+	for bands, fit := min(s.OH, max(1, pixels/s.OW)), 0; bands > fit/2; bands-- {
+		if try(1, bands) && fit == 0 {
+			fit = bands
+		}
+	}
+	for images := 2; images <= s.N && try(images, s.OH); images++ {
 	}
 	f.height = f.heightOf(f.bands)
 	return f
+}
+
+// floats is what a frame reads of x, more or less.
+func (f *frame) floats() int {
+	if f.direct && f.s.KH == 1 && f.s.KW == 1 {
+		return f.images * f.bands * f.s.OW * f.s.Ci
+	}
+	return f.images * f.heightOf(f.bands) * f.width * f.s.Ci
+}
+
+// frameCost is what it costs to begin a frame, in pixels.
+const frameCost = 6
+
+// cost is what an image costs, in pixels.
+func (f *frame) cost(rows int) float64 {
+	of := func(pixels int) float64 { return float64((pixels+rows-1)/rows*rows + frameCost) }
+	whole, rest := f.s.OH/f.bands, f.s.OH%f.bands
+	cost := float64(whole) * of(f.images*f.bands*f.s.OW)
+	if rest > 0 {
+		cost += of(f.images * rest * f.s.OW)
+	}
+	return cost / float64(f.images)
 }
 
 // heightOf is the rows of x that a band of output rows reads.

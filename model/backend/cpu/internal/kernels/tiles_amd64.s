@@ -5,8 +5,66 @@
 #include "textflag.h"
 
 // func gatherAVX51212x1(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gatherAVX51212x1(SB), NOSPLIT, $24-80
+	MOVQ       c+0(FP), AX
+	MOVQ       coff+8(FP), BX
+	MOVQ       (BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       8(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       16(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       24(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       32(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       40(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       48(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       56(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       64(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       72(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       80(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       88(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       fin+72(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       16(DX), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       (BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       8(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       16(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       24(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       32(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       40(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       48(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       56(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       64(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       72(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       80(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       88(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+
+fetched:
 	MOVQ   a+16(FP), BP
 	MOVQ   aoff+24(FP), R14
 	MOVQ   (R14), AX
@@ -422,8 +480,90 @@ write:
 	RET
 
 // func gatherAVX51212x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gatherAVX51212x2(SB), NOSPLIT, $24-80
+	MOVQ       c+0(FP), AX
+	MOVQ       coff+8(FP), BX
+	MOVQ       (BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       8(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       16(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       24(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       32(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       40(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       48(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       56(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       64(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       72(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       80(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       88(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	PREFETCHT0 64(AX)(CX*4)
+	MOVQ       fin+72(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       16(DX), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       (BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       8(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       16(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       24(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       32(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       40(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       48(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       56(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       64(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       72(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       80(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+	MOVQ       88(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	PREFETCHT0 64(DX)(CX*4)
+
+fetched:
 	MOVQ   a+16(FP), BP
 	MOVQ   aoff+24(FP), R14
 	MOVQ   (R14), AX
@@ -1185,8 +1325,42 @@ loop:
 	RET
 
 // func gatherAVX26x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gatherAVX26x2(SB), NOSPLIT, $24-80
+	MOVQ       c+0(FP), AX
+	MOVQ       coff+8(FP), BX
+	MOVQ       (BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       8(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       16(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       24(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       32(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       40(BX), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       fin+72(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       16(DX), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       (BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       8(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       16(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       24(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       32(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+	MOVQ       40(BX), CX
+	PREFETCHT0 (DX)(CX*4)
+
+fetched:
 	MOVQ   a+16(FP), BP
 	MOVQ   aoff+24(FP), R14
 	MOVQ   (R14), AX

@@ -172,6 +172,7 @@ func (t tile) gather() {
 	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.rows]
 	at, b, tmp := R14, R15, RBP
 	tap, left, end := AllocLocal(8), AllocLocal(8), AllocLocal(8)
+	t.prefetch()
 	Load(Param("a"), tmp)
 	Load(Param("aoff"), at)
 	for p, r := range rows {
@@ -223,6 +224,31 @@ func (t tile) gather() {
 	JMP(operand.LabelRef("tap"))
 	Label("done")
 	t.store(true)
+}
+
+// prefetch asks for the rows of c that the kernel will write and those of the
+// residual that it will add, which often lie in memory, while it multiplies.
+func (t tile) prefetch() {
+	c, off, row, residual := RAX, RBX, RCX, RDX
+	Load(Param("c"), c)
+	Load(Param("coff"), off)
+	each := func(base GPPhysical) {
+		for p := range t.rows {
+			MOVQ(operand.Mem{Base: off, Disp: 8 * p}, row)
+			for line := 0; line < t.vecs*t.bytes; line += 64 {
+				PREFETCHT0(operand.Mem{Base: base, Index: row, Scale: 4, Disp: line})
+			}
+		}
+	}
+	each(c)
+	Load(Param("fin"), residual)
+	TESTQ(residual, residual)
+	JZ(operand.LabelRef("fetched"))
+	MOVQ(operand.Mem{Base: residual, Disp: 16}, residual)
+	TESTQ(residual, residual)
+	JZ(operand.LabelRef("fetched"))
+	each(residual)
+	Label("fetched")
 }
 
 // outer writes the kernel whose rows of a are contiguous and whose depth steps

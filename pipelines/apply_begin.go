@@ -97,5 +97,12 @@ func (t *task) fill(ctx context.Context, known map[string]string) error {
 		return err
 	}
 	t.Fingerprint = fingerprint(t.Type, t.Version, canonical, t.Input, state)
+	inputs := map[string]*artifact.Manifest{}
+	for f, dir := range t.Dirs {
+		if inputs[f], err = artifact.Load(dir); err != nil {
+			return err
+		}
+	}
+	t.Content = contentKey(t.Type, t.Version, canonical, t.Input, state, inputs)
 	return nil
 }

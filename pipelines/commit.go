@@ -69,8 +69,8 @@ func (j *Job) fileRejected(name string) error {
 func (t *task) manifest(job *Job) *artifact.Manifest {
 	m := &artifact.Manifest{
 		Schema: artifact.Schema, Kind: t.Kind, Stage: t.Stage, Type: t.Type, Version: t.Version,
-		Fingerprint: t.Fingerprint, CodeVersion: t.CodeVersion, Config: t.Config,
-		Inputs: t.Inputs, Counts: map[string]int64{}, Meta: job.meta,
+		Fingerprint: t.Fingerprint, Content: t.Content, CodeVersion: t.CodeVersion, Config: t.Config,
+		Inputs: t.Inputs, Counts: map[string]int64{}, Meta: job.meta, PortMeta: job.portMeta,
 	}
 	for _, r := range append(job.shards, job.report) {
 		m.Files = append(m.Files, r.Files...)

@@ -121,8 +121,12 @@ func (a Artifact[T]) Files(prefix string) []artifact.File {
 	if a.Port != "" {
 		prefix = a.Port
 	}
+	return filesOf(a.Manifest, prefix)
+}
+
+func filesOf(m *artifact.Manifest, prefix string) []artifact.File {
 	var files []artifact.File
-	for _, f := range a.Manifest.Files {
+	for _, f := range m.Files {
 		if rest, ok := strings.CutPrefix(f.Name, prefix); ok && rest != "" && (rest[0] == '-' || rest[0] == '.') {
 			files = append(files, f)
 		}
@@ -130,8 +134,12 @@ func (a Artifact[T]) Files(prefix string) []artifact.File {
 	return files
 }
 
-// Meta decodes the manifest's kind-specific part into v.
+// Meta decodes the manifest's kind-specific part (the port's, where it has one
+// of its own) into v.
 func (a Artifact[T]) Meta(v any) error {
+	if own := a.Manifest.PortMeta[a.Port]; a.Port != "" && len(own) > 0 {
+		return json.Unmarshal(own, v)
+	}
 	if len(a.Manifest.Meta) == 0 {
 		return fmt.Errorf("%s: the manifest has no meta part", a.Dir)
 	}

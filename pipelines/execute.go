@@ -84,6 +84,9 @@ func (g *Graph) executeSteps(ctx context.Context, steps []Step, runner Runner, r
 	var results []Result
 	for i := range steps {
 		step := &steps[i]
+		if err := g.replan(ctx, step, reporter); err != nil {
+			return results, err
+		}
 		r := Result{Name: step.Name, State: step.State, Manifest: step.Manifest}
 		if step.State == Keep {
 			r.Err = tidy(step.Dir)
@@ -92,6 +95,7 @@ func (g *Graph) executeSteps(ctx context.Context, steps []Step, runner Runner, r
 			start := time.Now()
 			r.Manifest, r.Err = g.executeStep(ctx, step, runner, reporter)
 			r.Seconds = time.Since(start).Seconds()
+			step.node.manifest = r.Manifest
 		}
 		results = append(results, r)
 		reporter.Finished(r)
@@ -100,6 +104,23 @@ func (g *Graph) executeSteps(ctx context.Context, steps []Step, runner Runner, r
 		}
 	}
 	return results, nil
+}
+
+// replan looks again at a stage that was to run because one of its inputs was:
+// that may have come out as it was before.
+func (g *Graph) replan(ctx context.Context, step *Step, reporter Reporter) error {
+	if step.State == Keep {
+		return nil
+	}
+	now, err := g.planNode(ctx, step.node)
+	if err != nil {
+		return err
+	}
+	if now.State == Keep {
+		reporter.Message(step.Name, "is kept: its inputs came out as they were")
+	}
+	*step = now
+	return nil
 }
 
 var jobs atomic.Int64
@@ -168,6 +189,7 @@ func (g *Graph) task(step *Step, runner string) *task {
 	n := step.node
 	t := newTask(n, step.Dir)
 	t.Config, t.Fingerprint, t.Runner, t.Started = step.Config, step.Fingerprint, runner, time.Now()
+	t.Content = n.contentKey()
 	if n.in != nil && !n.in.IsZero() {
 		t.Input = edgeJSON{n.in.source().fingerprint, n.inPort}
 	}

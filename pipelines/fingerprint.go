@@ -12,24 +12,24 @@ import (
 	"strings"
 )
 
-// fingerprintNodes sets every stage's config and fingerprint. order must have
-// inputs before the stages that read them.
-func fingerprintNodes(ctx context.Context, order []*node) error {
-	for _, n := range order {
-		var err error
-		if n.config, err = json.Marshal(n.stage); err != nil {
-			return fmt.Errorf("%s: its config cannot be written as JSON: %w", n.name, err)
-		}
-		canonical, err := canonicalConfig(n.stage)
-		if err != nil {
-			return fmt.Errorf("%s: %w", n.name, err)
-		}
+// identify sets the stage's config and fingerprint, its inputs having theirs.
+func (n *node) identify(ctx context.Context) error {
+	var err error
+	if n.config, err = json.Marshal(n.stage); err != nil {
+		return fmt.Errorf("%s: its config cannot be written as JSON: %w", n.name, err)
+	}
+	canonical, err := canonicalConfig(n.stage)
+	if err != nil {
+		return fmt.Errorf("%s: %w", n.name, err)
+	}
+	if n.state == nil {
 		state, err := stateOf(ctx, n.stage)
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.name, err)
 		}
-		n.fingerprint = n.sum(canonical, state)
+		n.state = &state
 	}
+	n.fingerprint = n.sum(canonical, *n.state)
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/retort-ml/retort/io/artifact"
 )
 
 // Graph is a set of stages connected by edges. Build it with Add, then plan or
@@ -29,6 +31,8 @@ type node struct {
 	// set by plan
 	fingerprint string
 	config      []byte
+	state       *string            // see Stateful; asked for once
+	manifest    *artifact.Manifest // of the finished artifact
 }
 
 // Option sets a property of a Graph.

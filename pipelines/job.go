@@ -22,6 +22,7 @@ type task struct {
 	Kind        string            //
 	Config      json.RawMessage   //
 	Fingerprint string            //
+	Content     string            // see contentKey
 	Dir         string            // folder of its artifact
 	Dirs        map[string]string // fingerprint of an input -> folder
 	Input       edgeJSON          // by position
@@ -42,6 +43,7 @@ type Job struct {
 	report   shardReport
 	rejected []artifact.Rejected
 	meta     json.RawMessage
+	portMeta map[string]json.RawMessage
 	shards   []shardReport // in Run of a sharded stage: what the shards reported
 }
 
@@ -171,6 +173,22 @@ func (j *Job) SetMeta(v any) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.meta = data
+	return nil
+}
+
+// SetPortMeta sets what stands in for the kind-specific part for those who read
+// the artifact through the port (see [Port]).
+func (j *Job) SetPortMeta(port string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.portMeta == nil {
+		j.portMeta = map[string]json.RawMessage{}
+	}
+	j.portMeta[port] = data
 	return nil
 }
 

@@ -65,16 +65,14 @@ func (g *Graph) Plan(ctx context.Context) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fingerprintNodes(ctx, order); err != nil {
-		return nil, err
-	}
 	steps := make([]Step, 0, len(order))
 	states := map[string]Step{}
 	for _, n := range order {
-		step, err := g.planNode(n, states)
+		step, err := g.planNode(ctx, n)
 		if err != nil {
-			return nil, fmt.Errorf("%s: cannot look at its artifact: %w", n.name, err)
+			return nil, err
 		}
+		step.explain(states)
 		if e, ok := n.stage.(Estimator); ok {
 			step.Estimate = e.Estimate(states)
 		}
@@ -84,7 +82,12 @@ func (g *Graph) Plan(ctx context.Context) ([]Step, error) {
 	return steps, ctx.Err()
 }
 
-func (g *Graph) planNode(n *node, before map[string]Step) (Step, error) {
+// planNode looks at one stage, its inputs having been looked at.
+func (g *Graph) planNode(ctx context.Context, n *node) (Step, error) {
+	if err := n.identify(ctx); err != nil {
+		return Step{}, err
+	}
+	n.manifest = nil
 	step := Step{
 		Name: n.name, Type: n.erased.name, Kind: n.erased.kind, State: Run,
 		Fingerprint: n.fingerprint, Dir: filepath.Join(g.root, n.name), Config: n.config, node: n,
@@ -93,22 +96,36 @@ func (g *Graph) planNode(n *node, before map[string]Step) (Step, error) {
 		step.Inputs = append(step.Inputs, in.name)
 	}
 	m, why, err := examine(step.Dir, n.fingerprint)
+	if err == nil && why == whyChanged && n.holdsFor(m) {
+		// what it made is this by another way; those who read it know it as that
+		n.fingerprint = m.Fingerprint
+		m, why, err = examine(step.Dir, m.Fingerprint)
+	}
 	if err != nil {
-		return step, err
+		return step, fmt.Errorf("%s: cannot look at its artifact: %w", n.name, err)
 	}
 	if why == "" {
-		step.State, step.Manifest = Keep, m
-		return step, nil
+		step.State, step.Manifest, step.Fingerprint = Keep, m, n.fingerprint
+		n.manifest = m
 	}
 	step.Why = why
-	for _, in := range step.Inputs {
-		if before[in].State == Run && !resumable(step.Dir, n.fingerprint) {
-			step.Why = fmt.Sprintf("%s; its input %s runs", why, in)
-			break
-		}
-	}
 	return step, nil
 }
+
+// explain adds to why a stage runs that one of its inputs does.
+func (s *Step) explain(before map[string]Step) {
+	if s.State == Keep || resumable(s.Dir, s.Fingerprint) {
+		return
+	}
+	for _, in := range s.Inputs {
+		if before[in].State == Run {
+			s.Why = fmt.Sprintf("%s; its input %s runs", s.Why, in)
+			return
+		}
+	}
+}
+
+const whyChanged = "its config or inputs changed"
 
 // examine loads and verifies what is in dir. why says what stands against
 // keeping it. What cannot be read is an error: it may be whole, and weeks of
@@ -126,7 +143,7 @@ func examine(dir, fingerprint string) (m *artifact.Manifest, why string, err err
 	case err != nil:
 		return nil, "", err
 	case m.Fingerprint != fingerprint:
-		return nil, "its config or inputs changed", nil
+		return m, whyChanged, nil
 	}
 	err = artifact.Verify(dir, m)
 	if errors.As(err, &damage) {

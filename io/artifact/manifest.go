@@ -33,12 +33,13 @@ const (
 // Manifest describes one finished artifact.
 type Manifest struct {
 	Schema      int               `json:"schema"`
-	Kind        string            `json:"kind"`         // what the edge carries: images, views, encoder, …
-	Stage       string            `json:"stage"`        // the stage's name in the graph
-	Type        string            `json:"type"`         // the stage's Go type
-	Version     int               `json:"version"`      // the stage type's version
-	Fingerprint string            `json:"fingerprint"`  // hex SHA-256 of type, version, config and inputs
-	CodeVersion string            `json:"code_version"` // of the binary that wrote it
+	Kind        string            `json:"kind"`              // what the edge carries: images, views, encoder, …
+	Stage       string            `json:"stage"`             // the stage's name in the graph
+	Type        string            `json:"type"`              // the stage's Go type
+	Version     int               `json:"version"`           // the stage type's version
+	Fingerprint string            `json:"fingerprint"`       // hex SHA-256 of type, version, config and inputs
+	Content     string            `json:"content,omitempty"` // as Fingerprint, of what the inputs hold instead of how they came about
+	CodeVersion string            `json:"code_version"`      // of the binary that wrote it
 	Config      json.RawMessage   `json:"config"`
 	Inputs      map[string]string `json:"inputs"` // input stage -> fingerprint
 	Files       []File            `json:"files"`  // sorted by name
@@ -46,6 +47,8 @@ type Manifest struct {
 	Quarantine  *Quarantine       `json:"quarantine,omitempty"`
 	Notes       []string          `json:"notes,omitempty"` // what a reader should know, for people
 	Meta        json.RawMessage   `json:"meta,omitempty"`  // what the kind defines (class names, sizes, …)
+	// PortMeta is in Meta's place for a port: a part whose files' names begin with it.
+	PortMeta map[string]json.RawMessage `json:"port_meta,omitempty"`
 	// CRC32C is the CRC-32C of this manifest as Commit writes it with a zero here.
 	CRC32C uint32 `json:"manifest_crc32c"`
 }

@@ -48,7 +48,7 @@ func (b *builder) build() error {
 	if err != nil {
 		return err
 	}
-	student, err := c.Student.config()
+	studentArch, err := c.Student.config()
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (b *builder) build() error {
 	pairs := pipelines.Add(g, "views", b.views(c.Views.Passes, compression, b.pretrainView(), b.pretrainView()), sets.Train)
 	encoder := pipelines.Add(g, "pretrain", &pretrain.Stage{
 		Settings: b.settings(c.Pretrain.OptimConfig), Arch: teacher, HeadLayers: c.Pretrain.HeadLayers,
-		HeadDim: c.Pretrain.HeadDim, Temperature: c.Pretrain.Temperature, Seed: c.Seed,
+		HeadDim: c.Pretrain.HeadDim, Temperature: c.Pretrain.Temperature, Seed: c.Seed, Labelled: sets.Labelled,
 	}, pairs)
 
 	few := pipelines.Add(g, "labelled-views", b.views(c.Finetune.Passes, compression, b.finetuneView()), sets.Labelled)
@@ -76,10 +76,14 @@ func (b *builder) build() error {
 
 	unlabelled := pipelines.Add(g, "distill-views", b.views(c.Distill.Passes, compression, b.finetuneView()), sets.Train)
 	targets := pipelines.Add(g, "label", &label.Stage{Teacher: finetuned, Batch: c.Evaluate.Batch, Backend: b.backend}, unlabelled)
-	distilled := pipelines.Add(g, "distill", &distill.Stage{
-		Settings: b.settings(c.Distill.OptimConfig), Targets: targets, Arch: student,
+	student := &distill.Stage{
+		Settings: b.settings(c.Distill.OptimConfig), Targets: targets, Arch: studentArch,
 		Temperature: c.Distill.Temperature, Alpha: c.Distill.Alpha, TauSquared: c.Distill.TauSquared, Seed: c.Seed,
-	}, unlabelled)
+	}
+	if c.Distill.Alpha < 1 {
+		student.Labelled = sets.Labelled
+	}
+	distilled := pipelines.Add(g, "distill", student, unlabelled)
 
 	models := map[string]pipelines.Edge[pipelines.Classifier]{"supervised": supervised, "finetuned": finetuned, "distilled": distilled}
 	metrics := pipelines.Add(g, "evaluate", &evaluate.Stage{

@@ -27,8 +27,11 @@ type Stage struct {
 	Arch        resnet.Config
 	Temperature float64 // of both softmaxes, above 0
 	Alpha       float64 // weight of the teacher's targets, above 0; 1 uses no labels
-	TauSquared  bool    // multiply the loss by the temperature squared
-	Seed        uint64
+	// Labelled are images with labels, for an Alpha below 1; labels in the views
+	// themselves count as well.
+	Labelled   pipelines.Edge[pipelines.Images]
+	TauSquared bool // multiply the loss by the temperature squared
+	Seed       uint64
 }
 
 func init() { pipelines.Register(&Stage{}) }
@@ -65,13 +68,20 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	}
 	defer t.close()
 	classes := t.meta.Classes
-	if s.Alpha < 1 && !slices.Equal(classes, d.Classes) {
-		return fmt.Errorf("the teacher's classes are %q, the views' %q: with Alpha = %g, labels are used and must mean the same (want Alpha = 1, or a teacher of these classes)", classes, d.Classes, s.Alpha)
+	labels, names, err := training.LoadLabels(out.Job, s.Labelled)
+	if err != nil {
+		return err
+	}
+	if s.Labelled.IsZero() {
+		names = d.Classes
+	}
+	if s.Alpha < 1 && !slices.Equal(classes, names) {
+		return fmt.Errorf("the teacher's classes are %q, the labels' %q: with Alpha = %g, labels are used and must mean the same (want Alpha = 1, or a teacher of these classes)", classes, d.Classes, s.Alpha)
 	}
 	r := training.Run{
 		Spec: train.Spec{Arch: s.Arch, ImageSize: d.Sizes[0], Classes: len(classes), Task: train.Distill,
 			Temperature: s.Temperature, Alpha: s.Alpha, ScaleByTauSquared: s.TauSquared, Seed: s.Seed},
-		Data:    s.data(d, settings.Batch, t),
+		Data:    s.data(d, settings.Batch, t, labels),
 		Classes: classes, Images: d.Images,
 	}
 	if !s.Encoder.IsZero() {
@@ -98,10 +108,12 @@ func (s *Stage) fromEncoder(job *pipelines.Job, r *training.Run) error {
 
 // data adds to each view the logits that the teacher gave it. Labels are hidden
 // where they have no weight.
-func (s *Stage) data(d *views.Dataset, batch int, t *targets) train.Data {
+func (s *Stage) data(d *views.Dataset, batch int, t *targets, labels training.Labels) train.Data {
 	return training.WithTargets(d, s.Seed, batch, len(t.meta.Classes), func(logits []float32, it *views.Item) error {
 		if s.Alpha == 1 {
 			it.Label = imagefile.UnknownLabel
+		} else if l := labels.Of(it.ID); l != imagefile.UnknownLabel {
+			it.Label = l
 		}
 		return t.of(it, logits)
 	})

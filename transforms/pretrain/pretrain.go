@@ -22,6 +22,9 @@ type Stage struct {
 	HeadDim     int     // width of its output, at least 1
 	Temperature float64 // of NT-Xent, above 0
 	Seed        uint64
+	// Labelled, if set, are images with labels: an online probe and kNN watch the
+	// training with them. The encoder does not depend on them.
+	Labelled pipelines.Edge[pipelines.Images] `fingerprint:"-"`
 }
 
 func init() { pipelines.Register(&Stage{}) }
@@ -53,7 +56,11 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	if err != nil {
 		return err
 	}
-	data, err := training.Pairs(d, s.Seed, settings.Batch)
+	labels, classes, err := training.LoadLabels(out.Job, s.Labelled)
+	if err != nil {
+		return err
+	}
+	data, err := training.Pairs(d, s.Seed, settings.Batch, labels)
 	if err != nil {
 		return err
 	}
@@ -62,7 +69,7 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 		HeadLayers: s.HeadLayers, HeadDim: s.HeadDim, Temperature: s.Temperature, Seed: s.Seed,
 	}}
 	settings.Fill(&r.Spec, d.Images)
-	if err := watch(&r, d); err != nil {
+	if err := watch(&r, d, labels, classes); err != nil {
 		return err
 	}
 	return training.Train(ctx, out.Job, &settings, r)
@@ -70,11 +77,11 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 
 // watch adds the online linear probe and kNN where some images have labels.
 // Neither changes the encoder.
-func watch(r *training.Run, d *views.Dataset) error {
-	w, err := newWatcher(d)
+func watch(r *training.Run, d *views.Dataset, labels training.Labels, classes []string) error {
+	w, err := newWatcher(d, labels, len(classes))
 	if err != nil || w == nil {
 		return err
 	}
-	r.Spec.Classes, r.Classes, r.Watch = len(d.Classes), d.Classes, w.knn
+	r.Spec.Classes, r.Classes, r.Watch = len(classes), classes, w.knn
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/transforms/evaluate"
+	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views"
 )
 
@@ -19,6 +20,7 @@ type watcher struct {
 	predictor     *train.Predictor
 	first, second []uint8 // pixels of the labelled images' views, of the first pass
 	labels        []int32
+	known         training.Labels
 	classes       int
 }
 
@@ -33,9 +35,9 @@ const (
 
 // newWatcher gathers the labelled images; nil if there is nothing to learn from
 // them.
-func newWatcher(d *views.Dataset) (*watcher, error) {
-	w := &watcher{classes: len(d.Classes)}
-	if w.classes < 2 {
+func newWatcher(d *views.Dataset, known training.Labels, classes int) (*watcher, error) {
+	w := &watcher{known: known, classes: classes}
+	if w.classes < 2 || len(known) < 2 {
 		return nil, nil
 	}
 	for shard, read := 0, int64(0); shard < d.Shards && read < mostReadBytes && !w.full(); shard++ {
@@ -55,7 +57,7 @@ func newWatcher(d *views.Dataset) (*watcher, error) {
 }
 
 func (w *watcher) full() bool {
-	return len(w.labels) >= mostWatched || len(w.first)+len(w.second) >= mostWatchedBytes
+	return len(w.labels) >= min(mostWatched, len(w.known)) || len(w.first)+len(w.second) >= mostWatchedBytes
 }
 
 func (w *watcher) gather(d *views.Dataset, shard int) error {
@@ -72,9 +74,9 @@ func (w *watcher) gather(d *views.Dataset, shard int) error {
 		if err != nil {
 			return err
 		}
-		if rec.Label != imagefile.UnknownLabel {
+		if label := w.known.Of(rec.ID); label != imagefile.UnknownLabel {
 			w.first, w.second = append(w.first, rec.Views[0]...), append(w.second, rec.Views[1]...)
-			w.labels = append(w.labels, rec.Label)
+			w.labels = append(w.labels, label)
 		}
 	}
 	return nil

@@ -63,7 +63,11 @@ func (g *gatherer) training(dir string, m *artifact.Manifest, accuracy string) e
 	}
 	curve("loss", "nats", false, func(p training.Point) float64 { return p.Loss })
 	curve(accuracy, html.UnitShare, true, func(p training.Point) float64 { return p.Accuracy })
-	online(&t.Charts[1], points)
+	probe, err := training.ReadProbe(filepath.Join(dir, training.ProbeName))
+	if err != nil {
+		return err
+	}
+	online(&t.Charts[1], probe)
 	curve("entropy", "nats", false, func(p training.Point) float64 { return p.Entropy })
 	curve("learning rate", "", true, func(p training.Point) float64 { return p.LearningRate })
 	g.r.Trainings = append(g.r.Trainings, t)
@@ -76,7 +80,7 @@ const probeMean = 20
 
 // online adds what was measured during a pretraining by the few labels: kNN at
 // a few steps, the linear probe on the batches' labelled images.
-func online(c *html.Chart, points []training.Point) {
+func online(c *html.Chart, points []training.ProbePoint) {
 	knn, probe := html.Series{Name: "kNN on the labelled"}, html.Series{Name: fmt.Sprintf("linear probe, mean of %d batches", probeMean)}
 	var recent []float64
 	for _, p := range points {

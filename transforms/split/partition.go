@@ -261,7 +261,7 @@ func (p *partition) write(in pipelines.Artifact[pipelines.Images], out *pipeline
 	wants := map[string]func(role) (take, label bool){
 		labelledPort:   func(r role) (bool, bool) { return r == labelled, true },
 		unlabelledPort: func(r role) (bool, bool) { return r == unlabelled, false },
-		trainPort:      func(r role) (bool, bool) { return r != test, r == labelled },
+		trainPort:      func(r role) (bool, bool) { return r != test, false },
 		testPort:       func(r role) (bool, bool) { return r == test, true },
 	}
 	for _, port := range pipelines.SortedKeys(wants) {

@@ -42,7 +42,7 @@ const (
 type Sets struct {
 	Labelled   pipelines.Edge[pipelines.Images] // the few that keep their labels
 	Unlabelled pipelines.Edge[pipelines.Images] // the rest, without
-	Train      pipelines.Edge[pipelines.Images] // both together
+	Train      pipelines.Edge[pipelines.Images] // both together, without
 	Test       pipelines.Edge[pipelines.Images] // held out, with labels; never in Train
 }
 
@@ -92,5 +92,19 @@ func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Image
 	if err := p.write(in, out); err != nil {
 		return err
 	}
+	// what is seen without labels does not change with them
+	for _, port := range []string{unlabelledPort, trainPort} {
+		if err := out.SetPortMeta(port, pipelines.ImagesMeta{}); err != nil {
+			return err
+		}
+	}
+	for _, port := range []string{labelledPort, testPort} {
+		if err := out.SetPortMeta(port, meta); err != nil {
+			return err
+		}
+	}
 	return out.SetMeta(meta)
 }
+
+// StageVersion is 1 since the images to train on come without any label.
+func (s *ByLabel) StageVersion() int { return 1 }

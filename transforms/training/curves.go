@@ -19,6 +19,12 @@ type Point struct {
 	Accuracy     float64 `json:"accuracy"`
 	Entropy      float64 `json:"entropy"`
 	LearningRate float64 `json:"learning_rate"`
+}
+
+// ProbePoint is one line of probe.jsonl: what labels tell of a step of a
+// pretraining that does not know them.
+type ProbePoint struct {
+	Step int `json:"step"`
 	// ProbeAccuracy is the online linear probe's, over the batch's labelled
 	// images; absent where there are none. KNNAccuracy is given at a few steps.
 	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
@@ -71,11 +77,19 @@ func pointsBefore(data []byte, step int) (keep int, cause error) {
 	return keep, nil
 }
 
-func (c *curves) add(m train.Metrics, knn float64) error {
-	p := Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate, KNNAccuracy: knn}
+func point(m train.Metrics) Point {
+	return Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate}
+}
+
+func probePoint(m train.Metrics, knn float64) ProbePoint {
+	p := ProbePoint{Step: m.Step, KNNAccuracy: knn}
 	if m.ProbeLoss > 0 { // the batch has labels; that none was found is an accuracy, too
 		p.ProbeAccuracy = &m.ProbeAccuracy
 	}
+	return p
+}
+
+func (c *curves) add(p any) error {
 	data, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -102,9 +116,25 @@ func ReadCurves(path string) ([]Point, error) {
 	if err != nil {
 		return nil, err
 	}
-	var points []Point
+	return readLines[Point](path, data)
+}
+
+// ReadProbe reads the probe.jsonl of a training's folder; none is no error.
+func ReadProbe(path string) ([]ProbePoint, error) {
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readLines[ProbePoint](path, data)
+}
+
+func readLines[P any](path string, data []byte) ([]P, error) {
+	var points []P
 	for i, line := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
-		var p Point
+		var p P
 		if err := json.Unmarshal(line, &p); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", path, i+1, err)
 		}

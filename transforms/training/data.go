@@ -9,8 +9,9 @@ import (
 )
 
 // Pairs are batches for contrastive training: the first views of batch records,
-// then the second ones; and the labels that there are, for those who watch.
-func Pairs(d *views.Dataset, seed uint64, batch int) (train.Data, error) {
+// then the second ones; and the labels that there are, for those who watch. known
+// are labels by image id; others are unknown.
+func Pairs(d *views.Dataset, seed uint64, batch int, known Labels) (train.Data, error) {
 	if len(d.Sizes) != 2 || d.Sizes[0] != d.Sizes[1] {
 		return nil, fmt.Errorf("the views have sizes %v; contrastive training wants two of one size", d.Sizes)
 	}
@@ -18,7 +19,7 @@ func Pairs(d *views.Dataset, seed uint64, batch int) (train.Data, error) {
 	return batches(d, seed, batch, func() (*train.Batch, filler) {
 		b := &train.Batch{Images: make([]uint8, 2*batch*size), Labels: make([]int32, batch)}
 		return b, func(i int, it *views.Item) error {
-			b.Labels[i] = it.Label
+			b.Labels[i] = known.Of(it.ID)
 			copy(b.Images[i*size:], it.Views[0])
 			copy(b.Images[(batch+i)*size:], it.Views[1])
 			return nil
@@ -36,16 +37,16 @@ func Labelled(d *views.Dataset, seed uint64, batch int) train.Data {
 
 // WithTargets are batches of the records' first views, with their labels and a
 // teacher's logits over so many classes. target writes those of a record to
-// logits; it is called from several goroutines at once.
+// logits, and may change its label; it is called from several goroutines at once.
 func WithTargets(d *views.Dataset, seed uint64, batch, classes int, target func(logits []float32, it *views.Item) error) train.Data {
 	return batches(d, seed, batch, func() (*train.Batch, filler) {
 		b := single(d, batch)
 		b.Targets = make([]float32, batch*classes)
 		return b, func(i int, it *views.Item) error {
-			if err := fillSingle(b, i, it); err != nil {
+			if err := target(b.Targets[i*classes:(i+1)*classes:(i+1)*classes], it); err != nil {
 				return err
 			}
-			return target(b.Targets[i*classes:(i+1)*classes:(i+1)*classes], it)
+			return fillSingle(b, i, it)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package training_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -37,6 +38,8 @@ type options struct {
 	backend          string
 	alpha            float64
 	relabelled       bool // the student sees views in other shards than the teacher did
+	unwatched        bool // no labels watch the pretraining
+	perClass         int  // labels kept; 0 is 3
 	epochs           int
 	batch            int // of every stage; 0 is what suits it
 }
@@ -56,12 +59,16 @@ func settings(o options, batch int) training.Settings {
 func build(root, images string, o options) *pipelines.Graph {
 	g := pipelines.New("tiny", pipelines.Root(root))
 	all := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{images}, Labels: "folder"})
-	sets := split.Add(g, "split", &split.ByLabel{PerClass: 3, TestFraction: 0.25, Seed: 1}, all)
+	sets := split.Add(g, "split", &split.ByLabel{PerClass: cmp.Or(o.perClass, 3), TestFraction: 0.25, Seed: 1}, all)
 	view := func(passes int, shardBytes int64, configs ...augment.Config) *views.Stage {
 		return &views.Stage{Views: configs, Passes: passes, Seed: 1, ShardBytes: shardBytes, Store: o.store, Exact: true}
 	}
 	pairs := pipelines.Add(g, "views", view(2, o.shardBytes, augment.Pretrain(size), augment.Pretrain(size)), sets.Train)
-	encoder := pipelines.Add(g, "pretrain", &pretrain.Stage{Settings: settings(o, 8), Arch: o.teacher, HeadLayers: 2, HeadDim: 8, Temperature: 0.5, Seed: 1}, pairs)
+	labelled := sets.Labelled
+	if o.unwatched {
+		labelled = pipelines.Edge[pipelines.Images]{}
+	}
+	encoder := pipelines.Add(g, "pretrain", &pretrain.Stage{Settings: settings(o, 8), Arch: o.teacher, HeadLayers: 2, HeadDim: 8, Temperature: 0.5, Seed: 1, Labelled: labelled}, pairs)
 	few := pipelines.Add(g, "labelled-views", view(2, o.shardBytes, augment.FineTune(size)), sets.Labelled)
 	teacher := pipelines.Add(g, "finetune", &finetune.Stage{Settings: settings(o, 4), Encoder: encoder, Selector: o.selector, LinearOnly: o.linear, Seed: 1}, few)
 	seen := pipelines.Add(g, "distill-views", view(2, o.shardBytes, augment.FineTune(size)), sets.Train)
@@ -69,8 +76,12 @@ func build(root, images string, o options) *pipelines.Graph {
 	if o.relabelled {
 		seen = pipelines.Add(g, "other-views", view(2, 1<<20, augment.FineTune(size)), sets.Train)
 	}
-	student := pipelines.Add(g, "distill", &distill.Stage{Settings: settings(o, 8), Targets: targets, Arch: o.student, Temperature: 1, Alpha: o.alpha, Seed: 1}, seen)
-	pipelines.Add(g, "evaluate", &evaluate.Stage{Models: map[string]pipelines.Edge[pipelines.Classifier]{"teacher": teacher, "student": student},
+	student := &distill.Stage{Settings: settings(o, 8), Targets: targets, Arch: o.student, Temperature: 1, Alpha: o.alpha, Seed: 1}
+	if o.alpha < 1 {
+		student.Labelled = sets.Labelled
+	}
+	distilled := pipelines.Add(g, "distill", student, seen)
+	pipelines.Add(g, "evaluate", &evaluate.Stage{Models: map[string]pipelines.Edge[pipelines.Classifier]{"teacher": teacher, "student": distilled},
 		Encoder: encoder, Labelled: sets.Labelled, Targets: targets, Truth: all, Train: sets.Train, K: 3, Backend: o.backend}, sets.Test)
 	return g
 }

@@ -174,8 +174,9 @@ func TestObserving(t *testing.T) {
 				t.Errorf("%s: %+v", stage, p)
 			}
 		}
-		if (points[len(points)-1].KNNAccuracy > 0) != (stage == "pretrain") {
-			t.Errorf("%s: kNN accuracy %v at the end", stage, points[len(points)-1].KNNAccuracy)
+		probe, err := training.ReadProbe(filepath.Join(root, stage, training.ProbeName))
+		if err != nil || (len(probe) > 0) != (stage == "pretrain") || len(probe) > 0 && !(probe[len(probe)-1].KNNAccuracy > 0) {
+			t.Errorf("%s: %d points of the probe, %v", stage, len(probe), err)
 		}
 		if found, _ := filepath.Glob(filepath.Join(root, stage, training.EventsDir, "events.out.tfevents.*")); len(found) != 1 {
 			t.Errorf("%s: %d event files", stage, len(found))

@@ -3,6 +3,7 @@ package training
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -89,6 +90,14 @@ func scalars(m train.Metrics) map[string]float64 {
 		figures["probe_accuracy"] = m.ProbeAccuracy
 	}
 	return figures
+}
+
+// scalarsOf are those of the figures that do not come from labels.
+func scalarsOf(figures map[string]float64) map[string]float64 {
+	own := maps.Clone(figures)
+	delete(own, "probe_accuracy")
+	delete(own, knnMetric)
+	return own
 }
 
 func (o *observer) scalar(step int, name string, value float64) {

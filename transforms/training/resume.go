@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/train"
 )
 
 // stageKey names the stage's fingerprint among a checkpoint's fingerprints.
@@ -49,7 +50,23 @@ func (se *session) resume(step int) (cause, err error) {
 	if cause := se.trainer.Resume(c); cause != nil {
 		return cause, nil
 	}
+	if cause, err = se.openProbe(step); cause != nil || err != nil {
+		return cause, err
+	}
 	se.curves, cause, err = openCurves(se.job.Path(CurvesName+".part"), step)
+	return cause, err
+}
+
+// openProbe opens the curves of the online probe, where labels watch.
+func (se *session) openProbe(step int) (cause, err error) {
+	if se.probe != nil {
+		se.probe.Close()
+		se.probe = nil
+	}
+	if s := se.run.Spec; s.Task != train.Contrast || s.Classes == 0 {
+		return nil, nil
+	}
+	se.probe, cause, err = openCurves(se.job.Path(ProbeName), step)
 	return cause, err
 }
 
@@ -66,6 +83,9 @@ func (se *session) anew() (err error) {
 		err = r.Start(se.trainer)
 	}
 	if err != nil {
+		return err
+	}
+	if _, err := se.openProbe(0); err != nil {
 		return err
 	}
 	var cause error

@@ -5,6 +5,7 @@ package training
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -25,8 +26,14 @@ type Meta struct {
 // Names of the files of a trained network's artifact.
 const (
 	ModelName  = "model.safetensors" // the network at the end of the training
-	BestName   = "best.safetensors"  // the one that Run.Watch measured best, if that was before the end
 	CurvesName = "metrics.jsonl"     // Points
+)
+
+// Names of files beside the artifact: what labels told those who watched a
+// pretraining. The manifest does not list them, and no network depends on them.
+const (
+	ProbeName = "probe.jsonl"      // ProbePoints
+	BestName  = "best.safetensors" // the network that Run.Watch measured best, if that was before the end
 )
 
 // folderName is where the checkpoints of a running training lie.
@@ -60,6 +67,7 @@ type session struct {
 	trainer *train.Trainer
 	folder  checkpoint.Folder
 	curves  *curves
+	probe   *curves // nil where no labels watch
 	watch   *observer
 	meter   *pipelines.Meter
 }
@@ -86,6 +94,9 @@ func Train(ctx context.Context, job *pipelines.Job, s *Settings, r Run) error {
 		return err
 	}
 	defer se.curves.Close()
+	if se.probe != nil {
+		defer se.probe.Close()
+	}
 	if err := se.fit(ctx, s.checkpointEvery()); err != nil {
 		return err
 	}
@@ -101,7 +112,7 @@ func (se *session) fit(ctx context.Context, every int) error {
 		Step:            se.step,
 		CheckpointEvery: every,
 		Checkpoint: func(c *checkpoint.Checkpoint) error {
-			if err := se.curves.flush(); err != nil {
+			if err := se.flushCurves(); err != nil {
 				return err
 			}
 			return se.folder.Save(c)
@@ -128,7 +139,21 @@ func (se *session) step(m train.Metrics) error {
 		live[name] = value
 	}
 	se.job.Metric(live)
-	return se.curves.add(m, knn)
+	if se.probe != nil {
+		if err := se.probe.add(probePoint(m, knn)); err != nil {
+			return err
+		}
+	}
+	return se.curves.add(point(m))
+}
+
+func (se *session) flushCurves() error {
+	if se.probe != nil {
+		if err := se.probe.flush(); err != nil {
+			return err
+		}
+	}
+	return se.curves.flush()
 }
 
 // knnMetric is the figure that the best checkpoint is chosen by.
@@ -158,16 +183,22 @@ func (se *session) finish() error {
 		return err
 	}
 	c.Optimizer = nil
+	if err := se.keepBest(c); err != nil {
+		return err
+	}
+	if se.probe != nil {
+		c.Metrics = scalarsOf(c.Metrics)
+		if err := train.WithoutProbe(c); err != nil {
+			return err
+		}
+	}
 	if err := c.Save(se.job.Path(ModelName)); err != nil {
 		return err
 	}
 	if err := se.job.AddFile(ModelName, 0); err != nil {
 		return err
 	}
-	if err := se.keepBest(c); err != nil {
-		return err
-	}
-	if err := se.curves.flush(); err != nil {
+	if err := se.flushCurves(); err != nil {
 		return err
 	}
 	data, err := os.ReadFile(se.curves.path)
@@ -178,6 +209,9 @@ func (se *session) finish() error {
 		return err
 	}
 	r := se.run
+	if se.probe != nil {
+		r.Spec, r.Classes = r.Spec.WithoutProbe(), nil
+	}
 	se.job.Count("steps", int64(se.trainer.Step()))
 	se.job.Count("images", r.Images)
 	if err := se.job.SetMeta(Meta{Spec: r.Spec, Classes: r.Classes, Params: r.Spec.Params(), Images: r.Images}); err != nil {
@@ -186,13 +220,14 @@ func (se *session) finish() error {
 	return errors.Join(os.RemoveAll(se.folder.Dir), os.Remove(se.curves.path))
 }
 
-// keepBest adds the best checkpoint to the artifact, unless it is the last.
+// keepBest leaves the best checkpoint beside the artifact, unless it is the last:
+// labels chose it, and the artifact must not depend on them.
 func (se *session) keepBest(last *checkpoint.Checkpoint) error {
 	best, err := se.folder.Best()
 	if best == nil || err != nil || best.Step == last.Step {
 		var format *checkpoint.FormatError
 		if errors.As(err, &format) {
-			se.job.Note("the best checkpoint is damaged and not kept: %v", err)
+			se.job.Message(fmt.Sprintf("the best checkpoint is damaged and not kept: %v", err))
 			return nil
 		}
 		return err
@@ -200,9 +235,9 @@ func (se *session) keepBest(last *checkpoint.Checkpoint) error {
 	if err := best.Save(se.job.Path(BestName)); err != nil {
 		return err
 	}
-	se.job.Note("%s is the network of step %d, whose kNN accuracy was higher (%.1f %%) than at the end (%.1f %%)",
-		BestName, best.Step, 100*best.Metrics[knnMetric], 100*last.Metrics[knnMetric])
-	return se.job.AddFile(BestName, 0)
+	se.job.Message(fmt.Sprintf("%s beside it is the network of step %d, whose kNN accuracy was higher (%.1f %%) than at the end (%.1f %%)",
+		BestName, best.Step, 100*best.Metrics[knnMetric], 100*last.Metrics[knnMetric]))
+	return nil
 }
 
 // Load opens the checkpoint of a trained network's artifact.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,9 @@ func TestHiddenLabelsChangeNothing(t *testing.T) {
 	}
 	stages := map[string]bool{}
 	for _, path := range differs {
+		if path == "split/manifest.json" && sameBut(t, path, `"(content|manifest_crc32c)": .*`, filepath.Join(dir, "true"), filepath.Join(dir, "false")) {
+			continue // it reads all labels, and notes what it read
+		}
 		stage, _, _ := strings.Cut(path, "/")
 		if stages[stage] = true; !slices.Contains([]string{"ingest", "evaluate", "report"}, stage) {
 			t.Errorf("%s depends on labels that are hidden", path)
@@ -124,8 +128,22 @@ func writeShifted(t *testing.T, path string, members []member, shift int) {
 	}
 }
 
+// sameBut compares a file of two runs without what the pattern matches.
+func sameBut(t *testing.T, path, pattern string, runs ...string) bool {
+	t.Helper()
+	but, same := regexp.MustCompile(pattern), map[string]bool{}
+	for _, run := range runs {
+		data, err := os.ReadFile(filepath.Join(run, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same[but.ReplaceAllString(string(data), "")] = true
+	}
+	return len(same) == 1
+}
+
 // checkLabelsIn reads all records of a run that training and teacher see: only
-// images with the ids carry a label, and they do where labels are learnt from.
+// images with the ids carry a label, where labels are learnt from and nowhere else.
 func checkLabelsIn(t *testing.T, run string, ids []string) {
 	t.Helper()
 	for _, stage := range []string{"views", "labelled-views", "distill-views", "label"} {
@@ -153,7 +171,7 @@ func checkLabelsIn(t *testing.T, run string, ids []string) {
 		switch {
 		case stage == "labelled-views" && labels != records:
 			t.Errorf("%s: %d of %d records have a label", stage, labels, records)
-		case stage == "distill-views" && (labels == 0 || labels >= records/2):
+		case stage != "labelled-views" && labels > 0:
 			t.Errorf("%s: %d of %d records have a label", stage, labels, records)
 		}
 	}

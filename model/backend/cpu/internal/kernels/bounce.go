@@ -1,5 +1,7 @@
 package kernels
 
+import "sync"
+
 // maxRows and maxCols bound every tile.
 const (
 	maxRows = 16
@@ -12,7 +14,22 @@ type bounce struct {
 	tile [maxRows * maxCols]float32
 	coff [maxRows]int
 	aoff [maxRows]int
+	tap  int // always 0
+	fin  finish
 }
+
+// items keeps work items between calls: assembly takes addresses in them, so
+// that they cannot lie on the stack.
+type items[T any] struct{ pool sync.Pool }
+
+func (p *items[T]) get() *T {
+	if t, ok := p.pool.Get().(*T); ok {
+		return t
+	}
+	return new(T)
+}
+
+func (p *items[T]) put(t *T) { p.pool.Put(t) }
 
 // rowsOf sets the offsets of rows that lie ld apart.
 func (b *bounce) rowsOf(ld int) *int {

@@ -148,10 +148,13 @@ func (g *gatherConv) execute() {
 		buf := floats.get(g.frame.size())
 		defer floats.put(buf)
 		p, split := g.frame.patch(i/g.splits), i%g.splits
-		item := gatherItem{gatherConv: g, pixels: p.pixels(g.s), frame: g.frame.fill(buf.data, g.x, p),
-			panels: g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits],
-			base:   g.out.base + p.image*g.out.image + p.row*g.out.row}
+		item := gatherPool.get()
+		defer gatherPool.put(item)
+		item.gatherConv, item.pixels, item.frame = g, p.pixels(g.s), g.frame.fill(buf.data, g.x, p)
+		item.panels = g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits]
+		item.base = g.out.base + p.image*g.out.image + p.row*g.out.row
 		item.run()
+		item.gatherConv, item.frame, item.panels, item.bounce.fin = nil, nil, nil, finish{}
 	})
 }
 
@@ -165,16 +168,19 @@ type gatherItem struct {
 	bounce bounce
 }
 
+var gatherPool items[gatherItem]
+
 func (g *gatherItem) run() {
-	for _, p := range g.panels {
-		fin := g.finish.of(p.y, g.base)
+	for j := range g.panels {
+		p := &g.panels[j]
+		fin := g.finish.of(&g.bounce.fin, p.y, g.base)
 		for i := range g.runs {
 			last := i == len(g.runs)-1
 			for pixel := 0; pixel < g.pixels; pixel += g.isa.rows {
 				if last {
-					g.tile(&p, &g.runs[i], pixel, i > 0, fin)
+					g.tile(p, &g.runs[i], pixel, i > 0, fin)
 				} else {
-					g.tile(&p, &g.runs[i], pixel, i > 0, nil)
+					g.tile(p, &g.runs[i], pixel, i > 0, nil)
 				}
 			}
 		}

@@ -120,13 +120,16 @@ func (g *kernelGrad) execute() {
 	}
 	workpool.For(g.chunks*g.splits, func(i int) {
 		chunk, split := i/g.splits, i%g.splits
-		item := gradItem{kernelGrad: g, dw: g.dw,
-			tiles: g.tiles[split*len(g.tiles)/g.splits : (split+1)*len(g.tiles)/g.splits]}
+		item := gradPool.get()
+		defer gradPool.put(item)
+		item.kernelGrad, item.dw = g, g.dw
+		item.tiles = g.tiles[split*len(g.tiles)/g.splits : (split+1)*len(g.tiles)/g.splits]
 		if g.chunks > 1 {
 			item.dw = g.partials[chunk*g.s.lenW():][:g.s.lenW()]
 		}
 		frames := g.frame.count()
 		item.run(chunk*frames/g.chunks, (chunk+1)*frames/g.chunks)
+		item.kernelGrad, item.dw, item.tiles = nil, nil, nil
 	})
 	if g.chunks > 1 {
 		g.reduce()
@@ -154,6 +157,8 @@ type gradItem struct {
 	tiles  []gradTile
 	bounce bounce
 }
+
+var gradPool items[gradItem]
 
 func (g *gradItem) run(from, to int) {
 	x, dy := floats.get(g.frame.size()), floats.get(g.dyFloats)

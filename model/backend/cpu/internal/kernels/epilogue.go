@@ -57,13 +57,13 @@ func (e Epilogue) prepare(co int) *finisher {
 	return f
 }
 
-// of is what a kernel does to a tile whose first channel is c and whose row 0
-// lies at base of y; nil if nothing.
-func (f *finisher) of(c, base int) *finish {
+// of sets fin to what a kernel does to a tile whose first channel is c and whose
+// row 0 lies at base of y; nil if nothing.
+func (f *finisher) of(fin *finish, c, base int) *finish {
 	if f == nil {
 		return nil
 	}
-	fin := &finish{scale: &f.scale[c], offset: &f.offset[c]}
+	*fin = finish{scale: &f.scale[c], offset: &f.offset[c]}
 	if f.Residual != nil {
 		fin.residual = &f.Residual[base+c]
 	}

@@ -110,13 +110,15 @@ func (g *gemm) multiply(from, to int) {
 	perMatrix := g.blocks * g.splits
 	workpool.For((to-from)*perMatrix, func(i int) {
 		matrix, block, split := i/perMatrix, i%perMatrix/g.splits, i%g.splits
-		b := gemmBlock{gemm: g,
-			c: g.c[(from+matrix)*g.strideC:], a: g.a[min((from+matrix)*g.strideA, len(g.a)):],
-			packed: g.packed[matrix*g.packedLen:],
-			panels: g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits],
-			row:    block * g.blockRows}
+		b := gemmPool.get()
+		defer gemmPool.put(b)
+		b.gemm, b.row = g, block*g.blockRows
+		b.c, b.a = g.c[(from+matrix)*g.strideC:], g.a[min((from+matrix)*g.strideA, len(g.a)):]
+		b.packed = g.packed[matrix*g.packedLen:]
+		b.panels = g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits]
 		b.rows = min(g.blockRows, g.m-b.row)
 		b.run()
+		b.gemm, b.c, b.a, b.packed, b.panels = nil, nil, nil, nil, nil
 	})
 }
 
@@ -128,6 +130,8 @@ type gemmBlock struct {
 	row, rows    int
 	bounce       bounce
 }
+
+var gemmPool items[gemmBlock]
 
 func (b *gemmBlock) run() {
 	if b.k == 0 {
@@ -167,9 +171,8 @@ func (b *gemmBlock) gatherTile(p panel, r, k, depth int, accumulate bool) {
 	for i := range b.isa.rows {
 		b.bounce.aoff[i] = min(i, rows-1) * b.lda
 	}
-	tap := 0
 	b.tile(p, b.row+r, rows, accumulate, func(c *float32, coff *int, acc int) {
-		p.tile.gather(c, coff, &a[0], &b.bounce.aoff[0], &tap, 1, depth, &b.packed[p.at+k*p.tile.cols], acc, nil)
+		p.tile.gather(c, coff, &a[0], &b.bounce.aoff[0], &b.bounce.tap, 1, depth, &b.packed[p.at+k*p.tile.cols], acc, nil)
 	})
 }
 
@@ -187,9 +190,8 @@ func (b *gemmBlock) outerTile(p panel, r, k, depth int, accumulate bool) {
 		}
 		a, step, at = buf.data, b.isa.rows, 0
 	}
-	tap := 0
 	b.tile(p, b.row+r, rows, accumulate, func(c *float32, coff *int, acc int) {
-		p.tile.outer(c, coff, &a[at], &tap, 1, depth, step, &b.packed[p.at+k*p.tile.cols], p.tile.cols, acc)
+		p.tile.outer(c, coff, &a[at], &b.bounce.tap, 1, depth, step, &b.packed[p.at+k*p.tile.cols], p.tile.cols, acc)
 	})
 }
 

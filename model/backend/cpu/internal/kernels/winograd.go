@@ -67,8 +67,11 @@ func (w *winograd) run() bool {
 		if w.strange.Load() {
 			return
 		}
-		item := winoItem{winograd: w, from: i * w.block, to: min((i+1)*w.block, tiles)}
+		item := winoPool.get()
+		defer winoPool.put(item)
+		item.winograd, item.from, item.to = w, i*w.block, min((i+1)*w.block, tiles)
 		item.run()
+		*item = winoItem{}
 	})
 	return !w.strange.Load()
 }
@@ -97,8 +100,12 @@ type winoItem struct {
 	patch      []float32 // at an edge of the image
 	products   []float32
 	aoff, coff [maxRows]int
+	tap        int // always 0
+	fin        finish
 	outside    []float32 // where pixels outside the image go
 }
+
+var winoPool items[winoItem]
 
 func (w *winoItem) run() {
 	s, n := w.s, w.to-w.from
@@ -120,7 +127,7 @@ func (w *winoItem) run() {
 	for i := range w.panels {
 		p := &w.panels[i]
 		w.multiply(p, n)
-		fin := w.finish.of(p.y, 0)
+		fin := w.finish.of(&w.fin, p.y, 0)
 		for t := range n {
 			w.output(p, fin, t)
 		}
@@ -166,7 +173,7 @@ func (w *winoItem) fillPatch(image, top, left int) {
 // multiply computes the products of all tiles and the panel: plane i of tile t
 // is at (16·t + i)·winoPitch.
 func (w *winoItem) multiply(p *convPanel, n int) {
-	ci, tap := w.s.Ci, 0
+	ci := w.s.Ci
 	for plane := range winoPlanes {
 		b := &w.weights[w.at(p)+plane*ci*p.tile.cols]
 		for t := 0; t < n; t += w.isa.rows {
@@ -174,7 +181,7 @@ func (w *winoItem) multiply(p *convPanel, n int) {
 				w.aoff[i] = min(i, n-1-t) * ci
 			}
 			p.tile.gather(&w.products[(t*winoPlanes+plane)*winoPitch], &w.coff[0], &w.tiles[plane*w.plane+t*ci], &w.aoff[0],
-				&tap, 1, ci, b, 0, nil)
+				&w.tap, 1, ci, b, 0, nil)
 		}
 	}
 }

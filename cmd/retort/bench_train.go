@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/backend/cpu"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
@@ -67,6 +68,17 @@ func (n *netFlags) figures(chosen *backend.Choice) []figure {
 	return []figure{{"arch", n.arch}, {"width", n.width}, {"sk", n.sk}, {"size", n.size}, {"backend", chosen.Name}}
 }
 
+// speed is the rate of floating-point operations, as a direct convolution
+// counts them: Winograd's needs fewer, so that a share of the peak can pass 1.
+func speed(chosen *backend.Choice, cores int, rate float64) []figure {
+	list := []figure{{"gflop_per_s", rate}}
+	if chosen.Name == cpu.Name {
+		peak := cpu.PeakGFLOPS(cores)
+		list = append(list, figure{"peak_gflop_per_s", peak}, figure{"share_of_peak", rate / peak}, figure{"instructions", cpu.Instructions()})
+	}
+	return append(list, figure{"peak_bytes", peakMemory()})
+}
+
 func benchTrain() *cobra.Command {
 	var f benchFlags
 	var n netFlags
@@ -109,10 +121,9 @@ func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
 	if err != nil {
 		return err
 	}
-	return f.show(append(n.figures(chosen), figure{"pairs", spec.Batch}, figure{"steps", steps},
-		figure{"pairs_per_s", float64(steps*spec.Batch) / seconds},
-		figure{"gflop_per_s", float64(spec.StepFLOPs()) * float64(steps) / seconds / 1e9},
-		figure{"peak_bytes", peakMemory()})...)
+	figures := append(n.figures(chosen), figure{"pairs", spec.Batch}, figure{"steps", steps},
+		figure{"pairs_per_s", float64(steps*spec.Batch) / seconds})
+	return f.show(append(figures, speed(chosen, f.cores, float64(spec.StepFLOPs())*float64(steps)/seconds/1e9)...)...)
 }
 
 func benchLabel() *cobra.Command {
@@ -155,10 +166,9 @@ func runBenchLabel(ctx context.Context, f *benchFlags, n *netFlags) error {
 		return err
 	}
 	forward := float64(spec.Declaration().FLOPs) * float64(spec.Batch)
-	return f.show(append(n.figures(chosen), figure{"batch", spec.Batch}, figure{"batches", steps},
-		figure{"images_per_s", float64(steps*spec.Batch) / seconds},
-		figure{"gflop_per_s", forward * float64(steps) / seconds / 1e9},
-		figure{"peak_bytes", peakMemory()})...)
+	figures := append(n.figures(chosen), figure{"batch", spec.Batch}, figure{"batches", steps},
+		figure{"images_per_s", float64(steps*spec.Batch) / seconds})
+	return f.show(append(figures, speed(chosen, f.cores, forward*float64(steps)/seconds/1e9)...)...)
 }
 
 func randomPredictor(chosen *backend.Choice, spec train.Spec) (*train.Predictor, error) {

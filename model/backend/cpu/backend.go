@@ -36,7 +36,7 @@ func (b *backend) Name() string   { return Name }
 func (b *backend) String() string { return Name }
 
 func (b *backend) Description() string {
-	return fmt.Sprintf("Retort CPU backend (pure Go, %s, %d threads)", runtime.GOARCH, runtime.GOMAXPROCS(0))
+	return fmt.Sprintf("Retort CPU backend (pure Go, %s, %s kernels, %d threads)", runtime.GOARCH, Instructions(), runtime.GOMAXPROCS(0))
 }
 
 func (b *backend) NumDevices() int { return 1 }

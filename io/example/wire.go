@@ -1,6 +1,9 @@
 package example
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // maxDepth bounds the nesting of groups in unknown fields, as protobuf does.
 const maxDepth = 100
@@ -84,7 +87,7 @@ func (c *cursor) group(number uint64, depth int) {
 			}
 			return
 		}
-		if f.number == 0 || f.number >= 1<<29 {
+		if f.number == 0 || f.number > math.MaxInt32 { // protobuf skips more numbers than it reads
 			c.bad = "field number out of range"
 		}
 		c.value(&f, depth-1)

@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -22,7 +23,8 @@ import (
 //	for e, err := range s.All() { … }
 type Sorter struct {
 	dir     string
-	buckets [buckets]*tfrecord.File
+	buckets [buckets]*spill
+	copies  int64 // references beside the first of their id, of the last All
 	buf     []byte
 	sealed  bool
 }
@@ -47,14 +49,42 @@ func (s *Sorter) path(b int) string { return filepath.Join(s.dir, fmt.Sprintf("%
 func (s *Sorter) Add(e Entry) error {
 	b := int(e.ID[0]) * buckets / 256
 	if s.buckets[b] == nil {
-		f, err := tfrecord.Create(s.path(b), tfrecord.Options{})
+		f, err := newSpill(s.path(b))
 		if err != nil {
 			return err
 		}
 		s.buckets[b] = f
 	}
 	s.buf = AppendEntry(s.buf[:0], e)
-	return s.buckets[b].Write(s.buf)
+	return s.buckets[b].w.Write(s.buf)
+}
+
+// Copies is how many references the last complete All left out, since others
+// had the same id.
+func (s *Sorter) Copies() int64 { return s.copies }
+
+// spill is a temporary file. Nothing reads it after a crash, so it is not made
+// durable.
+type spill struct {
+	f *os.File
+	w *tfrecord.Writer
+}
+
+func newSpill(path string) (*spill, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := tfrecord.NewWriter(f, tfrecord.Options{Compression: tfrecord.None})
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &spill{f, w}, nil
+}
+
+func (s *spill) close() error {
+	return errors.Join(s.w.Close(), s.f.Close())
 }
 
 // All yields the references by id, each id once: of several references with
@@ -66,6 +96,7 @@ func (s *Sorter) All() iter.Seq2[Entry, error] {
 			yield(Entry{}, err)
 			return
 		}
+		s.copies = 0
 		for b := range buckets {
 			list, err := s.bucket(b)
 			if err != nil {
@@ -88,7 +119,7 @@ func (s *Sorter) seal() error {
 	}
 	for _, f := range s.buckets {
 		if f != nil {
-			if err := f.Commit(); err != nil {
+			if err := f.close(); err != nil {
 				return err
 			}
 		}
@@ -106,7 +137,9 @@ func (s *Sorter) bucket(b int) ([]Entry, error) {
 		return nil, err
 	}
 	sort.Slice(list, func(i, j int) bool { return before(&list[i], &list[j]) })
-	return unique(list)
+	kept, err := unique(list)
+	s.copies += int64(len(list) - len(kept))
+	return kept, err
 }
 
 func each(path string, f func(Entry)) error {
@@ -161,7 +194,7 @@ func unique(list []Entry) ([]Entry, error) {
 func (s *Sorter) Remove() {
 	for _, f := range s.buckets {
 		if f != nil {
-			f.Discard()
+			f.f.Close()
 		}
 	}
 	os.RemoveAll(s.dir)

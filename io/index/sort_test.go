@@ -77,3 +77,30 @@ func TestSorterOfCopies(t *testing.T) {
 		s.Remove()
 	}
 }
+
+func TestSorterCountsCopies(t *testing.T) {
+	s, err := NewSorter(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Remove()
+	for i := range 100 {
+		var e Entry
+		e.ID[0], e.Offset = byte(6*(i%40)), int64(i)
+		if err := s.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // every pass counts anew
+		n := int64(0)
+		for _, err := range s.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 40 || s.Copies() != 60 {
+			t.Fatalf("%d references and %d copies of 100; want 40 and 60", n, s.Copies())
+		}
+	}
+}

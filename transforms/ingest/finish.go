@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"fmt"
+
 	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
@@ -10,8 +12,8 @@ import (
 // spillDir holds the references while they are sorted.
 const spillDir = ".spill"
 
-// finish sorts what was spilled into the index and counts everything: ingested
-// = written + duplicates + quarantined.
+// finish sorts what was spilled into the index and checks that nothing is lost:
+// ingested = written + duplicates + quarantined.
 func (c *checker) finish(s *index.Sorter) error {
 	var written int64
 	classes := map[string]int64{}
@@ -21,6 +23,10 @@ func (c *checker) finish(s *index.Sorter) error {
 		}
 		classes[e.Class]++
 		written++
+	}
+	if quarantined := c.seen - c.kept; written+s.Copies()+quarantined != c.seen {
+		return fmt.Errorf("%d images were found, but %d are to be indexed, %d are duplicates and %d quarantined; the temporary files lost some (run again; if it stays, this is a bug)",
+			c.seen, written, s.Copies(), quarantined)
 	}
 	crash.At(crash.SpillSorted)
 	return c.write(s, classes, written)
@@ -55,7 +61,7 @@ func (c *checker) write(s *index.Sorter, classes map[string]int64, written int64
 	for _, f := range files {
 		c.out.AddDescribed(f)
 	}
-	c.count(written, c.kept-written, unlabelled, classes)
+	c.count(written, s.Copies(), unlabelled, classes)
 	return c.out.SetMeta(meta)
 }
 

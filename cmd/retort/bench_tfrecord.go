@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -54,8 +56,9 @@ are pixels of made-up photos, or the bytes of a file.`,
 			if err != nil {
 				return err
 			}
-			return f.show(figure{"record_bytes", size}, figure{"compression", c.String()}, figure{"write_bytes_per_s", write},
-				figure{"read_bytes_per_s", read}, figure{"ratio", b.ratio()})
+			return f.show(figure{"record_bytes", size}, figure{"compression", c.String()}, figure{"write_bytes_per_s", write.wall},
+				figure{"read_bytes_per_s", read.wall}, figure{"write_bytes_per_cpu_s", write.cpu}, figure{"read_bytes_per_cpu_s", read.cpu},
+				figure{"ratio", b.ratio()})
 		},
 	}
 	cmd.Flags().IntVar(&size, "record-bytes", 150528, "size of a record")
@@ -120,13 +123,13 @@ func (b *tfrecordBench) ratio() float64 { return float64(b.held) / float64(b.sto
 
 // measure writes and then reads, each on so many goroutines for so long, and
 // returns bytes of records per second.
-func (b *tfrecordBench) measure(ctx context.Context, cores int, duration time.Duration) (write, read float64, err error) {
+func (b *tfrecordBench) measure(ctx context.Context, cores int, duration time.Duration) (write, read byteRate, err error) {
 	if write, err = b.phase(ctx, cores, duration, b.write); err != nil {
-		return 0, 0, err
+		return write, read, err
 	}
 	info, err := os.Stat(b.path(0))
 	if err != nil {
-		return 0, 0, err
+		return write, read, err
 	}
 	b.stored = info.Size()
 	read, err = b.phase(ctx, cores, duration, b.read)
@@ -137,70 +140,92 @@ func (b *tfrecordBench) path(worker int) string {
 	return filepath.Join(b.dir, "bench-"+strconv.Itoa(worker)+".tfrecord")
 }
 
-// phase repeats one whole file per goroutine until the time is over.
-func (b *tfrecordBench) phase(ctx context.Context, cores int, duration time.Duration, once func(path string) (int64, error)) (float64, error) {
-	bytes, errs := make([]int64, cores), make([]error, cores)
+// byteRate is bytes of records per second, and per second of processor time:
+// the latter holds on a busy machine too. It is 0 where nothing measures it.
+type byteRate struct{ wall, cpu float64 }
+
+// spent is what one file took.
+type spent struct {
+	bytes     int64
+	wall, cpu time.Duration
+}
+
+// phase repeats one whole file per goroutine until the time is over. What is
+// left of the file before is removed outside of the time.
+func (b *tfrecordBench) phase(ctx context.Context, cores int, duration time.Duration, once func(path string) (spent, error)) (byteRate, error) {
+	all, errs := make([]spent, cores), make([]error, cores)
 	var group sync.WaitGroup
 	start := time.Now()
 	for w := range cores {
 		group.Go(func() {
 			for first := true; first || time.Since(start) < duration && ctx.Err() == nil; first = false {
-				n, err := once(b.path(w))
-				if bytes[w] += n; err != nil {
+				s, err := once(b.path(w))
+				if err != nil {
 					errs[w] = err
 					return
 				}
+				all[w] = spent{all[w].bytes + s.bytes, all[w].wall + s.wall, all[w].cpu + s.cpu}
 			}
 		})
 	}
 	group.Wait()
-	elapsed := time.Since(start).Seconds()
-	var total int64
-	for w := range cores {
-		if total += bytes[w]; errs[w] != nil {
-			return 0, errs[w]
+	var total byteRate
+	for w, s := range all {
+		if errs[w] != nil {
+			return byteRate{}, errs[w]
+		}
+		total.wall += float64(s.bytes) / s.wall.Seconds()
+		if s.cpu > 0 { // of the whole process: every core's files are in it
+			total.cpu += float64(s.bytes) / s.cpu.Seconds()
 		}
 	}
-	return float64(total) / elapsed, ctx.Err()
+	return total, ctx.Err()
 }
 
 // write does not force the bytes to the disk, which is another's speed.
-func (b *tfrecordBench) write(path string) (n int64, err error) {
+func (b *tfrecordBench) write(path string) (n spent, err error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return n, err
+	}
+	start, used := time.Now(), cpuTime()
 	f, err := os.Create(path)
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	defer f.Close()
 	w, err := tfrecord.NewWriter(f, tfrecord.Options{Compression: b.compression, Path: path})
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	for _, r := range b.records {
 		if err := w.Write(r); err != nil {
 			return n, err
 		}
-		n += int64(len(r))
+		n.bytes += int64(len(r))
 	}
 	if err := w.Close(); err != nil {
 		return n, err
 	}
 	if path == b.path(0) {
-		b.held = n
+		b.held = n.bytes
 	}
+	n.wall, n.cpu = time.Since(start), cpuTime()-used
 	return n, nil
 }
 
-func (b *tfrecordBench) read(path string) (n int64, err error) {
+func (b *tfrecordBench) read(path string) (n spent, err error) {
+	start, used := time.Now(), cpuTime()
 	r, err := tfrecord.Open(path, tfrecord.Options{Compression: b.compression})
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	defer r.Close()
 	for data, err := range r.All() {
 		if err != nil {
 			return n, err
 		}
-		n += int64(len(data))
+		n.bytes += int64(len(data))
 	}
+	n.wall, n.cpu = time.Since(start), cpuTime()-used
 	return n, nil
 }

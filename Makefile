@@ -10,7 +10,7 @@ TESTFLAGS    ?=
 
 export GOEXPERIMENT
 
-.PHONY: all build demo test race check format vet lint layers fuzz bench bench-peers interop graph-picture report-shot clean help
+.PHONY: all build demo test race check format vet lint layers fuzz bench bench-peers bench-scale interop graph-picture report-shot clean help
 
 all: build
 
@@ -64,6 +64,10 @@ bench: bin/retort ## measure views, TFRecord, training and labelling on this mac
 
 bench-peers: bin/retort ## the same beside albumentations, TensorFlow, PyTorch, JAX (installs them into .peers)
 	ROUNDS=$(ROUNDS) bash bench/peers/run.sh
+
+COUNTS ?= 1000,100000,1000000
+bench-scale: bin/retort ## time per image and peak memory of ingest and views, up to a million tiny images
+	$(GO) run ./bench/scale --retort bin/retort --counts $(COUNTS)
 
 interop: bin/retort ## read each other's files with TensorFlow and PyTorch (installs them into .peers)
 	bash bench/interop/run.sh

@@ -4,5 +4,7 @@
 //   - contrasty, an element-wise stage, drops near-blank images;
 //   - classcount, an artifact stage, counts classes into a CSV.
 //
+// pytorch/train.py trains a network in PyTorch from the shards of a run.
+//
 // Each is a main package to run, and an Example test that does run it.
 package examples

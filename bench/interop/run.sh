@@ -19,4 +19,9 @@ mkdir "$work/files"
 if [ "${WITH_TORCH:-1}" = 1 ]; then
 	"$python" -m pip install --quiet --disable-pip-version-check -r bench/interop/requirements-torch.txt
 	"$python" bench/interop/torch_reads.py "$work/files"
+	go build -o "$work/retort" ./cmd/retort
+	"$work/retort" synth --out "$work/images" --per-class 30 >/dev/null
+	"$work/retort" run --preset smoke --images "$work/images" --labels folder --out "$work/run" --only views 2>/dev/null
+	"$python" examples/pytorch/train.py "$work/run/views"
+	echo "ok   PyTorch trains from the shards of a run"
 fi

@@ -10,11 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/sysmem"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/backend/cpu"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/runners/progress"
 )
 
 // netFlags choose the network that a benchmark computes.
@@ -50,11 +52,30 @@ func (n *netFlags) spec(task train.Task) (train.Spec, error) {
 		Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 0.1}, Batch: n.batch, Steps: 1 << 30, Seed: 1}
 	if task == train.Supervised {
 		s.Classes, s.Selector, s.Temperature = 1000, 0, 0
+		s.Batch = max(2, s.Batch) // of the training that makes the weights
 	}
 	if err := s.Validate(); err != nil {
 		return s, usageError{err}
 	}
-	return s, nil
+	return s, n.fits(s)
+}
+
+// fits is an error if the weights, their momentum and the pixels of a batch
+// alone are more than the machine has: allocating them would end the process.
+func (n *netFlags) fits(s train.Spec) error {
+	need := 2 * 3 * float64(n.batch) * float64(n.size) * float64(n.size)
+	for _, v := range s.Declaration().Variables {
+		bytes := 4.0
+		for _, d := range v.Shape {
+			bytes *= float64(d)
+		}
+		need += 3 * bytes
+	}
+	if has := float64(sysmem.Total()); has > 0 && need > has {
+		return usage("a batch of %d images of %d pixels and a %s of width %v need more than %s; there are %s of memory",
+			n.batch, n.size, n.arch, n.width, progress.Bytes(need), progress.Bytes(has))
+	}
+	return nil
 }
 
 func (n *netFlags) open() (*backend.Choice, error) {
@@ -156,22 +177,22 @@ func runBenchLabel(ctx context.Context, f *benchFlags, n *netFlags) error {
 	if err != nil {
 		return err
 	}
-	predictor, err := randomPredictor(chosen, spec)
+	predictor, err := randomPredictor(chosen, spec, n.batch)
 	if err != nil {
 		return err
 	}
-	pixels := randomPixels(spec.Batch * spec.ImageSize * spec.ImageSize * 3)
+	pixels := randomPixels(n.batch * spec.ImageSize * spec.ImageSize * 3)
 	steps, seconds, err := repeat(ctx, duration, func() error { _, _, err := predictor.Predict(pixels); return err })
 	if err != nil {
 		return err
 	}
-	forward := float64(spec.Declaration().FLOPs) * float64(spec.Batch)
-	figures := append(n.figures(chosen), figure{"batch", spec.Batch}, figure{"batches", steps},
-		figure{"images_per_s", float64(steps*spec.Batch) / seconds})
+	forward := float64(spec.Declaration().FLOPs) * float64(n.batch)
+	figures := append(n.figures(chosen), figure{"batch", n.batch}, figure{"batches", steps},
+		figure{"images_per_s", float64(steps*n.batch) / seconds})
 	return f.show(append(figures, speed(chosen, f.cores, forward*float64(steps)/seconds/1e9)...)...)
 }
 
-func randomPredictor(chosen *backend.Choice, spec train.Spec) (*train.Predictor, error) {
+func randomPredictor(chosen *backend.Choice, spec train.Spec, batch int) (*train.Predictor, error) {
 	trainer, err := train.New(chosen.Backend, spec)
 	if err == nil {
 		err = trainer.InitRandom()
@@ -183,7 +204,7 @@ func randomPredictor(chosen *backend.Choice, spec train.Spec) (*train.Predictor,
 	if err != nil {
 		return nil, err
 	}
-	return train.NewPredictor(chosen.Backend, c, spec.Batch)
+	return train.NewPredictor(chosen.Backend, c, batch)
 }
 
 // repeat does step until the time is over, at least once, after two that are

@@ -71,6 +71,9 @@ func (b *builder) Compile() (exec compute.Executable, err error) {
 		}
 	}()
 	p, err := compileFunction(b.backend, b.main)
+	if err == nil {
+		err = p.room()
+	}
 	if err != nil {
 		return nil, errors.WithMessagef(err, "backend %s: graph %q", Name, b.name)
 	}

@@ -67,6 +67,16 @@ func randomConv(r *rand.Rand) Conv {
 	if r.IntN(6) == 0 {
 		s.Ci, s.Co = 64*groups, 70*groups
 	}
+	if r.IntN(6) == 0 {
+		return pointwise(s)
+	}
+	return s
+}
+
+// pointwise is s with a kernel of one pixel, which is cut into frames across rows
+// and images.
+func pointwise(s Conv) Conv {
+	s.KH, s.KW, s.StrideH, s.StrideW, s.PadT, s.PadL, s.OH, s.OW = 1, 1, 1, 1, 0, 0, s.H, s.W
 	return s
 }
 
@@ -131,21 +141,28 @@ func TestConvSameBitsOnAnyThreads(t *testing.T) {
 }
 
 func TestConvEpilogue(t *testing.T) {
+	shapes := []Conv{resnetConvs(3, 7)[4], pointwise(resnetConvs(3, 7)[4]), resnetConvs(3, 7)[7]}
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
-		s := resnetConvs(3, 7)[4]
-		x, w := random(r, s.lenX()), random(r, s.lenW())
-		ep := Epilogue{Scale: random(r, s.Co), Bias: random(r, s.Co), Residual: random(r, s.lenY()), ReLU: true}
-		plain, got := make([]float32, s.lenY()), make([]float32, s.lenY())
-		ConvForward(plain, x, w, s, Epilogue{})
-		ConvForward(got, x, w, s, ep)
-		for i, v := range plain {
-			want := max(0, float64(v)*float64(ep.Scale[i%s.Co])+float64(ep.Bias[i%s.Co])+float64(ep.Residual[i]))
-			if d := math.Abs(want - float64(got[i])); d > 1e-4 {
-				t.Fatalf("element %d is %v; want %v", i, got[i], want)
-			}
+		for _, s := range shapes {
+			checkEpilogue(t, r, s)
 		}
 	})
+}
+
+func checkEpilogue(t *testing.T, r *rand.Rand, s Conv) {
+	t.Helper()
+	x, w := random(r, s.lenX()), random(r, s.lenW())
+	ep := Epilogue{Scale: random(r, s.Co), Bias: random(r, s.Co), Residual: random(r, s.lenY()), ReLU: true}
+	plain, got := make([]float32, s.lenY()), make([]float32, s.lenY())
+	ConvForward(plain, x, w, s, Epilogue{})
+	ConvForward(got, x, w, s, ep)
+	for i, v := range plain {
+		want := max(0, float64(v)*float64(ep.Scale[i%s.Co])+float64(ep.Bias[i%s.Co])+float64(ep.Residual[i]))
+		if d := math.Abs(want - float64(got[i])); d > 1e-4 {
+			t.Fatalf("%+v: element %d is %v; want %v", s, i, got[i], want)
+		}
+	}
 }
 
 func BenchmarkConv(b *testing.B) {

@@ -44,10 +44,12 @@ type Edge[T any] struct {
 // Input is an Edge of any kind.
 type Input interface {
 	source() *node
+	part() string
 	IsZero() bool
 }
 
 func (e Edge[T]) source() *node { return e.node }
+func (e Edge[T]) part() string  { return e.port }
 
 // Folder is the collection of one string, the artifact's folder, that an edge
 // of [Apply] carries in a Beam pipeline. Edges of a graph have none.

@@ -38,23 +38,6 @@ type Step struct {
 	node *node
 }
 
-// Estimate is how much work a stage that runs is thought to be. Zero fields
-// are unknown or nothing.
-type Estimate struct {
-	Images   int64
-	Views    int64
-	Bytes    int64
-	Steps    int64
-	CPUHours float64
-	GPUHours float64
-}
-
-// Estimator is a stage that can say how much work it is. known holds the
-// estimates and, for kept stages, the counts of all stages before it.
-type Estimator interface {
-	Estimate(known map[string]Step) Estimate
-}
-
 // Plan says what would run and why, without running anything. Artifacts are
 // verified by their checksums.
 func (g *Graph) Plan(ctx context.Context) ([]Step, error) {
@@ -73,8 +56,8 @@ func (g *Graph) Plan(ctx context.Context) ([]Step, error) {
 			return nil, err
 		}
 		step.explain(states)
-		if e, ok := n.stage.(Estimator); ok {
-			step.Estimate = e.Estimate(states)
+		if e, ok := n.stage.(Estimator); ok && (step.State == Run || len(step.Inputs) > 0) {
+			step.Estimate = e.Estimate(ctx, Known{node: n, steps: states})
 		}
 		states[n.name] = step
 		steps = append(steps, step)

@@ -85,7 +85,7 @@ func planSentence(run, all int, total pipelines.Estimate) string {
 		costs = append(costs, hours(total.GPUHours)+" GPU hours")
 	}
 	if len(costs) > 0 {
-		s += ", about " + strings.Join(costs, " or ")
+		s += ", about " + strings.ReplaceAll(strings.Join(costs, " or "), "<", "less than ")
 	}
 	return s
 }

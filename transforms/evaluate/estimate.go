@@ -1,0 +1,20 @@
+package evaluate
+
+import (
+	"context"
+
+	"github.com/retort-ml/retort/pipelines"
+)
+
+// Estimate says on how many images the models are measured and what that costs:
+// each looks at the held out and at the labelled ones.
+func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Estimate {
+	n := known.In()
+	e := pipelines.Estimate{Images: n}
+	flops := known.Step(s.Encoder).Estimate.ImageFLOPs
+	for _, m := range s.Models {
+		flops += known.Step(m).Estimate.ImageFLOPs
+	}
+	e.Compute(float64(flops) * float64(n+known.Images(s.Labelled)))
+	return e
+}

@@ -1,0 +1,25 @@
+package label
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/training"
+	"github.com/retort-ml/retort/transforms/views"
+)
+
+const targetBytes = 160 // of a record beside its logits
+
+// Estimate says how many views the teacher looks at and what that costs.
+func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Estimate {
+	var v views.Stage
+	if json.Unmarshal(known.InStep().Config, &v) != nil {
+		return pipelines.Estimate{}
+	}
+	n := known.In()
+	e := pipelines.Estimate{Images: n, Views: n * int64(v.Passes) * int64(len(v.Views))}
+	e.Bytes = e.Views * (targetBytes + 2*training.SomeClasses)
+	e.Compute(float64(e.Views) * float64(known.Step(s.Teacher).Estimate.ImageFLOPs))
+	return e
+}

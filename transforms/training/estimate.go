@@ -1,0 +1,30 @@
+package training
+
+import (
+	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/views"
+)
+
+// Estimate is the work of a training on n images: spec without what the settings
+// set.
+func (s Settings) Estimate(spec train.Spec, n int64) pipelines.Estimate {
+	if n < 2 {
+		return pipelines.Estimate{}
+	}
+	s.Batch = int(min(int64(s.Batch), n))
+	s.Fill(&spec, n)
+	if spec.Validate() != nil {
+		return pipelines.Estimate{}
+	}
+	e := pipelines.Estimate{Images: n, Steps: int64(spec.Steps), Bytes: 4 * spec.Params(), ImageFLOPs: spec.Declaration().FLOPs}
+	e.Compute(float64(spec.StepFLOPs()) * float64(spec.Steps))
+	return e
+}
+
+// SomeClasses stands in for the number of classes, which is known only once the
+// images are; it hardly matters to the work.
+const SomeClasses = 10
+
+// SizeOf is the side in pixels of the views that a stage is given.
+func SizeOf(known pipelines.Known) int { return views.SizeOf(known.InStep()) }

@@ -26,7 +26,7 @@ measure() { # BYTES COMPRESSION
 	local same=(--record-bytes "$1" --compression "$2" --dir "$scratch" --payload "$pixels")
 	for _ in $(seq "$ROUNDS"); do
 		one "$2, $1 B" retort "$RETORT" bench tfrecord "${same[@]}" --cores 1 --seconds "$each" --json
-		one "$2, $1 B" tensorflow "$python" bench/peers/tfrecord_tf.py "${same[@]}"
+		one "$2, $1 B" tensorflow "$python" bench/peers/tfrecord_tf.py "${same[@]}" --total-bytes $((64 << 20))
 	done
 }
 

@@ -258,60 +258,81 @@ func Even(sizes []int, total int, order []int) []int {
 // written: no later stage but evaluate, which reads the ingested index, can
 // know them.
 func (p *partition) write(in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Images]) error {
-	wants := map[string]func(role) (take, label bool){
-		labelledPort:   func(r role) (bool, bool) { return r == labelled, true },
-		unlabelledPort: func(r role) (bool, bool) { return r == unlabelled, false },
-		trainPort:      func(r role) (bool, bool) { return r != test, false },
-		testPort:       func(r role) (bool, bool) { return r == test, true },
+	held := part{port: testPort, want: func(r role) (bool, bool) { return r == test, true }}
+	parts := []part{
+		{port: labelledPort, want: func(r role) (bool, bool) { return r == labelled, true }},
+		{port: unlabelledPort, want: func(r role) (bool, bool) { return r == unlabelled, false }},
+		{port: trainPort, want: func(r role) (bool, bool) { return r != test, false }},
 	}
-	for _, port := range pipelines.SortedKeys(wants) {
-		source := in
-		if port == testPort && !p.stage.Test.IsZero() {
-			source = p.testSet
+	if p.stage.Test.IsZero() {
+		return p.writeParts(in, out, append(parts, held))
+	}
+	if err := p.writeParts(in, out, parts); err != nil {
+		return err
+	}
+	return p.writeParts(p.testSet, out, []part{held})
+}
+
+// part is one index of the artifact.
+type part struct {
+	port string
+	want func(role) (take, label bool)
+	n    int64
+	w    *index.Writer
+}
+
+// writeParts writes parts out of one source, all in one reading: it is what the
+// stage's time goes to.
+func (p *partition) writeParts(in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Images], parts []part) error {
+	for e, err := range pipelines.References(in) {
+		if err != nil {
+			return err
 		}
-		if err := p.writePart(source, out, port, wants[port]); err != nil {
+		for i := range parts {
+			if take, _ := parts[i].want(p.role[e.ID]); take {
+				parts[i].n++
+			}
+		}
+	}
+	for i := range parts {
+		parts[i].w = index.NewWriter(out.Path("."), parts[i].port, parts[i].n)
+		defer parts[i].w.Discard()
+	}
+	label := map[string]int32{}
+	for i, name := range p.classes {
+		label[name] = int32(i)
+	}
+	for e, err := range pipelines.References(in) {
+		if err != nil {
+			return err
+		}
+		for i := range parts {
+			if err := p.writeEntry(&parts[i], e, label); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range parts {
+		if err := p.close(parts[i].w, out, parts[i].port, parts[i].n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *partition) writePart(in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Images], port string, want func(role) (take, label bool)) error {
-	var n int64
-	for e, err := range pipelines.References(in) {
-		if err != nil {
-			return err
-		}
-		if take, _ := want(p.role[e.ID]); take {
-			n++
-		}
+func (p *partition) writeEntry(to *part, e index.Entry, label map[string]int32) error {
+	take, keep := to.want(p.role[e.ID])
+	if !take {
+		return nil
 	}
-	label := map[string]int32{}
-	for i, name := range p.classes {
-		label[name] = int32(i)
+	if !keep {
+		e.Class, e.Label, e.Name = "", imagefile.UnknownLabel, "" // a folder's name would tell the class
+	} else if l, ok := label[e.Class]; ok {
+		e.Label = l
+	} else {
+		return fmt.Errorf("the test set has the class %q (%s), which the training images do not have (classes: %s)", e.Class, e.Name, strings.Join(p.classes[:min(20, len(p.classes))], ", "))
 	}
-	w := index.NewWriter(out.Path("."), port, n)
-	defer w.Discard()
-	for e, err := range pipelines.References(in) {
-		if err != nil {
-			return err
-		}
-		take, keep := want(p.role[e.ID])
-		if !take {
-			continue
-		}
-		if !keep {
-			e.Class, e.Label, e.Name = "", imagefile.UnknownLabel, "" // a folder's name would tell the class
-		} else if l, ok := label[e.Class]; ok {
-			e.Label = l
-		} else {
-			return fmt.Errorf("the test set has the class %q (%s), which the training images do not have (classes: %s)", e.Class, e.Name, strings.Join(p.classes[:min(20, len(p.classes))], ", "))
-		}
-		if err := w.Write(e.Ref, e.Class); err != nil {
-			return err
-		}
-	}
-	return p.close(w, out, port, n)
+	return to.w.Write(e.Ref, e.Class)
 }
 
 func (p *partition) close(w *index.Writer, out *pipelines.Output[pipelines.Images], port string, n int64) error {

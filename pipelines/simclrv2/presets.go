@@ -117,6 +117,7 @@ func CIFAR10Small() Config {
 	c.Finetune.Epochs, c.Finetune.Batch = 120, 32
 	c.Baseline.Epochs, c.Baseline.Batch, c.Baseline.WarmupEpochs = 120, 32, 5
 	c.Distill.Epochs, c.Distill.Batch, c.Distill.WarmupEpochs = 20, 128, 1
+	c.Distill.Temperature = 0.1 // self-distillation
 	adam(&c.Pretrain.OptimConfig, 0.002)
 	adam(&c.Finetune.OptimConfig, 0.0005)
 	adam(&c.Baseline.OptimConfig, 0.003)

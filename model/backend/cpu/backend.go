@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/notimplemented"
 	"github.com/pkg/errors"
+
+	"github.com/retort-ml/retort/model/backend/cpu/internal/kernels"
 )
 
 // Name is the name under which the backend is registered.
@@ -15,10 +17,14 @@ const Name = "cpu"
 
 func init() { compute.Register(Name, New) }
 
-// New returns a backend. The only configuration is the empty string.
+// New returns a backend. The only configuration is the empty string. It is an
+// error if RETORT_CPU_ISA asks for instructions that the machine does not have.
 func New(config string) (compute.Backend, error) {
 	if config != "" {
 		return nil, errors.Errorf("backend %s: unknown configuration %q; want the empty string", Name, config)
+	}
+	if err := kernels.Asked(); err != nil {
+		return nil, errors.WithMessagef(err, "backend %s", Name)
 	}
 	return &backend{memory: newMemoryPool()}, nil
 }

@@ -90,3 +90,10 @@ func TestMissingOperationIsNamed(t *testing.T) {
 		t.Errorf("%d missing operations were called", called)
 	}
 }
+
+func TestUnknownInstructionSetIsAnError(t *testing.T) {
+	t.Setenv("RETORT_CPU_ISA", "avx3")
+	if _, err := New(""); err == nil || !strings.Contains(err.Error(), `RETORT_CPU_ISA = "avx3"; this machine runs `) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,8 +1,11 @@
 package kernels
 
 import (
+	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -15,7 +18,7 @@ type CPU struct {
 
 // Info is the instruction set chosen at start-up: the best that the processor
 // and the operating system support, or the one that the environment variable
-// RETORT_CPU_ISA (portable, avx2, avx512) asks for if it is supported.
+// RETORT_CPU_ISA (portable, avx2, avx512) asks for if it is supported (see Asked).
 func Info() CPU { return active.CPU }
 
 // isa is a set of kernels for one instruction set.
@@ -63,7 +66,19 @@ func (f *finish) pointer() *int { return (*int)(unsafe.Pointer(f)) }
 type outerFunc func(c *float32, coff *int, a *float32, taps *int, ntaps, k, astep int, b *float32, bstep, accumulate int)
 
 // active is the set in use; tests change it.
-var active = choose(os.Getenv("RETORT_CPU_ISA"))
+var active = choose(os.Getenv(forced))
+
+const forced = "RETORT_CPU_ISA"
+
+// Asked reports an instruction set that RETORT_CPU_ISA asks for and that this
+// machine cannot run.
+func Asked() error {
+	name := os.Getenv(forced)
+	if name == "" || slices.Contains(Supported(), name) {
+		return nil
+	}
+	return fmt.Errorf("%s = %q; this machine runs %s", forced, name, strings.Join(Supported(), ", "))
+}
 
 // Supported lists the instruction sets that this machine can run, best first.
 func Supported() []string {

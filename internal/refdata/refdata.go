@@ -6,8 +6,10 @@ import (
 	"archive/zip"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,26 +20,43 @@ import (
 )
 
 // Dir returns the folder of reference vectors for one part ("augment",
-// "losses", …): $RETORT_REFERENCE/part, else the full set beside the checkout,
-// else testdata/reference/part of the package under test. It skips the test,
-// saying so, where none of them exists.
+// "losses", …): $RETORT_REFERENCE/part where that is set, and nothing else then;
+// otherwise that of the full set beside the checkout, otherwise
+// testdata/reference/part of the package under test. It skips the test, saying
+// so, where the part is not there, and fails it where $RETORT_REFERENCE is no
+// folder that can be read.
 func Dir(t testing.TB, part string) string {
 	t.Helper()
-	var roots []string
+	roots := []string{filepath.Join(moduleRoot(), "..", "shared", "reference"), filepath.Join("testdata", "reference")}
 	if env := os.Getenv("RETORT_REFERENCE"); env != "" {
-		roots = append(roots, env)
+		roots = []string{named(t, env)}
 	}
-	if top := moduleRoot(); top != "" {
-		roots = append(roots, filepath.Join(top, "..", "shared", "reference"))
-	}
-	roots = append(roots, filepath.Join("testdata", "reference"))
 	for _, root := range roots {
-		if entries, err := os.ReadDir(filepath.Join(root, part)); err == nil && len(entries) > 0 {
+		entries, err := os.ReadDir(filepath.Join(root, part))
+		if err == nil && len(entries) > 0 {
 			return filepath.Join(root, part)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("cannot read the reference vectors: %v", err)
 		}
 	}
 	t.Skipf("no reference vectors for %q: looked in %s (set RETORT_REFERENCE)", part, strings.Join(roots, ", "))
 	return ""
+}
+
+// named is the folder that RETORT_REFERENCE names. Tests run in the folder of
+// their package, so a relative path is taken from the top of the module, where
+// it was most likely typed.
+func named(t testing.TB, env string) string {
+	t.Helper()
+	root := env
+	if !filepath.IsAbs(root) {
+		root = filepath.Join(moduleRoot(), root)
+	}
+	if _, err := os.ReadDir(root); err != nil {
+		t.Fatalf("RETORT_REFERENCE=%s is no folder of reference vectors: %v (give the folder that holds augment, losses, …)", env, err)
+	}
+	return root
 }
 
 func moduleRoot() string {
@@ -51,9 +70,20 @@ func moduleRoot() string {
 	return ""
 }
 
-// JSON decodes the file at path into v.
+// present skips the test, saying so, where the set lacks the file at path: a set
+// may hold a part of the whole.
+func present(t testing.TB, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("the reference set has no %s", path)
+	}
+}
+
+// JSON decodes the file at path into v. It skips the test where there is no such
+// file.
 func JSON(t testing.TB, path string, v any) {
 	t.Helper()
+	present(t, path)
 	data, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(data, v)
@@ -69,9 +99,11 @@ type Array struct {
 	Data  []float32
 }
 
-// NPZ reads every float32 array of the file at path, by key.
+// NPZ reads every float32 array of the file at path, by key. It skips the test
+// where there is no such file.
 func NPZ(t testing.TB, path string) map[string]Array {
 	t.Helper()
+	present(t, path)
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		t.Fatalf("reading reference %s: %v", path, err)

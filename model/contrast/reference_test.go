@@ -3,6 +3,7 @@ package contrast
 import (
 	"math"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -85,8 +86,8 @@ func TestReferenceReplicas(t *testing.T) {
 	half := file.PerReplica * file.D
 	gather := func(key string) (all []float32) {
 		for view := range 2 {
-			for _, r := range []string{"0", "1", "2", "3"}[:file.Replicas] {
-				all = append(all, arrays[key+r].Data[view*half:(view+1)*half]...)
+			for r := range file.Replicas {
+				all = append(all, arrays[key+strconv.Itoa(r)].Data[view*half:(view+1)*half]...)
 			}
 		}
 		return all

@@ -55,8 +55,29 @@ type stepFile struct {
 	}
 }
 
-// spec: the file names no architecture; its weights are those of a file of
-// resnet's reference ("source").
+// arch is the encoder's: the file names none itself, but its weights are those
+// of a file of resnet's reference ("source"), which does.
+func (f stepFile) arch(t *testing.T) resnet.Config {
+	for _, v := range f.Variables {
+		name, _, ok := strings.Cut(v.Source, "[")
+		if !ok {
+			continue
+		}
+		var c struct {
+			Config struct {
+				Depth int     `json:"resnet_depth"`
+				Width float64 `json:"width_multiplier"`
+				SK    float64 `json:"sk_ratio"`
+			}
+		}
+		refdata.JSON(t, filepath.Join(refdata.Dir(t, filepath.Dir(name)), filepath.Base(name)), &c)
+		return resnet.Config{Depth: c.Config.Depth, Width: c.Config.Width, SKRatio: c.Config.SK}
+	}
+	t.Skip("no variable of the reference set says what network it belongs to")
+	return resnet.Config{}
+}
+
+// spec is the training that the file describes.
 func (f stepFile) spec(size int, arch resnet.Config) Spec {
 	c := f.Config
 	return Spec{Arch: arch, ImageSize: size, Classes: c.Classes, Task: Contrast, HeadLayers: c.Layers, HeadDim: c.Dim, Selector: c.Selector,
@@ -75,7 +96,7 @@ func TestReferenceTrainStep(t *testing.T) {
 	refdata.JSON(t, filepath.Join(dir, "train_step.json"), &file)
 	arrays := refdata.NPZ(t, filepath.Join(dir, "train_step.npz"))
 	images := arrays["input"]
-	tr, err := New(open(t), file.spec(images.Shape[1], resnet.Config{Depth: 18, Width: 1}))
+	tr, err := New(open(t), file.spec(images.Shape[1], file.arch(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +105,7 @@ func TestReferenceTrainStep(t *testing.T) {
 		theirs = append(theirs, v.Variable)
 	}
 	modeltest.Match(t, tr.vars, theirs)
-	first := file.weights(t, arrays)
+	first := file.weights(t, tr.spec, arrays)
 	if err := tr.start(func(v nn.Variable) ([]float32, error) { return first[v.Name], nil }); err != nil {
 		t.Fatal(err)
 	}
@@ -140,8 +161,7 @@ func momentumNear(t *testing.T, c *checkpoint.Checkpoint, name string, want, all
 
 // weights reads the first values of all variables, by our names. Moving
 // statistics without a formula are those of the file that the JSON names.
-func (f stepFile) weights(t *testing.T, arrays map[string]refdata.Array) map[string][]float32 {
-	spec := f.spec(32, resnet.Config{Depth: 18, Width: 1})
+func (f stepFile) weights(t *testing.T, spec Spec, arrays map[string]refdata.Array) map[string][]float32 {
 	others := map[string]map[string]refdata.Array{}
 	values := map[string][]float32{}
 	for i, v := range spec.Declaration().Variables {

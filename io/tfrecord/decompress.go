@@ -5,9 +5,9 @@ import (
 	"errors"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/retort-ml/retort/internal/inflate"
 )
 
 var errTrailing = errors.New("bytes after the end of the stream")
@@ -77,9 +77,9 @@ func (r *rest) Read(p []byte) (int, error) {
 func decompressor(in *bufio.Reader, c Compression, recordsOnly bool) (io.Reader, error) {
 	switch c {
 	case Gzip:
-		return gzip.NewReader(in)
+		return source(inflate.NewGzip(in))
 	case Zlib:
-		return zlib.NewReader(in)
+		return source(inflate.NewZlib(in))
 	case Zstd:
 		d, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20),
 			zstd.IgnoreChecksum(recordsOnly))
@@ -89,6 +89,14 @@ func decompressor(in *bufio.Reader, c Compression, recordsOnly bool) (io.Reader,
 		return &zstdSource{d}, nil
 	}
 	return nil, &VersionError{Cause: "unknown compression " + c.String()}
+}
+
+// source keeps a nil reader from becoming an interface that is not nil.
+func source(r *inflate.Reader, err error) (io.Reader, error) {
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 type zstdSource struct{ *zstd.Decoder }

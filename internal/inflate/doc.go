@@ -1,0 +1,17 @@
+// Package inflate decompresses gzip (RFC 1952) and zlib (RFC 1950) streams of
+// data that hardly compress, such as pixels: nearly all of the work is then to
+// decode literals, which it does three to a refill of its bit buffer.
+//
+// It gives what compress/gzip and compress/zlib give, and reads not a byte
+// further. Errors: [io.ErrUnexpectedEOF] where the stream is cut, else a
+// [*Error]; those of the reader below as they are.
+package inflate
+
+import "fmt"
+
+// Error is damage in a stream.
+type Error struct{ Cause string }
+
+func (e *Error) Error() string { return "inflate: " + e.Cause }
+
+func damage(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }

@@ -159,7 +159,13 @@ loop:
 			err = damage("a distance of %d that reaches before the beginning", distance)
 			break
 		}
-		repeat(buf, to, length, distance)
+		if distance >= 8 { // up to 7 bytes too many, which the slack takes
+			for out, from := to, to-distance; out < to+length; out, from = out+8, from+8 {
+				binary.LittleEndian.PutUint64(buf[out:], binary.LittleEndian.Uint64(buf[from:]))
+			}
+		} else {
+			repeat(buf, to, length, distance)
+		}
 		to += length
 	}
 	at -= int(count >> 3) // whole bytes go back

@@ -45,6 +45,9 @@ func presetNames() string {
 
 // config resolves preset, file, flags and settings, in this order.
 func (f *configFlags) config(cmd *cobra.Command) (simclrv2.Config, error) {
+	if err := f.noneEmpty(); err != nil {
+		return simclrv2.Config{}, err
+	}
 	c, err := simclrv2.Load(f.preset, f.file, f.sets)
 	if err != nil {
 		return c, usageError{err}
@@ -68,6 +71,20 @@ func (f *configFlags) config(cmd *cobra.Command) (simclrv2.Config, error) {
 	return c, nil
 }
 
+// noneEmpty refuses a path that is empty: mostly a shell variable that is not
+// set, and it would stand for the folder that the program happens to run in.
+func (f *configFlags) noneEmpty() error {
+	for _, flag := range []struct {
+		name  string
+		paths []string
+	}{{"images", f.images}, {"test", f.test}, {"out", []string{f.out}}} {
+		if slices.Contains(flag.paths, "") {
+			return usage("--%s is empty; want a path (is a variable of the shell not set?)", flag.name)
+		}
+	}
+	return nil
+}
+
 // graph builds the graph that the flags describe.
 func (f *configFlags) graph(cmd *cobra.Command) (*pipelines.Graph, simclrv2.Config, error) {
 	c, err := f.config(cmd)
@@ -76,6 +93,9 @@ func (f *configFlags) graph(cmd *cobra.Command) (*pipelines.Graph, simclrv2.Conf
 	}
 	if len(c.Images) == 0 {
 		return nil, c, usage("no images: say where they are with --images PATH (a folder, an archive, or a list of paths)")
+	}
+	if cmd.Flags().Changed("test-labels") && len(c.Test) == 0 {
+		return nil, c, usage("--test-labels %s: there is no test set that they could belong to (give it with --test PATH)", f.testLabels)
 	}
 	if !slices.Contains(backend.Names(), f.backend) {
 		return nil, c, usage("--backend %s: want one of %s%s", f.backend, strings.Join(backend.Names(), ", "), nearest(f.backend, backend.Names()))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,6 +49,9 @@ force, goes on where it was when the same command is given again.`,
 			g, _, err := flags.graph(cmd)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("only") && len(only) == 0 {
+				return usage("--only is empty; want names of stages, such as views,pretrain; known: %s", strings.Join(g.Names(), ", "))
 			}
 			if err := checkStages(g, only); err != nil {
 				return err

@@ -220,8 +220,8 @@ func (se *session) finish() error {
 	return errors.Join(os.RemoveAll(se.folder.Dir), os.Remove(se.curves.path))
 }
 
-// keepBest leaves the best checkpoint beside the artifact, unless it is the last:
-// labels chose it, and the artifact must not depend on them.
+// keepBest leaves the best checkpoint beside the artifact, unless the last is as
+// good: labels chose it, and the artifact must not depend on them.
 func (se *session) keepBest(last *checkpoint.Checkpoint) error {
 	best, err := se.folder.Best()
 	if best == nil || err != nil || best.Step == last.Step {
@@ -231,6 +231,9 @@ func (se *session) keepBest(last *checkpoint.Checkpoint) error {
 			return nil
 		}
 		return err
+	}
+	if end, ok := last.Metrics[knnMetric]; ok && end >= best.Metrics[knnMetric] {
+		return nil
 	}
 	if err := best.Save(se.job.Path(BestName)); err != nil {
 		return err

@@ -29,7 +29,7 @@ func (e *FormatError) Error() string {
 	if e.Tensor != "" {
 		s += fmt.Sprintf(": tensor %q", e.Tensor)
 	}
-	return s + ": " + e.Cause + " (delete the file: the run goes on from an earlier checkpoint, or writes it anew)"
+	return s + ": " + e.Cause + " (want a checkpoint that retort wrote; one of a run may be deleted: the run goes on from an earlier one, or writes it anew)"
 }
 
 // VersionError says that a file is fine and this program too old for it.

@@ -85,7 +85,8 @@ func planSentence(run, all int, total pipelines.Estimate) string {
 		costs = append(costs, hours(total.GPUHours)+" GPU hours")
 	}
 	if len(costs) > 0 {
-		s += ", about " + strings.ReplaceAll(strings.Join(costs, " or "), "<", "less than ")
+		s += ", about " + strings.Join(costs, " or ")
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "about <", "<"), "<", "less than ")
 	}
 	return s
 }

@@ -156,7 +156,7 @@ func (l *lister) path(p string) error {
 		return err
 	}
 	if s := *l.opt.Stats; s.Images+s.Bad == before.Images+before.Bad {
-		return fmt.Errorf("image source %s: no images found (%d other files skipped); want JPEG, PNG, WebP, GIF or BMP files", p, s.Skipped-before.Skipped)
+		return fmt.Errorf("image source %s: no images found (other files there: %d); want JPEG, PNG, WebP, GIF or BMP files", p, s.Skipped-before.Skipped)
 	}
 	return nil
 }

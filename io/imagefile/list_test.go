@@ -237,7 +237,7 @@ func TestListErrors(t *testing.T) {
 	write(t, filepath.Join(dir, "none", "readme.txt"), []byte("x"))
 	for source, want := range map[string]string{
 		"absent":       "no such file",
-		"none":         "no images found (1 other files skipped)",
+		"none":         "no images found (other files there: 1)",
 		"notatar.tar":  "not a tar archive",
 		"empty.tar":    "empty",
 		"noimages.tar": "no images found",

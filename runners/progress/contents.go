@@ -18,7 +18,7 @@ func contents(m *artifact.Manifest) string {
 	var parts []string
 	for _, name := range slices.SortedFunc(maps.Keys(m.Counts), imagesFirst) {
 		if n := m.Counts[name]; n != 0 && !saidElsewhere[name] {
-			parts = append(parts, fmt.Sprintf("%s %s", Count(n), strings.ReplaceAll(name, "_", " ")))
+			parts = append(parts, counted(n, name))
 		}
 	}
 	if size := m.Bytes(); size > 0 {
@@ -29,6 +29,18 @@ func contents(m *artifact.Manifest) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// counted is "12 images", "1 class". What a user's own stage counts is written as
+// it is named, but for the underscores.
+func counted(n int64, name string) string {
+	if one := singular[name]; n == 1 && one != "" {
+		name = one
+	}
+	return Count(n) + " " + strings.ReplaceAll(name, "_", " ")
+}
+
+// singular are those of the counts that the ready stages make.
+var singular = map[string]string{"classes": "class", "duplicates": "duplicate", "images": "image", "records": "record", "steps": "step", "views": "view"}
 
 // saidElsewhere are counts that what is quarantined tells as well.
 var saidElsewhere = map[string]bool{"ingested": true, "quarantined": true}

@@ -92,10 +92,10 @@ func Demo() Config {
 	c.Split = SplitConfig{PerClass: 4, TestFraction: 0.2}
 	c.Views.Passes, c.Finetune.Passes, c.Distill.Passes = 12, 24, 6
 	c.Pretrain.Temperature = 0.2 // the author's advice for small batches
-	c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.WarmupEpochs = 20, 64, 2
+	c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.WarmupEpochs = 16, 64, 2
 	c.Finetune.Epochs, c.Finetune.Batch = 120, 32
 	c.Baseline.Epochs, c.Baseline.Batch, c.Baseline.WarmupEpochs = 120, 32, 5
-	c.Distill.Epochs, c.Distill.Batch, c.Distill.WarmupEpochs = 20, 64, 1
+	c.Distill.Epochs, c.Distill.Batch, c.Distill.WarmupEpochs = 16, 64, 1
 	c.Distill.Temperature = 0.1
 	adam(&c.Pretrain.OptimConfig, 0.003)
 	adam(&c.Finetune.OptimConfig, 0.0005)

@@ -39,6 +39,9 @@ func diskRoom(dir string) (uint64, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err
 	}
+	if s.Blocks > 0 && s.Bavail == 0 {
+		return 0, fmt.Errorf("no room is left at %s", dir)
+	}
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
 }
 

@@ -156,6 +156,9 @@ func (l *lister) path(p string) error {
 		return err
 	}
 	if s := *l.opt.Stats; s.Images+s.Bad == before.Images+before.Bad {
+		if isList(p) {
+			return fmt.Errorf("image source %s: the list names no images; want the path of one in every line", p)
+		}
 		return fmt.Errorf("image source %s: no images found (other files there: %d); want JPEG, PNG, WebP, GIF or BMP files", p, s.Skipped-before.Skipped)
 	}
 	return nil

@@ -83,7 +83,9 @@ func adam(o *OptimConfig, rate float64) {
 }
 
 // Demo shows the method on `retort synth` images within minutes: the patterns
-// of printed cloth, four labels a class.
+// of printed cloth, four labels a class. It takes about 4 minutes of processor
+// time, and gives 35 % (supervised), 53 % (fine-tuned) and 53 % (distilled, a
+// quarter of the parameters) in the mean of 3 seeds (docs/results.md).
 //
 //	make demo
 func Demo() Config {
@@ -104,7 +106,8 @@ func Demo() Config {
 	return c
 }
 
-// CIFAR10Small fits a CPU.
+// CIFAR10Small fits a CPU: half an hour of processor time, and 24 % (supervised),
+// 32 % (fine-tuned) and 32 % (distilled) with 80 labels (docs/results.md).
 //
 //	retort run --preset cifar10-small --images cifar10-train.tar --labels folder --out RUN
 func CIFAR10Small() Config {

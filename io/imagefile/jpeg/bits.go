@@ -1,84 +1,93 @@
 package jpeg
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
+	mathbits "math/bits"
 )
 
-// bits reads the entropy-coded data of one scan. The data is first copied
-// without its stuffed zero bytes, so that filling is one load without a test.
+// bits reads the entropy-coded data of one scan. The data is first copied, a
+// chunk at a time, without its stuffed zero bytes, so that filling is one load
+// without a test.
 type bits struct {
-	buf  []byte // unstuffed, with pad zero bytes behind the last
-	acc  uint64 // next bits, at the top
-	n    uint   // how many of acc's top bits are counted as read from buf
-	pos  int    // next byte of buf
-	ends []int  // where each restart interval ends in buf
-	at   int    // current interval
-	open bool   // the data ended without a marker
+	buf []byte // unstuffed; behind an interval's end, pad zero bytes
+	acc uint64 // next bits, at the top
+	n   uint   // how many of acc's top bits are counted as read from buf
+	pos int    // next byte of buf
+	end int    // of what buf holds
+
+	src      []byte // what follows in the file
+	restarts int    // intervals behind
+	whole    bool   // buf reaches to the interval's end
+	open     bool   // the data ended without a marker
 }
 
-// pad is more than one MCU can take: 10 blocks of 64 codes of 31 bits.
-const pad = 4096
+const (
+	// chunk is how much is unstuffed at a time: it stays in the first-level cache.
+	chunk = 16 << 10
+	// pad is more than one MCU can take: 10 blocks of 64 codes of 31 bits, and
+	// the 8 bytes that are read at once.
+	pad = 4096
+)
 
-// load copies the entropy-coded data at d.pos and leaves d.pos at the marker
-// behind it.
-func (d *Decoder) loadBits() error {
+// startBits goes to the entropy-coded data at d.pos.
+func (d *Decoder) startBits() {
 	b := &d.bits
-	src := d.data[d.pos:]
-	b.buf = grow(b.buf, len(src)+pad)
-	b.ends = b.ends[:0]
-	b.open = false
-	in, out := 0, 0
-	for {
-		i := bytes.IndexByte(src[in:], 0xFF)
-		if i < 0 || in+i+1 >= len(src) {
-			out += copy(b.buf[out:], src[in:])
-			in, b.open = len(src), true
-			break
-		}
-		out += copy(b.buf[out:], src[in:in+i])
-		in += i
-		next := src[in+1]
-		if next == 0 {
-			b.buf[out] = 0xFF
-			out++
-			in += 2
-			continue
-		}
-		if next == 0xFF { // fill byte
-			in++
-			continue
-		}
-		if next < mRST0 || next > mRST7 {
-			break
-		}
-		if int(next-mRST0) != len(b.ends)&7 {
-			return d.bad("restart marker %d where %d is due", next-mRST0, len(b.ends)&7)
-		}
-		b.ends = append(b.ends, out)
-		in += 2
-	}
-	b.ends = append(b.ends, out)
-	clear(b.buf[out : out+pad])
-	b.buf = b.buf[:out+pad]
-	d.pos += in
-	b.at = 0
-	b.seek(0)
-	return nil
+	b.buf = grow(b.buf, chunk+2*pad)
+	b.src = d.data[d.pos:]
+	b.restarts, b.open = 0, false
+	b.startInterval()
 }
 
-func (b *bits) seek(pos int) {
-	b.pos, b.acc, b.n = pos, 0, 0
+func (b *bits) startInterval() {
+	b.acc, b.n, b.pos, b.end, b.whole = 0, 0, 0, 0, false
+	b.load()
+}
+
+// more makes sure that buf holds all that the next MCU can take.
+func (b *bits) more() {
+	if !b.whole && b.end-b.pos < pad {
+		b.load()
+	}
+}
+
+// load fills buf with what follows of the interval.
+func (b *bits) load() {
+	b.end = copy(b.buf, b.buf[b.pos:b.end])
+	b.pos = 0
+	src := b.src
+	for b.end < chunk {
+		n := untilFF(b.buf[b.end:], src[:min(len(src), chunk-b.end)])
+		b.end, src = b.end+n, src[n:]
+		if len(src) < 2 {
+			b.end += copy(b.buf[b.end:], src)
+			src, b.open, b.whole = nil, true, true
+			break
+		}
+		if src[0] != 0xFF {
+			break // the chunk is full
+		}
+		if src[1] == 0 {
+			b.buf[b.end] = 0xFF
+			b.end, src = b.end+1, src[2:]
+		} else if src[1] == 0xFF { // a fill byte
+			src = src[1:]
+		} else {
+			b.whole = true
+			break
+		}
+	}
+	b.src = src
+	if b.whole {
+		clear(b.buf[b.end : b.end+pad])
+	}
 }
 
 // restart goes to the next interval.
 func (d *Decoder) restart() error {
-	b := &d.bits
-	if b.at+1 >= len(b.ends) {
-		return d.ended()
+	if ok, err := d.nextInterval(); err != nil || !ok {
+		return cmp.Or(err, d.ended())
 	}
-	b.seek(b.ends[b.at])
-	b.at++
 	for i := range d.n {
 		d.comps[i].pred = 0
 	}
@@ -86,17 +95,64 @@ func (d *Decoder) restart() error {
 	return nil
 }
 
-// over reports whether more bits were taken than the interval has.
-func (b *bits) over() bool {
-	return 8*b.pos-int(b.n) > 8*b.ends[b.at]
+// nextInterval passes over what is left of this one and the restart marker
+// behind it. It reports false where another marker, or none, is.
+func (d *Decoder) nextInterval() (bool, error) {
+	b := &d.bits
+	for !b.whole {
+		b.pos = b.end
+		b.load()
+	}
+	if b.open || b.src[1] < mRST0 || b.src[1] > mRST7 {
+		return false, nil
+	}
+	if n := int(b.src[1] - mRST0); n != b.restarts&7 {
+		return false, d.bad("restart marker %d where %d is due", n, b.restarts&7)
+	}
+	b.restarts++
+	b.src = b.src[2:]
+	b.startInterval()
+	return true, nil
 }
+
+// endBits leaves d.pos at the marker behind the entropy-coded data.
+func (d *Decoder) endBits() error {
+	for {
+		if ok, err := d.nextInterval(); err != nil || !ok {
+			d.pos = len(d.data) - len(d.bits.src)
+			return err
+		}
+	}
+}
+
+// over reports whether more bits were taken than the interval has.
+func (b *bits) over() bool { return 8*b.pos-int(b.n) > 8*b.end }
 
 // ended is the error for entropy-coded data that does not suffice.
 func (d *Decoder) ended() error {
+	d.pos = len(d.data) - len(d.bits.src)
 	if d.bits.open {
 		return d.cut()
 	}
 	return d.bad("a scan has too little data")
+}
+
+// untilFF copies src to dst, which is at least as long, up to the first byte
+// 0xFF, and returns how many bytes that is. It may write a few more to dst.
+func untilFF(dst, src []byte) int {
+	n := wholeUntilFF(dst, src)
+	for ; n+8 <= len(src); n += 8 {
+		word := binary.LittleEndian.Uint64(src[n:])
+		binary.LittleEndian.PutUint64(dst[n:], word)
+		// The lowest set bit is that of the first byte of eight set bits.
+		if ff := (^word - 0x0101010101010101) & word & 0x8080808080808080; ff != 0 {
+			return n + mathbits.TrailingZeros64(ff)>>3
+		}
+	}
+	for ; n < len(src) && src[n] != 0xFF; n++ {
+		dst[n] = src[n]
+	}
+	return n
 }
 
 // fill tops acc up to at least 56 bits.

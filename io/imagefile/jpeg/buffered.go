@@ -20,6 +20,7 @@ func (d *Decoder) eachBlock(visit func(i int, c *component, coef *[64]int16) boo
 				}
 				left--
 			}
+			d.bits.more()
 			if !d.eachOfMCU(x, y, visit) {
 				return d.badCode()
 			}
@@ -104,19 +105,23 @@ func (d *Decoder) finish() error {
 			return d.bad("component %d has no scan", d.comps[i].id)
 		}
 	}
-	for my := d.mcus.Min.Y; my < d.mcus.Max.Y; my++ {
+	for i := range d.outs {
+		d.outs[i].finish(d)
+	}
+	return nil
+}
+
+func (o *output) finish(d *Decoder) {
+	for my := o.mcus.Min.Y; my < o.mcus.Max.Y; my++ {
 		for i := range d.n {
-			c := &d.comps[i]
+			c, p := &d.comps[i], &o.planes[i]
 			for by := my * c.v; by < (my+1)*c.v; by++ {
-				for bx := c.firstBlock; bx < c.lastBlock; bx++ {
-					slot := d.pend.slot()
-					*slot = *c.coef(bx, by)
-					d.place(c, bx-c.firstBlock, by, 63)
+				for bx := p.firstBlock; bx < p.lastBlock; bx++ {
+					*o.pend.slot() = *c.coef(bx, by)
+					o.place(c, p, p.ring[p.at(bx-p.firstBlock, by):], 63)
 				}
 			}
 		}
-		d.flush()
-		d.emit(my + 1)
+		o.endRow(d, my)
 	}
-	return nil
 }

@@ -10,6 +10,9 @@ var pool = sync.Pool{New: func() any { return new(Decoder) }}
 // maxComponents is what one frame may have.
 const maxComponents = 4
 
+// maxParts is how many parts of an image are decoded at once: one at each scale.
+const maxParts = 4
+
 // Decoder decodes one image at a time; it is not safe for concurrent use. The
 // zero value is ready.
 type Decoder struct {
@@ -32,23 +35,16 @@ type Decoder struct {
 	tables     tableCache
 	scans      int
 
-	// Layout of the output.
-	scale int // denominator
-	size  int // output samples a block side at full resolution: 8/scale
-	rect  image.Rectangle
-	mcus  image.Rectangle // MCUs whose pixels are needed
-	fancy bool            // some component needs the chroma row below
 	color colorSpace
-	nextY int // next output row
-	dst   []byte
+	outs  []output // the parts wanted
+	parts [1]Part  // of DecodeRegion
 
 	// Scan state.
 	bits    bits
 	scan    scan
-	pend    pending
-	wide    [maxComponents][]byte // upsampled rows
-	buffers bool                  // coefficients of the whole image are kept
-	skipped [64]int16             // where coefficients outside the region go
+	units   []unit
+	buffers bool      // coefficients of the whole image are kept
+	skipped [64]int16 // where coefficients outside the region go
 }
 
 // component is one colour plane.
@@ -58,22 +54,41 @@ type component struct {
 	tq   byte
 	pred int32 // DC prediction
 
-	size           int // samples a block side comes out as
-	width, height  int // real samples at that size
 	blockX, blockY int // blocks, padded to whole MCUs
 	realX, realY   int // blocks that hold real samples
-	expandX        int // output pixels a sample spreads over
-	expandY        int
-	up             upsampler
+
+	coefs     []int16    // of the whole image, if buffered
+	seen      [64]int8   // progressive: the bit position reached + 1, 0 = never
+	table     *[64]int16 // dequantisation, captured at the component's first scan
+	tableCopy [64]int16
+}
+
+// output is one part of the image at one scale, as it is being made.
+type output struct {
+	scale  int // denominator
+	size   int // output samples a block side at full resolution: 8/scale
+	rect   image.Rectangle
+	mcus   image.Rectangle // MCUs whose pixels are needed
+	fancy  bool            // some component needs the chroma row below
+	nextY  int             // next output row
+	dst    []byte
+	pend   pending
+	planes [maxComponents]plane
+}
+
+// plane is a component in an output.
+type plane struct {
+	size             int // samples a block side comes out as
+	width, height    int // real samples at that size
+	expandX, expandY int // output pixels a sample spreads over
+	up               upsampler
 
 	firstBlock, lastBlock int    // block columns kept
+	toEdge                bool   // the last of them is the image's last
 	ring                  []byte // rows y live at row y % ringRows
 	ringRows              int
 	stride                int
-	coefs                 []int16    // of the whole image, if buffered
-	seen                  [64]int8   // progressive: the bit position reached + 1, 0 = never
-	table                 *[64]int16 // dequantisation, captured at the component's first scan
-	tableCopy             [64]int16
+	wide                  []byte // an upsampled row
 }
 
 // ringPad is how many samples lie before the first of a ring row.
@@ -87,22 +102,23 @@ func (d *Decoder) start(data []byte, infoOnly bool) {
 		d.quant[i].ok = false
 	}
 	d.dc, d.ac = [4]*huffman{}, [4]*huffman{}
-	d.buffers, d.nextY = false, 0
-	d.pend.n = 0
-	d.pend.coefs = [2][64]int16{} // a block that failed half-way left some
+	d.buffers = false
 }
 
 // release forgets the caller's memory.
 func (d *Decoder) release() {
-	d.data, d.dst = nil, nil
+	d.data, d.bits.src, d.parts = nil, nil, [1]Part{}
+	for i := range d.outs {
+		d.outs[i].dst = nil
+	}
 	d.info.Exif = nil
 }
 
-// row is row y of a component's ring; index ringPad is the sample at the left
+// row is row y of the ring; index ringPad is the sample at the left
 // edge of block column firstBlock.
-func (c *component) row(y int) []byte {
-	at := y % c.ringRows * c.stride
-	return c.ring[at : at+c.stride]
+func (p *plane) row(y int) []byte {
+	at := y % p.ringRows * p.stride
+	return p.ring[at : at+p.stride]
 }
 
 func grow(b []byte, n int) []byte {

@@ -20,18 +20,21 @@ const lookBits = 10
 //
 // A codes entry is symbol<<8 | length of the code.
 type huffman struct {
-	look      [1 << lookBits]uint32
-	codes     [1 << lookBits]uint16
-	limit     [18]uint32 // by length: the first 16-bit prefix past the codes of that length
-	offset    [18]int32  // by length: index of a code's symbol, less the code
-	symbols   [256]byte
-	raw       [272]byte // the segment it was built from
-	rawLen    int
-	dc        bool
-	hasLook   bool
-	hasCodes  bool
-	eob       uint32 // AC: the end-of-block code
-	eobLength int    // 0 if there is none
+	look       [1 << lookBits]uint32
+	codes      [1 << lookBits]uint16
+	limit      [18]uint32 // by length: the first 16-bit prefix past the codes of that length
+	offset     [18]int32  // by length: index of a code's symbol, less the code
+	symbols    [256]byte
+	raw        [272]byte // the segment it was built from
+	rawLen     int
+	dc         bool
+	hasLook    bool
+	hasCodes   bool
+	eob        uint32 // AC: the end-of-block code
+	eobLength  int    // 0 if there is none
+	several    *several
+	hasSeveral bool
+	decoded    int // blocks
 }
 
 // endsHere marks a look entry whose length includes an end-of-block code.
@@ -126,15 +129,15 @@ func (h *huffman) build(raw []byte, dc bool) bool {
 		h.limit[length] = code << (16 - length)
 		code <<= 1
 	}
-	h.dc, h.hasLook, h.hasCodes = dc, false, false
+	h.dc, h.hasLook, h.hasCodes, h.hasSeveral, h.decoded = dc, false, false, false, 0
 	h.rawLen = copy(h.raw[:], raw)
 	return true
 }
 
-// eachShort calls visit with every code of at most lookBits.
-func (h *huffman) eachShort(visit func(code uint32, length int, symbol byte)) {
+// eachCode calls visit with every code of at most limit bits.
+func (h *huffman) eachCode(limit int, visit func(code uint32, length int, symbol byte)) {
 	code, k := uint32(0), 0
-	for length := 1; length <= lookBits; length++ {
+	for length := 1; length <= limit; length++ {
 		for range h.raw[length-1] {
 			visit(code, length, h.symbols[k])
 			code++
@@ -159,7 +162,7 @@ func (h *huffman) needLook() {
 	}
 	h.hasLook = true
 	clear(h.look[:])
-	h.eachShort(h.fill)
+	h.eachCode(lookBits, h.fill)
 }
 
 func (h *huffman) needCodes() {
@@ -168,7 +171,7 @@ func (h *huffman) needCodes() {
 	}
 	h.hasCodes = true
 	clear(h.codes[:])
-	h.eachShort(func(code uint32, length int, symbol byte) {
+	h.eachCode(lookBits, func(code uint32, length int, symbol byte) {
 		first := code << (lookBits - length)
 		for i := range uint32(1) << (lookBits - length) {
 			h.codes[first+i] = uint16(symbol)<<8 | uint16(length)

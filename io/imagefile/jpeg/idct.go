@@ -88,7 +88,7 @@ func idctPairGeneric(p *pending, size int) {
 
 // fillDC is every inverse DCT of a block that has only its first coefficient.
 func fillDC(dst []byte, stride, size int, dc int16) {
-	v := pixel((saturate(int32(dc)<<passBits) + 1<<(passBits+2)) >> (passBits + 3))
+	v := sampleDC(dc)
 	if size == 8 {
 		w := uint64(v) * 0x0101010101010101
 		for y := range 8 {
@@ -104,4 +104,9 @@ func fillDC(dst []byte, stride, size int, dc int16) {
 			row[x] = v
 		}
 	}
+}
+
+// sampleDC is the sample of a block that has only its first coefficient.
+func sampleDC(dc int16) byte {
+	return pixel((saturate(int32(dc)<<passBits) + 1<<(passBits+2)) >> (passBits + 3))
 }

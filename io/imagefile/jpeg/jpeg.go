@@ -56,41 +56,56 @@ func (d *Decoder) ReadInfo(data []byte) (Info, error) {
 	return info, err
 }
 
+// Part is a part of an image at a scale, to be decoded.
+type Part struct {
+	Rect  image.Rectangle // in pixels of the scaled image, ceil(width/Scale) x ceil(height/Scale)
+	Scale int             // 1, 2, 4 or 8
+	Pix   []byte          // takes the pixels, grown if its capacity does not suffice
+
+	whole bool
+}
+
 // Decode decodes the whole image to dst, grown if its capacity does not
 // suffice: pixel (x, y) is pix[3*(y*width+x):].
 func (d *Decoder) Decode(data, dst []byte) (pix []byte, width, height int, err error) {
-	pix, r, err := d.decode(data, dst, nil, 1)
-	return pix, r.Dx(), r.Dy(), err
+	p := Part{Scale: 1, Pix: dst, whole: true}
+	pix, err = d.decodePart(data, p)
+	return pix, d.info.Width, d.info.Height, err
 }
 
-// DecodeRegion decodes the part r of the image at 1/scale of its size, scale 1,
-// 2, 4 or 8. r is in pixels of the scaled image, which has ceil(width/scale) x
-// ceil(height/scale), and must lie inside it. The pixels are exactly those that
-// decoding everything at that scale gives there.
-//
-// Blocks outside r are entropy-decoded only, and of a one-scan image nothing
-// after the last row of r is looked at: damage there goes unnoticed.
+// DecodeRegion is DecodeParts for one part. It returns its pixels.
 func (d *Decoder) DecodeRegion(data, dst []byte, r image.Rectangle, scale int) ([]byte, error) {
-	pix, _, err := d.decode(data, dst, &r, scale)
-	return pix, err
+	return d.decodePart(data, Part{Rect: r, Scale: scale, Pix: dst})
 }
 
-func (d *Decoder) decode(data, dst []byte, r *image.Rectangle, scale int) ([]byte, image.Rectangle, error) {
+func (d *Decoder) decodePart(data []byte, p Part) ([]byte, error) {
+	d.parts[0] = p
 	defer d.release()
+	if err := d.decode(data, d.parts[:]); err != nil {
+		return nil, err
+	}
+	return d.parts[0].Pix, nil
+}
+
+// DecodeParts decodes parts of an image, each of which must lie inside it at its
+// scale, in one pass over the data. The pixels are exactly those that decoding
+// everything at that scale gives there.
+//
+// Blocks outside all parts are entropy-decoded only, and of a one-scan image
+// nothing after the last row of the parts is looked at: damage there goes
+// unnoticed.
+func (d *Decoder) DecodeParts(data []byte, parts []Part) error {
+	defer d.release()
+	return d.decode(data, parts)
+}
+
+func (d *Decoder) decode(data []byte, parts []Part) error {
 	d.start(data, false)
 	if err := d.readHeader(); err != nil {
-		return nil, image.Rectangle{}, err
+		return err
 	}
-	if err := d.layOut(r, scale); err != nil {
-		return nil, image.Rectangle{}, err
+	if err := d.layOut(parts); err != nil {
+		return err
 	}
-	n := 3 * d.rect.Dx() * d.rect.Dy()
-	if cap(dst) < n {
-		dst = make([]byte, n)
-	}
-	d.dst = dst[:n]
-	if err := d.readScans(); err != nil {
-		return nil, image.Rectangle{}, err
-	}
-	return dst[:n], d.rect, nil
+	return d.readScans()
 }

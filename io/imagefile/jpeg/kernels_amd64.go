@@ -82,3 +82,16 @@ func yccRow(dst, y, cb, cr []byte, n int) {
 		copy(dst[3*at:3*n], last[:])
 	}
 }
+
+//go:noescape
+func untilFFAVX2(dst, src *byte, n int) int
+
+// wholeUntilFF is untilFF for a multiple of 32 bytes, perhaps none.
+func wholeUntilFF(dst, src []byte) int {
+	n := len(src) &^ 31
+	if !useAVX2 || n == 0 {
+		return 0
+	}
+	_ = dst[n-1]
+	return untilFFAVX2(&dst[0], &src[0], n)
+}

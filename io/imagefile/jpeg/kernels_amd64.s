@@ -513,3 +513,32 @@ yloop:
 	JG         yloop
 	VZEROUPPER
 	RET
+
+// func untilFFAVX2(dst, src *byte, n int) int
+TEXT ·untilFFAVX2(SB), NOSPLIT, $0-32
+	MOVQ     dst+0(FP), DI
+	MOVQ     src+8(FP), SI
+	MOVQ     n+16(FP), CX
+	VPCMPEQB Y1, Y1, Y1
+	XORL     AX, AX
+
+copy32:
+	VMOVDQU   (SI)(AX*1), Y0
+	VMOVDQU   Y0, (DI)(AX*1)
+	VPCMPEQB  Y1, Y0, Y2
+	VPMOVMSKB Y2, DX
+	TESTL     DX, DX
+	JNZ       found
+	ADDQ      $32, AX
+	CMPQ      AX, CX
+	JB        copy32
+	JMP       done
+
+found:
+	TZCNTL DX, DX
+	ADDQ   DX, AX
+
+done:
+	VZEROUPPER
+	MOVQ AX, ret+24(FP)
+	RET

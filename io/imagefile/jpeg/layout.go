@@ -27,67 +27,90 @@ const (
 	repeated           // each sample is repeated
 )
 
-// layOut decides which blocks are needed for rect (nil: all) at 1/scale, and
-// how components become pixels.
-func (d *Decoder) layOut(rect *image.Rectangle, scale int) error {
-	switch scale {
-	case 1, 2, 4, 8:
-	default:
-		return fmt.Errorf("jpeg: scale %d; want 1, 2, 4 or 8", scale)
-	}
-	d.scale, d.size = scale, 8/scale
-	all := image.Rect(0, 0, ceilDiv(d.info.Width, scale), ceilDiv(d.info.Height, scale))
-	d.rect = all
-	if rect != nil {
-		d.rect = *rect
-	}
-	if d.rect.Empty() || !d.rect.In(all) {
-		return fmt.Errorf("jpeg: region %v is empty or outside the scaled image %v", d.rect, all)
+// layOut decides which blocks the parts need and how components become pixels.
+func (d *Decoder) layOut(parts []Part) error {
+	if len(parts) > maxParts {
+		return fmt.Errorf("jpeg: %d parts of one image; at most %d can be decoded at once", len(parts), maxParts)
 	}
 	if err := d.chooseColor(); err != nil {
 		return err
 	}
-	d.fancy = false
+	for len(d.outs) < len(parts) {
+		d.outs = append(d.outs, output{})
+	}
+	d.outs = d.outs[:len(parts)]
+	for i := range parts {
+		if err := d.outs[i].layOut(d, &parts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *output) layOut(d *Decoder, part *Part) error {
+	switch part.Scale {
+	case 1, 2, 4, 8:
+	default:
+		return fmt.Errorf("jpeg: scale %d; want 1, 2, 4 or 8", part.Scale)
+	}
+	o.scale, o.size = part.Scale, 8/part.Scale
+	all := image.Rect(0, 0, ceilDiv(d.info.Width, o.scale), ceilDiv(d.info.Height, o.scale))
+	if o.rect = part.Rect; part.whole {
+		o.rect = all
+	}
+	if o.rect.Empty() || !o.rect.In(all) {
+		return fmt.Errorf("jpeg: region %v is empty or outside the scaled image %v", o.rect, all)
+	}
+	o.fancy = false
 	for i := range d.n {
-		if err := d.layOutComponent(&d.comps[i]); err != nil {
+		if err := o.layOutPlane(d, i); err != nil {
 			return err
 		}
 	}
 	const margin = 2 // the triangle filter looks one chroma sample further
-	w, h := d.maxH*d.size, d.maxV*d.size
-	d.mcus = image.Rect(max(0, d.rect.Min.X-margin)/w, max(0, d.rect.Min.Y-margin)/h,
-		min(d.mcuX, ceilDiv(d.rect.Max.X+margin, w)), min(d.mcuY, ceilDiv(d.rect.Max.Y+margin, h)))
-	d.nextY = d.rect.Min.Y
+	w, h := d.maxH*o.size, d.maxV*o.size
+	o.mcus = image.Rect(max(0, o.rect.Min.X-margin)/w, max(0, o.rect.Min.Y-margin)/h,
+		min(d.mcuX, ceilDiv(o.rect.Max.X+margin, w)), min(d.mcuY, ceilDiv(o.rect.Max.Y+margin, h)))
+	o.nextY = o.rect.Min.Y
+	o.pend.n = 0
+	o.pend.coefs = [2][64]int16{} // a block that failed half-way left some
+	n := 3 * o.rect.Dx() * o.rect.Dy()
+	if cap(part.Pix) < n {
+		part.Pix = make([]byte, n)
+	}
+	part.Pix = part.Pix[:n]
+	o.dst = part.Pix
 	return nil
 }
 
-// layOutComponent follows libjpeg: chroma is first grown by a larger inverse
-// DCT, the rest by upsampling, with the triangle filter where it exists.
-func (d *Decoder) layOutComponent(c *component) error {
-	c.size = d.size
-	for c.size < 8 && d.maxH*d.size%(2*c.h*c.size) == 0 && d.maxV*d.size%(2*c.v*c.size) == 0 {
-		c.size *= 2
+// layOutPlane follows libjpeg: chroma is first grown by a larger inverse DCT,
+// the rest by upsampling, with the triangle filter where it exists.
+func (o *output) layOutPlane(d *Decoder, i int) error {
+	c, p := &d.comps[i], &o.planes[i]
+	p.size = o.size
+	for p.size < 8 && d.maxH*o.size%(2*c.h*p.size) == 0 && d.maxV*o.size%(2*c.v*p.size) == 0 {
+		p.size *= 2
 	}
-	if d.maxH*d.size%(c.h*c.size) != 0 || d.maxV*d.size%(c.v*c.size) != 0 {
+	if d.maxH*o.size%(c.h*p.size) != 0 || d.maxV*o.size%(c.v*p.size) != 0 {
 		return UnsupportedError(fmt.Sprintf("component %d has %dx%d of %dx%d samples", c.id, c.h, c.v, d.maxH, d.maxV))
 	}
-	c.expandX, c.expandY = d.maxH*d.size/(c.h*c.size), d.maxV*d.size/(c.v*c.size)
-	c.width = ceilDiv(d.info.Width*c.h*c.size, d.maxH*8)
-	c.height = ceilDiv(d.info.Height*c.v*c.size, d.maxV*8)
-	fancy := d.size > 1
+	p.expandX, p.expandY = d.maxH*o.size/(c.h*p.size), d.maxV*o.size/(c.v*p.size)
+	p.width = ceilDiv(d.info.Width*c.h*p.size, d.maxH*8)
+	p.height = ceilDiv(d.info.Height*c.v*p.size, d.maxV*8)
+	fancy := o.size > 1
 	switch {
-	case c.expandX == 1 && c.expandY == 1:
-		c.up = asIs
-	case fancy && c.expandX == 2 && c.expandY == 1 && c.width > 2:
-		c.up = fancyH
-	case fancy && c.expandX == 2 && c.expandY == 2 && c.width > 2:
-		c.up = fancyHV
-	case fancy && c.expandX == 1 && c.expandY == 2:
-		c.up = fancyV
+	case p.expandX == 1 && p.expandY == 1:
+		p.up = asIs
+	case fancy && p.expandX == 2 && p.expandY == 1 && p.width > 2:
+		p.up = fancyH
+	case fancy && p.expandX == 2 && p.expandY == 2 && p.width > 2:
+		p.up = fancyHV
+	case fancy && p.expandX == 1 && p.expandY == 2:
+		p.up = fancyV
 	default:
-		c.up = repeated
+		p.up = repeated
 	}
-	d.fancy = d.fancy || c.up == fancyV || c.up == fancyHV
+	o.fancy = o.fancy || p.up == fancyV || p.up == fancyHV
 	return nil
 }
 
@@ -117,18 +140,14 @@ func (d *Decoder) chooseColor() error {
 
 // allocate sizes the buffers for the image at hand.
 func (d *Decoder) allocate() error {
+	for i := range d.outs {
+		d.outs[i].allocate(d)
+	}
+	if !d.buffers {
+		return nil
+	}
 	for i := range d.n {
 		c := &d.comps[i]
-		c.firstBlock, c.lastBlock = d.mcus.Min.X*c.h, d.mcus.Max.X*c.h
-		c.ringRows = 2 * c.v * c.size
-		c.stride = (ringPad + (c.lastBlock-c.firstBlock)*c.size + 2*ringPad + 31) &^ 31
-		c.ring = grow(c.ring, c.ringRows*c.stride)
-		if c.up != asIs {
-			d.wide[i] = grow(d.wide[i], (d.mcus.Dx()*d.maxH*d.size+4*ringPad)*1)
-		}
-		if !d.buffers {
-			continue
-		}
 		n := 64 * c.blockX * c.blockY
 		// Every block of the first scan takes at least a bit, runs of
 		// progressive AC scans aside, which come after a DC scan.
@@ -143,4 +162,17 @@ func (d *Decoder) allocate() error {
 		}
 	}
 	return nil
+}
+
+func (o *output) allocate(d *Decoder) {
+	for i := range d.n {
+		c, p := &d.comps[i], &o.planes[i]
+		p.firstBlock, p.lastBlock, p.toEdge = o.mcus.Min.X*c.h, o.mcus.Max.X*c.h, o.mcus.Max.X == d.mcuX
+		p.ringRows = 2 * c.v * p.size
+		p.stride = (ringPad + (p.lastBlock-p.firstBlock)*p.size + 2*ringPad + 31) &^ 31
+		p.ring = grow(p.ring, p.ringRows*p.stride)
+		if p.up != asIs {
+			p.wide = grow(p.wide, o.mcus.Dx()*d.maxH*o.size+4*ringPad)
+		}
+	}
 }

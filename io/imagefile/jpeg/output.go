@@ -15,25 +15,22 @@ type pending struct {
 // slot is where the next block's coefficients go.
 func (p *pending) slot() *[64]int16 { return &p.coefs[p.n] }
 
-// place transforms the block in the current slot to its place: column bx from
-// the first one kept, row by. last is the zigzag position of its last
-// coefficient.
-func (d *Decoder) place(c *component, bx, by, last int) {
-	p := &d.pend
-	dst := c.ring[by*c.size%c.ringRows*c.stride+ringPad+bx*c.size:]
+// place transforms the block in the current slot to dst. last is the zigzag
+// position of its last coefficient, or one behind it.
+func (o *output) place(c *component, pl *plane, dst []byte, last int) {
+	p := &o.pend
 	coef := p.slot()
-	if last == 0 || c.size == 1 {
-		fillDC(dst, c.stride, c.size, coef[0]*c.table[0])
+	if last == 0 || pl.size == 1 {
+		fillDC(dst, pl.stride, pl.size, coef[0]*c.table[0])
 		if coef[0] = 0; last > 0 {
 			*coef = [64]int16{}
 		}
 		return
 	}
-	if p.n == 1 && p.size != c.size {
-		d.flushBefore(coef)
-
+	if p.n == 1 && p.size != pl.size {
+		p.flushBefore(coef)
 	}
-	p.dst[p.n], p.stride[p.n], p.table[p.n], p.size = dst, c.stride, c.table, c.size
+	p.dst[p.n], p.stride[p.n], p.table[p.n], p.size = dst, pl.stride, c.table, pl.size
 	if p.n++; p.n == 2 {
 		p.n = 0
 		idctPair(p, p.size)
@@ -41,8 +38,8 @@ func (d *Decoder) place(c *component, bx, by, last int) {
 }
 
 // flush transforms a block that is left without a partner.
-func (d *Decoder) flush() {
-	if p := &d.pend; p.n == 1 {
+func (p *pending) flush() {
+	if p.n == 1 {
 		p.n = 0
 		p.dst[1], p.stride[1], p.table[1] = p.waste[:], 8, p.table[0]
 		idctPair(p, p.size)
@@ -51,52 +48,57 @@ func (d *Decoder) flush() {
 
 // flushBefore transforms the waiting block although another one, of another
 // size, is decoded behind it, which moves to the front.
-func (d *Decoder) flushBefore(coef *[64]int16) {
+func (p *pending) flushBefore(coef *[64]int16) {
 	next := *coef
-	d.flush()
-	d.pend.coefs[0] = next
+	p.flush()
+	p.coefs[0] = next
+}
+
+// endRow writes what row my of MCUs completes.
+func (o *output) endRow(d *Decoder, my int) {
+	o.pend.flush()
+	o.emit(d, my+1)
 }
 
 // emit writes the output rows that are complete once done rows of MCUs are.
-func (d *Decoder) emit(done int) {
-	limit := done * d.maxV * d.size
-	if d.fancy && done < d.mcuY {
+func (o *output) emit(d *Decoder, done int) {
+	limit := done * d.maxV * o.size
+	if o.fancy && done < d.mcuY {
 		limit-- // it needs the chroma row below
 	}
-	width := d.rect.Dx()
-	for limit = min(limit, d.rect.Max.Y); d.nextY < limit; d.nextY++ {
+	width := o.rect.Dx()
+	for limit = min(limit, o.rect.Max.Y); o.nextY < limit; o.nextY++ {
 		var rows [maxComponents][]byte
 		for i := range d.n {
-			rows[i] = d.upsampled(i, d.nextY)
+			rows[i] = o.upsampled(&o.planes[i], o.nextY)
 		}
-		at := 3 * width * (d.nextY - d.rect.Min.Y)
-		d.colorRow(d.dst[at:at+3*width], &rows, width)
+		at := 3 * width * (o.nextY - o.rect.Min.Y)
+		d.colorRow(o.dst[at:at+3*width], &rows, width)
 	}
 }
 
-// upsampled is component i's samples for output row y from rect.Min.X on.
-func (d *Decoder) upsampled(i, y int) []byte {
-	c := &d.comps[i]
-	x0, x1 := d.rect.Min.X, d.rect.Max.X
+// upsampled is a component's samples for output row y from rect.Min.X on.
+func (o *output) upsampled(p *plane, y int) []byte {
+	x0, x1 := o.rect.Min.X, o.rect.Max.X
 	// at is where sample s of a ring row lies.
-	at := ringPad - c.firstBlock*c.size
-	if c.up == asIs {
-		return c.row(y)[at+x0:]
+	at := ringPad - p.firstBlock*p.size
+	if p.up == asIs {
+		return p.row(y)[at+x0:]
 	}
-	wide := d.wide[i]
-	s, near := x0/c.expandX, y/c.expandY
-	n := (x1-1)/c.expandX - s + 1
+	wide := p.wide
+	s, near := x0/p.expandX, y/p.expandY
+	n := (x1-1)/p.expandX - s + 1
 	far := near
-	if c.up == fancyV || c.up == fancyHV {
+	if p.up == fancyV || p.up == fancyHV {
 		far = near + 2*(y&1) - 1
-		far = max(0, min(far, c.height-1))
+		far = max(0, min(far, p.height-1))
 	}
-	a, b := c.row(near), c.row(far)
-	if c.up == fancyH || c.up == fancyHV {
-		c.repeatEdges(a)
-		c.repeatEdges(b)
+	a, b := p.row(near), p.row(far)
+	if p.up == fancyH || p.up == fancyHV {
+		p.repeatEdges(a)
+		p.repeatEdges(b)
 	}
-	switch c.up {
+	switch p.up {
 	case fancyH:
 		upsampleH(wide, a[at+s-1:], n)
 	case fancyHV:
@@ -105,21 +107,21 @@ func (d *Decoder) upsampled(i, y int) []byte {
 		upsampleV(wide, a[at+s:], b[at+s:], n, y&1)
 	case repeated:
 		for k, v := range a[at+s : at+s+n] {
-			for j := range c.expandX {
-				wide[k*c.expandX+j] = v
+			for j := range p.expandX {
+				wide[k*p.expandX+j] = v
 			}
 		}
 	}
-	return wide[x0-s*c.expandX:]
+	return wide[x0-s*p.expandX:]
 }
 
 // repeatEdges gives the first and last real sample of a row a neighbour of the
 // same value, which makes the triangle filter's edge rule the general one.
-func (c *component) repeatEdges(row []byte) {
-	if c.firstBlock == 0 {
+func (p *plane) repeatEdges(row []byte) {
+	if p.firstBlock == 0 {
 		row[ringPad-1] = row[ringPad]
 	}
-	if end := ringPad + c.width - c.firstBlock*c.size; end > 0 && c.lastBlock == c.blockX {
+	if end := ringPad + p.width - p.firstBlock*p.size; end > 0 && p.toEdge {
 		row[end] = row[end-1]
 	}
 }

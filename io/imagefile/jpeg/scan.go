@@ -65,16 +65,20 @@ func (d *Decoder) readScan() (bool, error) {
 	} else if !d.buffers {
 		return false, d.bad("a second scan of the same components")
 	}
-	if err := d.loadBits(); err != nil {
-		return false, err
+	d.startBits()
+	done, read := false, d.bufferedScan
+	if d.info.Progressive {
+		read = d.progressiveScan
 	}
 	if d.buffers {
-		if d.info.Progressive {
-			return false, d.progressiveScan()
-		}
-		return false, d.bufferedScan()
+		err = read()
+	} else {
+		done, err = d.streamScan()
 	}
-	return d.streamScan()
+	if done || err != nil {
+		return done, err
+	}
+	return false, d.endBits()
 }
 
 func (d *Decoder) readScanHeader(b []byte) error {
@@ -147,11 +151,13 @@ func (d *Decoder) readScanHeader(b []byte) error {
 // become complete.
 func (d *Decoder) streamScan() (bool, error) {
 	left := d.interval
-	for my := range d.mcuY {
-		if my >= d.mcus.Max.Y {
-			return true, nil
-		}
-		keepRow := my >= d.mcus.Min.Y
+	d.setUnits()
+	end := 0
+	for o := range d.outs {
+		end = max(end, d.outs[o].mcus.Max.Y)
+	}
+	for my := range end {
+		d.startRow(my)
 		for mx := range d.mcuX {
 			if d.interval > 0 {
 				if left == 0 {
@@ -162,48 +168,24 @@ func (d *Decoder) streamScan() (bool, error) {
 				}
 				left--
 			}
-			if err := d.mcu(mx, my, keepRow && mx >= d.mcus.Min.X && mx < d.mcus.Max.X); err != nil {
+			if err := d.mcu(mx, my); err != nil {
 				return false, err
 			}
 		}
-		d.flush()
-		if keepRow {
-			d.emit(my + 1)
-		}
-	}
-	return false, nil
-}
-
-func (d *Decoder) mcu(mx, my int, keep bool) error {
-	s := &d.scan
-	for i := range s.n {
-		c := &d.comps[s.comps[i]]
-		for v := range c.v {
-			for h := range c.h {
-				if !keep {
-					if _, ok := d.bits.block(&d.skipped, s.dc[i], s.ac[i], &c.pred); !ok {
-						return d.badCode()
-					}
-					continue
-				}
-				last, ok := d.bits.block(d.pend.slot(), s.dc[i], s.ac[i], &c.pred)
-				if !ok {
-					return d.badCode()
-				}
-				d.place(c, mx*c.h+h-c.firstBlock, my*c.v+v, last)
+		for o := range d.outs {
+			if m := &d.outs[o].mcus; my >= m.Min.Y && my < m.Max.Y {
+				d.outs[o].endRow(d, my)
 			}
 		}
 	}
-	if d.bits.over() {
-		return d.ended()
-	}
-	return nil
+	return end < d.mcuY, nil
 }
 
 func (d *Decoder) badCode() error {
 	if d.bits.over() {
 		return d.ended()
 	}
+	d.pos = len(d.data) - len(d.bits.src)
 	return d.bad("a Huffman code or run that cannot be")
 }
 

@@ -8,11 +8,14 @@ import (
 	"testing"
 )
 
-// portably runs f without the AVX2 kernels.
+// Small images, too, are decoded by the tables that are made for large ones.
+func init() { severalAfter = 0 }
+
+// portably runs f without the kernels in assembly.
 func portably(f func()) {
-	was := useAVX2
-	useAVX2 = false
-	defer func() { useAVX2 = was }()
+	avx2, bmi2 := useAVX2, useBMI2
+	useAVX2, useBMI2 = false, false
+	defer func() { useAVX2, useBMI2 = avx2, bmi2 }()
 	f()
 }
 
@@ -140,6 +143,43 @@ func TestRegionIsACrop(t *testing.T) {
 				}
 				if diff := difference(got, crop(whole, w, rect), rect.Dx()); diff != "" {
 					t.Fatalf("%s: %v at 1/%d: %s", file, rect, scale, diff)
+				}
+			}
+		}
+	}
+}
+
+// TestPartsAreRegions: parts decoded at once are what each is alone.
+func TestPartsAreRegions(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 7))
+	var d, alone Decoder
+	for _, file := range goldenFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := ReadInfo(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			parts := make([]Part, 1+r.IntN(maxParts))
+			for i := range parts {
+				scale := 1 << r.IntN(4)
+				w, h := ceilDiv(info.Width, scale), ceilDiv(info.Height, scale)
+				x, y := r.IntN(w), r.IntN(h)
+				parts[i] = Part{Rect: image.Rect(x, y, x+1+r.IntN(w-x), y+1+r.IntN(h-y)), Scale: scale}
+			}
+			if err := d.DecodeParts(data, parts); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			for _, p := range parts {
+				want, err := alone.DecodeRegion(data, nil, p.Rect, p.Scale)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := difference(p.Pix, want, p.Rect.Dx()); diff != "" {
+					t.Fatalf("%s: %v at 1/%d of %d parts: %s", file, p.Rect, p.Scale, len(parts), diff)
 				}
 			}
 		}

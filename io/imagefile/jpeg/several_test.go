@@ -1,0 +1,89 @@
+package jpeg
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// randomTable makes a Huffman table that an encoder could have sent: of few or
+// many codes, short or long, with or without an end-of-block code.
+func randomTable(r *rand.Rand, dc bool) *huffman {
+	for {
+		raw := make([]byte, 16)
+		room, n := 1, 0 // codes left at the length
+		for length := range raw {
+			room *= 2
+			if r.UintN(3) > 0 || length == 15 {
+				raw[length] = byte(r.IntN(min(room, 40)))
+			}
+			room -= int(raw[length])
+			n += int(raw[length])
+		}
+		if n == 0 || n > 256 {
+			continue
+		}
+		for range n {
+			symbol := byte(r.Uint32())
+			if dc {
+				symbol %= 13
+			} else if r.UintN(2) == 0 {
+				symbol &= 0x33 // as in photos: short runs of small values
+			}
+			raw = append(raw, symbol)
+		}
+		h := new(huffman)
+		if h.build(raw, dc) {
+			h.needLook()
+			h.needCodes()
+			return h
+		}
+	}
+}
+
+// FuzzSeveralMatchesOne decodes random bits by random tables, one code at a time
+// and several.
+func FuzzSeveralMatchesOne(f *testing.F) {
+	for seed := range uint64(300) {
+		f.Add(seed, []byte(nil))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, data []byte) {
+		if !useBMI2 {
+			t.Skip("no BMI2")
+		}
+		r := rand.New(rand.NewPCG(seed, 2))
+		dc, ac := randomTable(r, true), randomTable(r, false)
+		ac.needSeveral(1)
+		for len(data) < 2000 {
+			data = append(data, byte(r.Uint32()>>r.UintN(8)))
+		}
+		n := len(data)
+		buf := append(data, make([]byte, pad)...)
+		one := bits{buf: buf}
+		several, skip := Decoder{bits: one}, Decoder{bits: one}
+		var predOne int32
+		var c, cSkip component
+		u := unit{c: &c, dc: dc, ac: ac, several: ac.several}
+		uSkip := unit{c: &cSkip, dc: dc, ac: ac, several: ac.several}
+		for one.pos < n {
+			var want, got [64]int16
+			lastWant, okWant := one.block(&want, dc, ac, &predOne)
+			lastGot, okGot := several.wanted(&got, &u)
+			okSkip := skip.skip(&uSkip)
+			if okGot != okWant || okSkip != okWant {
+				t.Fatalf("a block is good: %v one code at a time, %v several, %v skipped", okWant, okGot, okSkip)
+			}
+			if !okWant {
+				return
+			}
+			if got != want || lastGot < lastWant || c.pred != predOne || cSkip.pred != predOne {
+				t.Fatalf("last %d, want %d; DC %d, skipped %d; block\n%v\nwant\n%v", lastGot, lastWant, c.pred, cSkip.pred, got, want)
+			}
+			if several.bits.taken() != one.taken() || skip.bits.taken() != one.taken() {
+				t.Fatalf("%d bits taken, %d skipped, want %d", several.bits.taken(), skip.bits.taken(), one.taken())
+			}
+		}
+	})
+}
+
+// taken is how many bits of buf were taken.
+func (b *bits) taken() int { return 8*b.pos - int(b.n) }

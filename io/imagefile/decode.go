@@ -1,6 +1,7 @@
 package imagefile
 
 import (
+	"fmt"
 	"image"
 )
 
@@ -77,27 +78,65 @@ func DecodeConfig(data []byte) (Info, error) {
 // Every error is a *QuarantineError, but for a Scale that is not 1, 2, 4 or 8
 // and a Region outside the image, which are the caller's mistakes.
 func Decode(data []byte, opt Options) (*RGB, error) {
+	part := Part{Region: opt.Region, Scale: opt.Scale, Into: opt.Into}
+	if part.Into == nil {
+		part.Into = &RGB{}
+	}
+	if err := DecodeParts(data, opt, []Part{part}); err != nil {
+		return nil, err
+	}
+	return part.Into, nil
+}
+
+// MaxParts is how many parts of an image DecodeParts takes: one at each scale.
+const MaxParts = 4
+
+// Part is a part of an image, like Options' Region, Scale and Into, which takes
+// its pixels.
+type Part struct {
+	Region image.Rectangle
+	Scale  int
+	Into   *RGB
+}
+
+// DecodeParts is Decode for several parts at once, which cost little more than
+// the largest. Of opt it heeds the limits.
+func DecodeParts(data []byte, opt Options, parts []Part) error {
 	opt.fill()
 	h, err := readHeader(data)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := opt.check(h.width, h.height); err != nil {
-		return nil, err
+		return err
 	}
-	frame, err := newWindow(h, opt)
-	if err != nil {
-		return nil, err
+	if len(parts) > MaxParts {
+		return fmt.Errorf("decoding: %d parts of one image; at most %d can be decoded at once", len(parts), MaxParts)
+	}
+	var windows [MaxParts]window
+	for i, p := range parts {
+		if windows[i], err = newWindow(h, p.Region, max(p.Scale, 1)); err != nil {
+			return err
+		}
 	}
 	if h.format == JPEG {
-		return decodeJPEG(data, h, frame, opt.Into)
+		return decodeJPEG(data, h, windows[:len(parts)], parts)
 	}
+	return decodeCut(data, h, windows[:len(parts)], parts)
+}
+
+// decodeCut decodes the whole image and cuts the parts out of it.
+func decodeCut(data []byte, h header, windows []window, parts []Part) error {
 	full := &RGB{}
-	if frame.whole() && h.orientation == upright && opt.Into != nil {
-		full = opt.Into
+	if len(parts) == 1 && windows[0].whole() && h.orientation == upright {
+		full = parts[0].Into
 	}
 	if err := decodeOther(data, h, full); err != nil {
-		return nil, err
+		return err
 	}
-	return frame.cut(orient(full, h.orientation), opt.Into), nil
+	full = orient(full, h.orientation)
+	for i := range parts {
+		windows[i].cut(full, parts[i].Into)
+	}
+	return nil
 }

@@ -106,6 +106,27 @@ func checkWindows(t *testing.T, data []byte, full *RGB) {
 			t.Errorf("region at 1/%d: %d samples differ, by up to %d", scale, n, largest)
 		}
 	}
+	checkParts(t, data, full, region)
+}
+
+// checkParts: parts decoded at once are what each is alone.
+func checkParts(t *testing.T, data []byte, full *RGB, region image.Rectangle) {
+	corner := image.Rect(0, 0, full.Width/2+1, full.Height/3+1)
+	parts := []Part{{region, 4, &RGB{}}, {corner, 1, &RGB{}}, {image.Rectangle{}, 8, &RGB{}}, {region, 2, &RGB{}}}
+	for n := 1; n <= len(parts); n++ {
+		if err := DecodeParts(data, Options{}, parts[:n]); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range parts[:n] {
+			want, err := Decode(data, Options{Region: p.Region, Scale: p.Scale})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, largest := different(p.Into, want); n != 0 {
+				t.Errorf("%v at 1/%d, decoded with others: %d samples differ, by up to %d", p.Region, p.Scale, n, largest)
+			}
+		}
+	}
 }
 
 // checkCuts: cut anywhere, an image is an error with a reason (or, where a

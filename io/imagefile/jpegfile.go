@@ -8,33 +8,40 @@ import (
 )
 
 // decoders keep their tables and buffers from image to image.
-var decoders = sync.Pool{New: func() any { return new(jpeg.Decoder) }}
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-func decodeJPEG(data []byte, h header, w window, into *RGB) (*RGB, error) {
-	d := decoders.Get().(*jpeg.Decoder)
+type decoder struct {
+	jpeg.Decoder
+	parts [MaxParts]jpeg.Part
+}
+
+func decodeJPEG(data []byte, h header, windows []window, parts []Part) error {
+	d := decoders.Get().(*decoder)
 	defer decoders.Put(d)
-	if into == nil {
-		into = &RGB{}
+	wanted := d.parts[:len(parts)]
+	for i, p := range parts {
+		wanted[i] = jpeg.Part{Rect: windows[i].stored(h.orientation), Scale: windows[i].scale, Pix: p.Into.Pix}
 	}
-	stored := w.stored(h.orientation)
-	var pix []byte
+	defer clear(wanted)
 	var err error
-	if w.whole() {
-		pix, _, _, err = d.Decode(data, into.Pix)
+	if len(parts) == 1 && windows[0].whole() {
+		wanted[0].Pix, _, _, err = d.Decode(data, wanted[0].Pix)
 	} else {
-		pix, err = d.DecodeRegion(data, into.Pix, stored, w.scale)
+		err = d.DecodeParts(data, wanted)
 	}
 	if err != nil {
-		return nil, jpegError(err)
+		return jpegError(err)
 	}
-	img := RGB{Pix: pix, Width: stored.Dx(), Height: stored.Dy()}
-	*into = *orient(&img, h.orientation)
-	return into, nil
+	for i, p := range parts {
+		img := RGB{Pix: wanted[i].Pix, Width: wanted[i].Rect.Dx(), Height: wanted[i].Rect.Dy()}
+		*p.Into = *orient(&img, h.orientation)
+	}
+	return nil
 }
 
 // jpegHeader reads size and orientation.
 func jpegHeader(data []byte, h *header) error {
-	d := decoders.Get().(*jpeg.Decoder)
+	d := decoders.Get().(*decoder)
 	defer decoders.Put(d)
 	info, err := d.ReadInfo(data)
 	if err != nil {

@@ -12,8 +12,8 @@ type window struct {
 	rect          image.Rectangle // the part wanted, in pixels of that
 }
 
-func newWindow(h header, opt Options) (window, error) {
-	w, s := window{scale: opt.Scale}, opt.Scale
+func newWindow(h header, region image.Rectangle, s int) (window, error) {
+	w := window{scale: s}
 	if s != 1 && s != 2 && s != 4 && s != 8 {
 		return w, fmt.Errorf("decoding: Scale = %d; want 1, 2, 4 or 8", s)
 	}
@@ -23,12 +23,12 @@ func newWindow(h header, opt Options) (window, error) {
 	}
 	w.width, w.height = ceilDiv(fullW, s), ceilDiv(fullH, s)
 	full := image.Rect(0, 0, fullW, fullH)
-	region := full
-	if opt.Region != (image.Rectangle{}) {
-		region = opt.Region.Intersect(full)
+	want := region
+	if region = full; want != (image.Rectangle{}) {
+		region = want.Intersect(full)
 	}
 	if region.Empty() {
-		return w, fmt.Errorf("decoding: Region %v lies outside the image of %d x %d pixels", opt.Region, fullW, fullH)
+		return w, fmt.Errorf("decoding: Region %v lies outside the image of %d x %d pixels", want, fullW, fullH)
 	}
 	w.rect = image.Rect(region.Min.X/s, region.Min.Y/s, ceilDiv(region.Max.X, s), ceilDiv(region.Max.Y, s))
 	return w, nil
@@ -53,16 +53,13 @@ func (w window) stored(o orientation) image.Rectangle {
 }
 
 // cut takes the window out of the whole upright image.
-func (w window) cut(img, into *RGB) *RGB {
-	if w.whole() {
-		if into == nil || into == img {
-			return img
-		}
-		*into = RGB{Pix: append(into.Pix[:0], img.Pix...), Width: img.Width, Height: img.Height}
-		return into
+func (w window) cut(img, into *RGB) {
+	if into == img {
+		return
 	}
-	if into == nil {
-		into = &RGB{}
+	if w.whole() {
+		*into = RGB{Pix: append(into.Pix[:0], img.Pix...), Width: img.Width, Height: img.Height}
+		return
 	}
 	into.resize(w.rect.Dx(), w.rect.Dy())
 	for y := range into.Height {
@@ -75,7 +72,6 @@ func (w window) cut(img, into *RGB) *RGB {
 			box(img, row[3*x:3*x+3], (x+w.rect.Min.X)*w.scale, (y+w.rect.Min.Y)*w.scale, w.scale)
 		}
 	}
-	return into
 }
 
 // box averages the scale x scale pixels at (x0, y0), fewer at the far edges.

@@ -91,9 +91,9 @@ func (d *Decoder) decodePart(data []byte, p Part) ([]byte, error) {
 // scale, in one pass over the data. The pixels are exactly those that decoding
 // everything at that scale gives there.
 //
-// Blocks outside all parts are entropy-decoded only, and of a one-scan image
-// nothing after the last row of the parts is looked at: damage there goes
-// unnoticed.
+// Blocks outside all parts are entropy-decoded only. Of a one-scan image whole
+// restart intervals outside them are passed over, and nothing after their last
+// row is looked at: damage there goes unnoticed.
 func (d *Decoder) DecodeParts(data []byte, parts []Part) error {
 	defer d.release()
 	return d.decode(data, parts)

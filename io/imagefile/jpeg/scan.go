@@ -150,23 +150,26 @@ func (d *Decoder) readScanHeader(b []byte) error {
 // streamScan decodes the one scan of a sequential image, writing rows as they
 // become complete.
 func (d *Decoder) streamScan() (bool, error) {
-	left := d.interval
 	d.setUnits()
 	end := 0
 	for o := range d.outs {
 		end = max(end, d.outs[o].mcus.Max.Y)
 	}
+	needed := true // the current restart interval is, or there are none
+	if d.interval > 0 {
+		needed = d.needs(0, d.interval)
+	}
 	for my := range end {
 		d.startRow(my)
 		for mx := range d.mcuX {
-			if d.interval > 0 {
-				if left == 0 {
-					if err := d.restart(); err != nil {
-						return false, err
-					}
-					left = d.interval
+			if at := my*d.mcuX + mx; d.interval > 0 && at > 0 && at%d.interval == 0 {
+				if err := d.restart(); err != nil {
+					return false, err
 				}
-				left--
+				needed = d.needs(at, d.interval)
+			}
+			if !needed {
+				continue
 			}
 			if err := d.mcu(mx, my); err != nil {
 				return false, err
@@ -179,6 +182,22 @@ func (d *Decoder) streamScan() (bool, error) {
 		}
 	}
 	return end < d.mcuY, nil
+}
+
+// needs reports whether an output keeps one of the count MCUs from number at on.
+func (d *Decoder) needs(at, count int) bool {
+	first, last := at/d.mcuX, (at+count-1)/d.mcuX
+	left, right := at%d.mcuX, (at+count-1)%d.mcuX
+	if first < last {
+		left, right = 0, d.mcuX-1
+	}
+	for o := range d.outs {
+		m := &d.outs[o].mcus
+		if first < m.Max.Y && last >= m.Min.Y && left < m.Max.X && right >= m.Min.X {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *Decoder) badCode() error {

@@ -7,8 +7,9 @@ import (
 
 const (
 	history = 32 << 10
-	// slack is what one symbol may write, and one step of the fast loop.
-	slack = 258 + 8
+	// slack is what one step of the fast loop may write: three literals and a
+	// match, in words.
+	slack = 3 + 258 + 7
 	room  = history + 64<<10 + slack
 )
 

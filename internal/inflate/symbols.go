@@ -70,26 +70,52 @@ func (d *deflate) match(length, distance int) error {
 	return nil
 }
 
+// repeat may write up to seven bytes more, which the slack takes.
 func repeat(buf []byte, to, length, distance int) {
-	from, out := to-distance, buf[to:to+length]
-	for n := copy(out, buf[from:to]); n < len(out); {
-		n += copy(out[n:], buf[from:to+n])
+	from := to - distance
+	word := binary.LittleEndian.Uint64(buf[from:])
+	if distance >= 8 {
+		for end := to + length; ; {
+			binary.LittleEndian.PutUint64(buf[to:], word)
+			if to += 8; to >= end {
+				return
+			}
+			from += 8
+			word = binary.LittleEndian.Uint64(buf[from:])
+		}
+	}
+	// a pattern of fewer bytes: as many whole ones as a word takes are written at once
+	p := &patterns[distance&7]
+	word = word & p.mask * p.times
+	for end := to + length; to < end; to += p.step {
+		binary.LittleEndian.PutUint64(buf[to:], word)
 	}
 }
 
-// fast decodes symbols while eight bytes of input are at hand and the buffer
+// patterns are, by distance, how a word is filled with a pattern.
+var patterns = func() (all [8]struct {
+	mask, times uint64
+	step        int
+}) {
+	for d := 1; d < 8; d++ {
+		p := &all[d]
+		p.mask, p.step = 1<<(8*d)-1, 8/d*d
+		for i := 0; i < 8; i += d {
+			p.times |= 1 << (8 * i)
+		}
+	}
+	return all
+}()
+
+// fast decodes symbols while sixteen bytes of input are at hand and the buffer
 // has room. It leaves fewer than eight bits in d.bits and reads nothing further.
 func (d *deflate) fast() error {
 	in, _ := d.in.Peek(d.in.Buffered())
-	if len(in) < 8 {
-		return nil
-	}
 	at, hold, count, to, buf := 0, d.bits, d.count, d.to, d.buf
-	lit, dist := &d.lit, &d.dist
+	lit, dist, start := &d.lit, &d.dist, d.start
 	limit := len(buf) - slack
 	var err error
-loop:
-	for at+8 <= len(in) && to < limit {
+	for at+16 <= len(in) && to < limit {
 		hold |= binary.LittleEndian.Uint64(in[at:]) << (count & 63)
 		at += int(63-count) >> 3
 		count |= 56
@@ -114,36 +140,31 @@ loop:
 					}
 				}
 			}
+			hold |= binary.LittleEndian.Uint64(in[at:]) << (count & 63)
+			at += int(63-count) >> 3
+			count |= 56
 		}
-		// at most 33 of 56 bits are used: 15 for a code and 5 more are there
+		// 56 bits are there: at most 20 are a length's, 28 a distance's
 		if e&link != 0 {
 			e = lit[e.base()+int(hold>>litBits&(1<<e.extra()-1))]
 		}
-		switch {
-		case e == 0:
+		if e == 0 {
 			err = damage("a code that stands for nothing")
-			break loop
-		case e&literal != 0:
+			break
+		}
+		if e&(literal|end) != 0 {
 			hold, count = hold>>(e&63), count-e.bits()
+			if e&end != 0 {
+				d.endBlock()
+				break
+			}
 			buf[to] = byte(e >> 8)
 			to++
 			continue
-		case e&end != 0:
-			hold, count = hold>>(e&63), count-e.bits()
-			d.endBlock()
-			break loop
 		}
-		before, beforeCount, beforeAt := hold, count, at
 		hold, count = hold>>(e&63), count-e.bits()
-		length := e.base() + int(hold&(1<<e.extra()-1))
+		length := e.base() + int(hold&(1<<(e.extra()&63)-1))
 		hold, count = hold>>(e.extra()&63), count-e.extra()
-		if at+8 > len(in) { // the slow way decodes this one
-			hold, count, at = before, beforeCount, beforeAt
-			break
-		}
-		hold |= binary.LittleEndian.Uint64(in[at:]) << (count & 63)
-		at += int(63-count) >> 3
-		count |= 56
 		e = dist[hold&(1<<distBits-1)]
 		if e&link != 0 {
 			e = dist[e.base()+int(hold>>distBits&(1<<e.extra()-1))]
@@ -153,16 +174,14 @@ loop:
 			break
 		}
 		hold, count = hold>>(e&63), count-e.bits()
-		distance := distBase[e.base()&31] + int(hold&(1<<e.extra()-1))
+		distance := distBase[e.base()&31] + int(hold&(1<<(e.extra()&63)-1))
 		hold, count = hold>>(e.extra()&63), count-e.extra()
-		if distance > to-d.start {
+		if distance > to-start {
 			err = damage("a distance of %d that reaches before the beginning", distance)
 			break
 		}
-		if distance >= 8 { // up to 7 bytes too many, which the slack takes
-			for out, from := to, to-distance; out < to+length; out, from = out+8, from+8 {
-				binary.LittleEndian.PutUint64(buf[out:], binary.LittleEndian.Uint64(buf[from:]))
-			}
+		if distance >= 8 && length <= 8 { // most are pixels
+			binary.LittleEndian.PutUint64(buf[to:], binary.LittleEndian.Uint64(buf[to-distance:]))
 		} else {
 			repeat(buf, to, length, distance)
 		}

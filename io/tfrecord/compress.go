@@ -1,22 +1,27 @@
 package tfrecord
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/retort-ml/retort/internal/deflate"
 )
 
 const (
-	defaultDeflate = 3
-	defaultZstd    = 3
+	defaultZstd = 3
 
 	// deflateBlock is how much of the input shares one table of codes. Pixels
-	// change their statistics from row to row: shorter blocks than the encoder's
+	// change their statistics from row to row: shorter blocks than the library's
 	// own 64 KiB make views 2 % smaller for 5 bytes a block.
 	deflateBlock = 32 << 10
+	// deflateCalls gathers the library's output, which comes in pieces of some
+	// hundred bytes.
+	deflateCalls = 64 << 10
 )
 
 // compressor returns the stream that opts asks for, nil for None.
@@ -33,11 +38,15 @@ func compressor(w io.Writer, opts Options) (io.WriteCloser, error) {
 	level := opts.Level
 	switch opts.Compression {
 	case Gzip:
-		z, err := gzip.NewWriterLevel(w, orDefault(level, defaultDeflate))
-		return &blocks{deflater: z}, err
+		if level == 0 {
+			return deflate.NewGzip(w), nil
+		}
+		return newBlocks(w, func(w io.Writer) (deflater, error) { return gzip.NewWriterLevel(w, level) })
 	case Zlib:
-		z, err := zlib.NewWriterLevel(w, orDefault(level, defaultDeflate))
-		return &blocks{deflater: z}, err
+		if level == 0 {
+			return deflate.NewZlib(w), nil
+		}
+		return newBlocks(w, func(w io.Writer) (deflater, error) { return zlib.NewWriterLevel(w, level) })
 	case Zstd:
 		return zstd.NewWriter(w,
 			zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(orDefault(level, defaultZstd))),
@@ -53,6 +62,7 @@ func orDefault(level, def int) int {
 	return level
 }
 
+// deflater is the library's.
 type deflater interface {
 	io.WriteCloser
 	Flush() error
@@ -61,7 +71,21 @@ type deflater interface {
 // blocks ends a deflate block every deflateBlock bytes.
 type blocks struct {
 	deflater
-	n int // bytes in the block
+	out *bufio.Writer
+	n   int // bytes in the block
+}
+
+func newBlocks(w io.Writer, open func(io.Writer) (deflater, error)) (*blocks, error) {
+	out := bufio.NewWriterSize(w, deflateCalls)
+	z, err := open(out)
+	return &blocks{deflater: z, out: out}, err
+}
+
+func (b *blocks) Close() error {
+	if err := b.deflater.Close(); err != nil {
+		return err
+	}
+	return b.out.Flush()
 }
 
 func (b *blocks) Write(p []byte) (written int, err error) {

@@ -85,9 +85,10 @@ func CompressionOf(path string) Compression {
 // Options configure readers and writers; the zero value is right for most.
 type Options struct {
 	Compression Compression
-	// Level is the compression's own level; 0 takes the one that compresses as
-	// well as TensorFlow's default. gzip and zlib: 1 (fast) to 9 (small), zstd: 1
-	// to 22. Writers only.
+	// Level is the compression's own level. gzip and zlib: 1 (fast) to 9 (small);
+	// 0 is an encoder for pixels, which is faster than level 3 and compresses
+	// photos within a tenth as well as TensorFlow's default. zstd: 1 to 22; 0 is 3.
+	// Writers only.
 	Level int
 	// Path names the file in errors. Open and Create set it.
 	Path string

@@ -27,10 +27,12 @@ type Builder struct {
 	out     []byte
 }
 
-// entry is one feature; its values are [from, to) of the list of its kind.
+// entry is one feature; its values are [from, to) of the list of its kind. A
+// space's value is [from, to) of the Example that was encoded last.
 type entry struct {
 	name     string
 	kind     Kind
+	space    bool
 	from, to int
 	list     int // encoded size of the list message
 }
@@ -46,6 +48,25 @@ func (b *Builder) Bytes(name string, values ...[]byte) {
 	from := len(b.bytes)
 	b.bytes = append(b.bytes, values...)
 	b.entries = append(b.entries, entry{name: name, kind: KindBytes, from: from, to: len(b.bytes)})
+}
+
+// Space adds a feature of one byte string of n bytes, to be filled in after
+// encoding: AppendTo leaves room for it and [Builder.Filled] says where. Large
+// values can so be made where they are to be, instead of being copied there.
+func (b *Builder) Space(name string, n int) {
+	b.entries = append(b.entries, entry{name: name, kind: KindBytes, space: true, to: n})
+}
+
+// Filled is the room for the feature that Space added, in data, what AppendTo
+// returned last; its content is not defined before it is written. It is nil
+// where there is no such feature.
+func (b *Builder) Filled(data []byte, name string) []byte {
+	for _, e := range b.entries {
+		if e.space && e.name == name {
+			return data[e.from:e.to:e.to]
+		}
+	}
+	return nil
 }
 
 // Int64s adds a feature of integers.
@@ -70,13 +91,7 @@ func (b *Builder) Encode() []byte {
 
 // AppendTo appends the Example's bytes to dst.
 func (b *Builder) AppendTo(dst []byte) []byte {
-	b.order()
-	features := 0
-	for i := range b.entries {
-		e := &b.entries[i]
-		e.list = b.listSize(e)
-		features += sized(e.entrySize())
-	}
+	features := b.measure()
 	if len(b.entries) == 0 {
 		return dst
 	}
@@ -86,6 +101,27 @@ func (b *Builder) AppendTo(dst []byte) []byte {
 		dst = b.appendEntry(dst, &b.entries[i])
 	}
 	return dst
+}
+
+// Size is how many bytes AppendTo will append.
+func (b *Builder) Size() int {
+	features := b.measure()
+	if len(b.entries) == 0 {
+		return 0
+	}
+	return sized(features)
+}
+
+// measure puts the features in order and sizes them up; it returns the size of
+// the Features message.
+func (b *Builder) measure() (n int) {
+	b.order()
+	for i := range b.entries {
+		e := &b.entries[i]
+		e.list = b.listSize(e)
+		n += sized(e.entrySize())
+	}
+	return n
 }
 
 // order sorts features by name and drops all but the last of a name.
@@ -107,6 +143,9 @@ func (b *Builder) order() {
 func (b *Builder) listSize(e *entry) (n int) {
 	switch e.kind {
 	case KindBytes:
+		if e.space {
+			return sized(e.to - e.from)
+		}
 		for _, v := range b.bytes[e.from:e.to] {
 			n += sized(len(v))
 		}
@@ -138,14 +177,19 @@ func (b *Builder) appendEntry(dst []byte, e *entry) []byte {
 	dst = append(appendHead(dst, tag1Bytes, len(e.name)), e.name...)
 	dst = appendHead(dst, tag2Bytes, e.featureSize())
 	dst = appendHead(dst, byte(e.kind)<<3|wireBytes, e.list) // field numbers are the kinds'
-	switch e.kind {
-	case KindBytes:
+	switch {
+	case e.space:
+		n := e.to - e.from
+		dst = appendHead(dst, tag1Bytes, n)
+		e.from, e.to = len(dst), len(dst)+n
+		return dst[:e.to] // AppendTo made sure of the capacity
+	case e.kind == KindBytes:
 		for _, v := range b.bytes[e.from:e.to] {
 			dst = append(appendHead(dst, tag1Bytes, len(v)), v...)
 		}
-	case KindFloat:
+	case e.kind == KindFloat:
 		dst = appendFloats(dst, b.floats[e.from:e.to])
-	case KindInt64:
+	case e.kind == KindInt64:
 		if e.to > e.from {
 			dst = appendHead(dst, tag1Bytes, b.intsSize(e))
 		}

@@ -18,9 +18,10 @@ const TempPattern = ".tmp-*"
 // File is a file being written. Exactly one of Commit and Discard ends it;
 // Discard after Commit does nothing, so that it can be deferred.
 type File struct {
-	f    *os.File
-	path string
-	done bool
+	f      *os.File
+	path   string
+	done   bool
+	behind behind
 }
 
 // Create starts writing path. The folder must exist.
@@ -41,9 +42,31 @@ func (w *File) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// WriteAt writes at an offset of the temporary file; calls for other parts of it
+// may be under way.
+func (w *File) WriteAt(p []byte, offset int64) (int, error) {
+	n, err := w.f.WriteAt(p, offset)
+	if err != nil {
+		err = fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	return n, err
+}
+
+// ReadAt reads back what was written.
+func (w *File) ReadAt(p []byte, offset int64) (int, error) { return w.f.ReadAt(p, offset) }
+
+// Truncate cuts the temporary file to size.
+func (w *File) Truncate(size int64) error {
+	if err := w.f.Truncate(size); err != nil {
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	return nil
+}
+
 // Commit syncs the file, gives it its name and syncs the folder.
 func (w *File) Commit() error {
 	defer w.Discard()
+	w.behind.wait()
 	if err := w.f.Chmod(0o644); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
@@ -69,6 +92,7 @@ func (w *File) Discard() {
 		return
 	}
 	w.done = true
+	w.behind.wait()
 	w.f.Close()
 	os.Remove(w.f.Name())
 }

@@ -28,8 +28,13 @@ func (f *fileCRC) join(p []byte, crc uint32) {
 		f.write(p)
 		return
 	}
-	if len(p) != f.length || f.shift == 0 {
-		f.length, f.shift = len(p), powerOfX(8*uint64(len(p)))
+	f.joinOf(len(p), crc)
+}
+
+// joinOf adds n bytes that are not at hand, whose CRC is crc.
+func (f *fileCRC) joinOf(n int, crc uint32) {
+	if n != f.length || f.shift == 0 {
+		f.length, f.shift = n, powerOfX(8*uint64(n))
 	}
 	f.crc = multiply(f.shift, f.crc) ^ crc
 }

@@ -42,6 +42,24 @@ func (r *Reader) Next() ([]byte, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	b, err := r.framed()
+	if err != nil {
+		return nil, err
+	}
+	n, total := binary.LittleEndian.Uint64(b), len(b)
+	data := b[headerSize : headerSize+n : headerSize+n]
+	if !r.opts.NoChecksums && maskedCRC(data) != binary.LittleEndian.Uint32(b[headerSize+n:]) {
+		return nil, r.fail(DataChecksum, fmt.Sprintf("%d bytes", n), nil)
+	}
+	r.pos = Position{r.next, r.win.offset(), r.win.fileOffset()}
+	r.win.skip(total)
+	r.next++
+	return data, nil
+}
+
+// framed is the next record with its frame, of which the header is as it should
+// be.
+func (r *Reader) framed() ([]byte, error) {
 	b := r.win.need(headerSize)
 	if len(b) < headerSize {
 		return nil, r.end(b)
@@ -59,14 +77,21 @@ func (r *Reader) Next() ([]byte, error) {
 			return nil, r.short(b, n)
 		}
 	}
-	data := b[headerSize : headerSize+n : headerSize+n]
-	if !r.opts.NoChecksums && maskedCRC(data) != binary.LittleEndian.Uint32(b[headerSize+n:]) {
-		return nil, r.fail(DataChecksum, fmt.Sprintf("%d bytes", n), nil)
+	return b[:total], nil
+}
+
+// Skip passes over the next n records as Next does, but without a look at their
+// data. The error is io.EOF where there are not so many.
+func (r *Reader) Skip(n int64) error {
+	for ; n > 0 && r.err == nil; n-- {
+		b, err := r.framed()
+		if err != nil {
+			return err
+		}
+		r.win.skip(len(b))
+		r.next++
 	}
-	r.pos = Position{r.next, r.win.offset(), r.win.fileOffset()}
-	r.win.skip(total)
-	r.next++
-	return data, nil
+	return r.err
 }
 
 // All yields the records that are left; an error comes last, with nil bytes. The

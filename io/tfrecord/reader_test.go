@@ -2,6 +2,7 @@ package tfrecord
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -80,5 +81,31 @@ func TestRoundTrip(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestSkip(t *testing.T) {
+	recs := append(someRecords(50), bytes.Repeat([]byte("large"), 300_000), []byte("after"))
+	for _, c := range Compressions {
+		file := encode(t, Options{Compression: c}, recs)
+		for n := range len(recs) {
+			r := NewReader(bytes.NewReader(file), Options{Strict: true})
+			if err := r.Skip(int64(n)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := r.Next(); err != nil || !bytes.Equal(got, recs[n]) || r.Position().Record != int64(n) {
+				t.Fatalf("%v: after %d records came record %d (%v), %d bytes", c, n, r.Position().Record, err, len(got))
+			}
+		}
+		r := NewReader(bytes.NewReader(file), Options{})
+		if err := r.Skip(int64(len(recs)) + 1); err != io.EOF {
+			t.Fatalf("%v: skipped more records than there are: %v", c, err)
+		}
+	}
+	bad := encode(t, Options{}, recs)
+	bad[3] ^= 1
+	var format *FormatError
+	if err := NewReader(bytes.NewReader(bad), Options{Compression: None}).Skip(1); !errors.As(err, &format) {
+		t.Fatalf("a damaged length was skipped: %v", err)
 	}
 }

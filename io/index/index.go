@@ -9,6 +9,7 @@ package index
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"path/filepath"
 
@@ -27,6 +28,7 @@ type Writer struct {
 	total       int64
 	shards, at  int
 	f           *tfrecord.File
+	encode      encoder
 	buf         []byte
 	files       []artifact.File
 	written     int64
@@ -51,7 +53,7 @@ func (w *Writer) WriteEntry(e Entry) error {
 			return err
 		}
 	}
-	w.buf = AppendEntry(w.buf[:0], e)
+	w.buf = w.encode.append(w.buf[:0], &e)
 	if err := w.f.Write(w.buf); err != nil {
 		return err
 	}
@@ -149,25 +151,27 @@ func readFile(path string, from, to int64, yield func(Entry, error) bool) bool {
 		return false
 	}
 	defer r.Close()
-	at := int64(0)
-	for rec, err := range r.All() {
+	if err := r.Skip(from); err != nil && err != io.EOF { // other readers look at those
+		yield(Entry{}, err)
+		return false
+	}
+	var p parser
+	for at := from; at < to; at++ {
+		rec, err := r.Next()
+		if err == io.EOF {
+			return true
+		}
 		if err != nil {
 			yield(Entry{}, err)
 			return false
 		}
-		if at >= to {
-			return true
+		e, err := p.parse(rec)
+		if err != nil {
+			err = fmt.Errorf("%s: record %d: %w", path, at, err)
 		}
-		if at >= from {
-			e, err := Parse(rec)
-			if err != nil {
-				err = fmt.Errorf("%s: record %d: %w", path, at, err)
-			}
-			if !yield(e, err) || err != nil {
-				return false
-			}
+		if !yield(e, err) || err != nil {
+			return false
 		}
-		at++
 	}
 	return true
 }

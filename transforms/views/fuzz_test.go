@@ -1,9 +1,11 @@
 package views
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
@@ -14,14 +16,18 @@ func FuzzRecord(f *testing.F) {
 	ref := imagefile.Ref{URI: "/no/such", Offset: 3, Length: 5, Width: 20, Height: 30, Label: 2}
 	var w worker
 	w.draw(s, ref)
-	f.Add(w.encode(s, ref, 0, nil), true)
-	f.Add(w.encode(s, ref, 0, [][]uint8{make([]uint8, 192), make([]uint8, 192)}), false)
-	s.Format = "png"
-	png, err := encodePNG(make([]uint8, 192), 8)
-	if err != nil {
-		f.Fatal(err)
+	add := func(recipe bool) {
+		frame, err := w.record(s, ref, augment.Image{Pix: make([]uint8, 3*20*30), Width: 20, Height: 30}, 0)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(bytes.Clone(frame[tfrecord.FrameBefore:len(frame)-tfrecord.FrameAfter]), recipe)
 	}
-	f.Add(w.encode(s, ref, 0, [][]uint8{png, png}), false)
+	add(false)
+	s.Format = "png"
+	add(false)
+	s.Store = "recipe"
+	add(true)
 	f.Fuzz(func(t *testing.T, data []byte, recipe bool) {
 		meta := &Meta{Sizes: []int{8, 8}, Views: s.Views, Store: "pixels"}
 		if recipe {

@@ -2,11 +2,14 @@ package views
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
@@ -34,9 +37,8 @@ var viewKeys = func() (keys [26]string) {
 	return keys
 }()
 
-// encode makes the Example of one pass of an image. views are the encoded
-// pixels, nil where only the recipe is stored.
-func (w *worker) encode(s *Stage, ref imagefile.Ref, pass int, views [][]uint8) []byte {
+// describe starts the Example of one pass of an image: what all of them have.
+func (w *worker) describe(s *Stage, ref imagefile.Ref, pass int) *example.Builder {
 	b := &w.builder
 	b.Reset()
 	b.Bytes(keyID, ref.ID[:])
@@ -44,39 +46,93 @@ func (w *worker) encode(s *Stage, ref imagefile.Ref, pass int, views [][]uint8) 
 	if ref.Label != imagefile.UnknownLabel {
 		b.Int64s(keyLabel, int64(ref.Label))
 	}
-	recipes := w.recipes[pass*len(s.Views) : (pass+1)*len(s.Views)]
-	heights := make([]int64, len(s.Views))
+	w.heights = w.heights[:0]
 	for v := range s.Views {
-		heights[v] = int64(s.Views[v].Size)
+		w.heights = append(w.heights, int64(s.Views[v].Size))
 	}
-	b.Int64s(keyHeight, heights...)
-	b.Int64s(keyWidth, heights...)
-	if views == nil {
-		replay := make([][]byte, len(recipes))
-		for v, r := range recipes {
-			replay[v], _ = r.MarshalBinary()
+	b.Int64s(keyHeight, w.heights...)
+	b.Int64s(keyWidth, w.heights...)
+	return b
+}
+
+// describeRecipe sets the builder to an Example without pixels.
+func (w *worker) describeRecipe(s *Stage, ref imagefile.Ref, pass int) {
+	b := w.describe(s, ref, pass)
+	replay := make([][]byte, len(s.Views))
+	for v, r := range w.recipes[pass*len(s.Views):][:len(s.Views)] {
+		replay[v], _ = r.MarshalBinary()
+	}
+	b.Bytes(keyReplay, replay...)
+	b.Int64s(keyScale, int64(w.scale))
+	b.Bytes(keyURI, []byte(ref.URI))
+	b.Int64s(keyOffset, ref.Offset)
+	b.Int64s(keyLength, ref.Length)
+}
+
+// describePixels sets the builder to an Example that only lacks the pixels.
+func (w *worker) describePixels(s *Stage, ref imagefile.Ref, pass int, format string) {
+	b := w.describe(s, ref, pass)
+	b.Bytes(keyFormat, formats[format])
+	w.floats = w.floats[:0]
+	for _, r := range w.recipes[pass*len(s.Views):][:len(s.Views)] {
+		w.floats = r.AppendFloats(w.floats)
+	}
+	b.Floats(keyRecipe, w.floats...)
+}
+
+var formats = map[string][]byte{"raw": []byte("raw"), "png": []byte("png")}
+
+// describeRaw sets the builder to an Example with room for raw pixels.
+func (w *worker) describeRaw(s *Stage, ref imagefile.Ref, pass int) {
+	w.describePixels(s, ref, pass, "raw")
+	for v := range s.Views {
+		w.builder.Space(viewKeys[v], 3*s.Views[v].Size*s.Views[v].Size)
+	}
+}
+
+// rawLength is how long the record of one pass will be; it depends on the
+// image's label and on no other image. It draws no recipe: they are all of one
+// length.
+func (w *worker) rawLength(s *Stage, ref imagefile.Ref, pass int) int {
+	w.recipes = append(w.recipes[:0], make([]augment.Recipe, (pass+1)*len(s.Views))...)
+	w.describeRaw(s, ref, pass)
+	return w.builder.Size()
+}
+
+// encode encodes the builder's Example, with room for the frame of a TFRecord
+// around it.
+func (w *worker) encode() []byte {
+	n := tfrecord.FrameBefore + w.builder.Size() + tfrecord.FrameAfter
+	if cap(w.frame) < n {
+		w.frame = make([]byte, n)
+	}
+	w.frame = w.builder.AppendTo(w.frame[:tfrecord.FrameBefore])[:n]
+	return w.frame
+}
+
+// place is an item's position in the order of the records of a pass.
+type place struct {
+	key  uint64
+	item int32
+}
+
+// ordered are the numbers of items in the order of their records.
+func ordered(items []item, pass int) []int32 {
+	places := make([]place, len(items))
+	for i := range items {
+		places[i] = place{OrderKey(items[i].ref.ID, pass), int32(i)}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if c := cmp.Compare(a.key, b.key); c != 0 {
+			return c
 		}
-		b.Bytes(keyReplay, replay...)
-		b.Int64s(keyScale, int64(w.scale))
-		b.Bytes(keyURI, []byte(ref.URI))
-		b.Int64s(keyOffset, ref.Offset)
-		b.Int64s(keyLength, ref.Length)
-		return b.AppendTo(nil)
+		return bytes.Compare(items[a.item].ref.ID[:], items[b.item].ref.ID[:])
+	})
+	order := make([]int32, len(items))
+	for k, p := range places {
+		order[k] = p.item
 	}
-	format := s.Format
-	if format == "" {
-		format = "raw"
-	}
-	b.Bytes(keyFormat, []byte(format))
-	var floats []float32
-	for _, r := range recipes {
-		floats = append(floats, r.Floats()...)
-	}
-	b.Floats(keyRecipe, floats...)
-	for v := range views {
-		b.Bytes(viewKeys[v], views[v])
-	}
-	return b.AppendTo(nil)
+	return order
 }
 
 // OrderKey orders the records of one pass. Image ids are uniform hashes, so

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"sort"
 	"sync"
 
 	"github.com/retort-ml/retort/internal/workpool"
@@ -15,7 +14,6 @@ import (
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
-	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
@@ -24,140 +22,148 @@ func count(in pipelines.Artifact[pipelines.Images]) int64 {
 	return index.Count(pipelines.IndexFiles(in))
 }
 
+// shard is one range of images at work.
+type shard struct {
+	*Stage
+	out        *pipelines.Output[pipelines.Views]
+	number, of int
+	items      []item
+	order      [][]int32 // of the records of each pass, as numbers of items
+	reader     imagefile.Reader
+}
+
+type item struct {
+	ref imagefile.Ref
+	err error
+}
+
 // RunShard makes the views of one range of images: it decodes and renders them
-// on all cores, then writes one file per pass.
-func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Views], shard int) error {
+// on all cores, into one file per pass.
+func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Views], number int) error {
 	total := count(in)
-	shards := int64(s.shards(total))
-	from, to := total*int64(shard)/shards, total*int64(shard+1)/shards
-	var items []item
+	sh := &shard{Stage: s, out: out, number: number, of: s.shards(total)}
+	if err := sh.list(in, total); err != nil {
+		return err
+	}
+	defer sh.reader.Close()
+	files := sh.files()
+	defer files.discard()
+	if err := files.create(); err != nil {
+		return err
+	}
+	if err := sh.renderAll(ctx, files, out.Meter(total, "images")); err != nil {
+		return err
+	}
+	sh.sortOut()
+	return sh.commit(files)
+}
+
+// list reads which images the shard has, and orders the records of each pass.
+func (sh *shard) list(in pipelines.Artifact[pipelines.Images], total int64) error {
+	from, to := total*int64(sh.number)/int64(sh.of), total*int64(sh.number+1)/int64(sh.of)
+	sh.items = make([]item, 0, to-from)
 	for e, err := range index.Read(in.Dir, pipelines.IndexFiles(in), from, to) {
 		if err != nil {
 			return err
 		}
-		items = append(items, item{ref: e.Ref})
+		sh.items = append(sh.items, item{ref: e.Ref})
 	}
-	meter := out.Meter(total, "images")
-	reader := &imagefile.Reader{}
-	defer reader.Close()
-	workpool.For(len(items), func(i int) {
-		if ctx.Err() != nil {
-			return
-		}
-		items[i].records, items[i].err = s.render(reader, items[i].ref)
-		meter.Add(1, items[i].ref.Length)
-	})
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	good, err := sortOut(out, items)
-	if err != nil {
-		return err
-	}
-	return s.write(out, good, shard, int(shards))
+	sh.order = make([][]int32, sh.Passes)
+	workpool.For(sh.Passes, func(pass int) { sh.order[pass] = ordered(sh.items, pass) })
+	return nil
 }
 
-type item struct {
-	ref     imagefile.Ref
-	records [][]byte // one Example a pass
-	err     error
+// renderAll makes the records in the order of the first pass: its file is then
+// written front to back.
+func (sh *shard) renderAll(ctx context.Context, to files, meter *pipelines.Meter) error {
+	err := workpool.Each(len(sh.items), func(k int) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		i := sh.order[0][k]
+		it := &sh.items[i]
+		err := sh.render(int(i), to)
+		var unusable *imagefile.QuarantineError
+		if errors.As(err, &unusable) {
+			it.err, err = err, nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", it.ref.URI, err)
+		}
+		meter.Add(1, it.ref.Length)
+		return nil
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // sortOut quarantines the images that could not be used.
-func sortOut(out *pipelines.Output[pipelines.Views], items []item) ([]item, error) {
-	good := items[:0]
-	for _, it := range items {
-		if it.err == nil {
-			good = append(good, it)
-			continue
-		}
+func (sh *shard) sortOut() {
+	bad := 0
+	for _, it := range sh.items {
 		var q *imagefile.QuarantineError
-		if !errors.As(it.err, &q) {
-			return nil, fmt.Errorf("%s: %w", it.ref.URI, it.err)
+		if errors.As(it.err, &q) {
+			bad++
+			sh.out.Reject(artifact.Rejected{ID: it.ref.ID.String(), Name: it.ref.Name, URI: it.ref.URI, Offset: it.ref.Offset, Reason: string(q.Reason), Detail: q.Detail})
 		}
-		out.Reject(artifact.Rejected{ID: it.ref.ID.String(), Name: it.ref.Name, URI: it.ref.URI, Offset: it.ref.Offset, Reason: string(q.Reason), Detail: q.Detail})
 	}
-	out.Looked(int64(len(items)))
-	out.Count("images", int64(len(good)))
-	out.Count("quarantined", int64(len(items)-len(good)))
-	return good, nil
+	good := len(sh.items) - bad
+	sh.out.Looked(int64(len(sh.items)))
+	sh.out.Count("images", int64(good))
+	sh.out.Count("quarantined", int64(bad))
+	sh.out.Count("records", int64(good*sh.Passes))
+	sh.out.Count("views", int64(good*sh.Passes*len(sh.Views)))
 }
 
-// write writes pass p of the shard as file p*shards+shard, in the order of
-// OrderKey: random over the images, another in every pass.
-func (s *Stage) write(out *pipelines.Output[pipelines.Views], items []item, shard, shards int) error {
-	files := make([]artifact.File, s.Passes)
-	err := workpool.Each(s.Passes, func(pass int) error {
-		order := make([]int, len(items))
-		for i := range order {
-			order[i] = i
-		}
-		sort.Slice(order, func(i, j int) bool { return inOrder(items[order[i]].ref.ID, items[order[j]].ref.ID, pass) })
-		name := tfrecord.Shard{Name: "views", Index: pass*shards + shard, Count: s.Passes * shards, Compression: s.Compression}.String()
-		w, err := tfrecord.Create(out.Path(name), tfrecord.Options{Compression: s.Compression})
-		if err != nil {
-			return err
-		}
-		defer w.Discard()
-		for _, i := range order {
-			if err := w.Write(items[i].records[pass]); err != nil {
-				return err
-			}
-		}
-		if err := w.Commit(); err != nil {
-			return err
-		}
-		files[pass] = artifact.File{Name: name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C()}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
+func (sh *shard) commit(from files) error {
+	files, err := from.commit()
 	for _, f := range files {
-		out.AddDescribed(f)
+		sh.out.AddDescribed(f)
 	}
-	out.Count("records", int64(len(items)*s.Passes))
-	out.Count("views", int64(len(items)*s.Passes*len(s.Views)))
-	return nil
+	return err
 }
 
 // worker is the scratch memory of one goroutine.
 type worker struct {
 	encoded  []byte
 	rgb      imagefile.RGB
-	pixels   []uint8
+	pixels   []uint8 // of the views of one pass, where they do not go into frame at once
 	renderer augment.Renderer
 	builder  example.Builder
+	frame    []byte           // the record being made, with its TFRecord frame
 	recipes  []augment.Recipe // of all passes, the views of one after the other
 	scale    int              // to decode at: 1, 2, 4 or 8
+	heights  []int64
+	floats   []float32
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
 
-// render makes the records of one image: K passes out of one decode.
-func (s *Stage) render(reader *imagefile.Reader, ref imagefile.Ref) ([][]byte, error) {
+// render makes the records of item i: K passes out of one decode.
+func (sh *shard) render(i int, to files) error {
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
-	records := make([][]byte, s.Passes)
-	w.draw(s, ref)
-	if s.Store == "recipe" {
-		for pass := range records {
-			records[pass] = w.encode(s, ref, pass, nil)
+	ref := sh.items[i].ref
+	w.draw(sh.Stage, ref)
+	var img augment.Image
+	if sh.Store != "recipe" {
+		var err error
+		if img, err = w.decode(&sh.reader, ref, sh.MaxPixels); err != nil {
+			return err
 		}
-		return records, nil
 	}
-	img, err := w.decode(reader, ref, s.MaxPixels)
-	if err != nil {
-		return nil, err
-	}
-	for pass := range records {
-		pixels, err := w.pass(s, img, pass)
+	for pass := range sh.Passes {
+		frame, err := w.record(sh.Stage, ref, img, pass)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		records[pass] = w.encode(s, ref, pass, pixels)
+		if err := to.put(pass, i, frame); err != nil {
+			return err
+		}
 	}
-	return records, nil
+	return nil
 }
 
 // draw draws the recipes of all passes and decides on the scale to decode at.
@@ -186,32 +192,64 @@ func (w *worker) decode(reader *imagefile.Reader, ref imagefile.Ref, maxPixels i
 	return Decode(data, augment.Region(w.recipes...), w.scale, maxPixels, &w.rgb)
 }
 
-// pass renders the views of one pass, back to back.
-func (w *worker) pass(s *Stage, img augment.Image, pass int) ([][]uint8, error) {
-	views := make([][]uint8, len(s.Views))
-	w.pixels = w.pixels[:0]
+// record is the record of one pass with room for its frame, valid until the
+// next one is made.
+func (w *worker) record(s *Stage, ref imagefile.Ref, img augment.Image, pass int) ([]byte, error) {
+	switch {
+	case s.Store == "recipe":
+		w.describeRecipe(s, ref, pass)
+		return w.encode(), nil
+	case s.Format == "png":
+		return w.recordPNG(s, ref, img, pass)
+	}
+	w.describeRaw(s, ref, pass)
+	frame := w.encode()
 	for v := range s.Views {
-		cfg := &s.Views[v]
-		n := 3 * cfg.Size * cfg.Size
-		at := len(w.pixels)
-		w.pixels = append(w.pixels, make([]uint8, n)...)
-		if err := w.renderer.Render(w.pixels[at:at+n], cfg, img, w.recipes[pass*len(s.Views)+v]); err != nil {
+		if err := w.view(w.builder.Filled(frame, viewKeys[v]), s, img, pass, v); err != nil {
 			return nil, err
 		}
 	}
-	at := 0
+	return frame, nil
+}
+
+// view renders view v of a pass.
+func (w *worker) view(dst []uint8, s *Stage, img augment.Image, pass, v int) error {
+	return w.renderer.Render(dst, &s.Views[v], img, w.recipes[pass*len(s.Views)+v])
+}
+
+// pass renders the views of one pass, back to back.
+func (w *worker) pass(s *Stage, img augment.Image, pass int) ([][]uint8, error) {
+	total := 0
+	for v := range s.Views {
+		total += 3 * s.Views[v].Size * s.Views[v].Size
+	}
+	if len(w.pixels) < total {
+		w.pixels = make([]uint8, total)
+	}
+	views, rest := make([][]uint8, len(s.Views)), w.pixels
 	for v := range s.Views {
 		n := 3 * s.Views[v].Size * s.Views[v].Size
-		views[v] = w.pixels[at : at+n]
-		at += n
-		if s.Format == "png" {
-			var err error
-			if views[v], err = encodePNG(views[v], s.Views[v].Size); err != nil {
-				return nil, err
-			}
+		views[v], rest = rest[:n:n], rest[n:]
+		if err := w.view(views[v], s, img, pass, v); err != nil {
+			return nil, err
 		}
 	}
 	return views, nil
+}
+
+func (w *worker) recordPNG(s *Stage, ref imagefile.Ref, img augment.Image, pass int) ([]byte, error) {
+	views, err := w.pass(s, img, pass)
+	if err != nil {
+		return nil, err
+	}
+	w.describePixels(s, ref, pass, "png")
+	for v := range views {
+		if views[v], err = encodePNG(views[v], s.Views[v].Size); err != nil {
+			return nil, err
+		}
+		w.builder.Bytes(viewKeys[v], views[v])
+	}
+	return w.encode(), nil
 }
 
 func encodePNG(pix []uint8, size int) ([]byte, error) {

@@ -32,7 +32,8 @@ type Stage struct {
 	// Compression of the shards.
 	Compression tfrecord.Compression
 	// ShardBytes is the aimed size of the views of one element, over all its
-	// passes; it bounds the stage's memory. 0 is DefaultShardBytes.
+	// passes. Compressed shards and those of PNG are held in memory until they are
+	// whole, so that it bounds the stage's memory. 0 is DefaultShardBytes.
 	ShardBytes int64
 	// Exact decodes every image at full size, as the reference does. Otherwise
 	// one of which even the smallest crop has twice the pixels a side that its

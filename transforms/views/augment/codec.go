@@ -140,34 +140,34 @@ const (
 
 // Floats gives the recipe as the numbers of a view/recipe feature; the Float
 // constants name the positions. Sides up to 2^24 pixels are exact.
-func (r Recipe) Floats() []float32 {
-	f := make([]float32, NumFloats)
+func (r Recipe) Floats() []float32 { return r.AppendFloats(nil) }
+
+// AppendFloats appends what Floats gives, NumFloats numbers.
+func (r Recipe) AppendFloats(to []float32) []float32 {
+	var f [NumFloats]float32
 	for i, n := range r.sizes() {
 		f[FloatWidth+i] = float32(*n)
 	}
-	for at, on := range r.switches() {
-		if on {
-			f[at] = 1
-		}
-	}
+	f[FloatFlip], f[FloatJitter], f[FloatAdd] = bit(r.Flip), bit(r.Jitter.On), bit(r.Jitter.Mode == Add)
+	f[FloatGray], f[FloatSolarize] = bit(r.Gray), bit(r.Solarize)
 	for i, op := range r.Jitter.Order {
 		f[FloatOrder+i] = float32(op)
 	}
 	for i, x := range r.numbers() {
 		f[floatNumbers[i]] = *x
 	}
-	return f
+	return append(to, f[:]...)
+}
+
+func bit(on bool) float32 {
+	if on {
+		return 1
+	}
+	return 0
 }
 
 // floatNumbers are the positions of Recipe.numbers.
 var floatNumbers = [5]int{FloatBrightness, FloatContrast, FloatSaturation, FloatHue, FloatSigma}
-
-func (r *Recipe) switches() map[int]bool {
-	return map[int]bool{
-		FloatFlip: r.Flip, FloatJitter: r.Jitter.On, FloatAdd: r.Jitter.Mode == Add,
-		FloatGray: r.Gray, FloatSolarize: r.Solarize,
-	}
-}
 
 // ParseFloats reads what Floats gave; anything else, a recipe that cannot be
 // rendered included, is an error.

@@ -1,0 +1,148 @@
+package views
+
+import (
+	"sync"
+
+	"github.com/retort-ml/retort/internal/workpool"
+	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/tfrecord"
+)
+
+// files are the files of a shard, one a pass. They take records in whatever
+// order these are made, and hold them in the order of their pass.
+type files interface {
+	create() error
+	// put takes the record of an item in a pass, with room for its frame. It is
+	// called from several goroutines at once and keeps nothing of frame.
+	put(pass, item int, frame []byte) error
+	commit() ([]artifact.File, error)
+	discard()
+}
+
+// files are written in place where the lengths of records are known before the
+// pixels are, as those of raw pixels are: then nothing is held in memory. What
+// is compressed is of any length, and a compressed file has one order only.
+func (sh *shard) files() files {
+	if sh.Store != "recipe" && sh.Format != "png" && sh.Compression <= tfrecord.None {
+		return &placed{shard: sh}
+	}
+	return &held{shard: sh}
+}
+
+// name is that of the file of a pass: number pass*shards+shard.
+func (sh *shard) name(pass int) string {
+	return tfrecord.Shard{Name: "views", Index: pass*sh.of + sh.number, Count: sh.Passes * sh.of, Compression: sh.Compression}.String()
+}
+
+// placed writes every record where it belongs, as soon as it is made.
+type placed struct {
+	*shard
+	place [][]int32 // of each item's record in each pass
+	files []*tfrecord.Placed
+}
+
+func (p *placed) create() error {
+	p.files = make([]*tfrecord.Placed, p.Passes)
+	p.place = make([][]int32, p.Passes)
+	var w worker
+	for pass, order := range p.order {
+		w.recipes = w.recipes[:0]
+		lengths := make([]int, len(order))
+		p.place[pass] = make([]int32, len(order))
+		known := map[int32]int{} // by label, the only thing that differs in length
+		for k, i := range order {
+			p.place[pass][i] = int32(k)
+			ref := p.items[i].ref
+			n, ok := known[ref.Label]
+			if !ok {
+				n = w.rawLength(p.Stage, ref, pass)
+				known[ref.Label] = n
+			}
+			lengths[k] = n
+		}
+		var err error
+		if p.files[pass], err = tfrecord.CreatePlaced(p.out.Path(p.name(pass)), lengths); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *placed) put(pass, item int, frame []byte) error {
+	return p.files[pass].Write(int(p.place[pass][item]), frame)
+}
+
+func (p *placed) commit() ([]artifact.File, error) {
+	files := make([]artifact.File, p.Passes)
+	return files, workpool.Each(p.Passes, func(pass int) error {
+		f := p.files[pass]
+		err := f.Commit()
+		files[pass] = artifact.File{Name: p.name(pass), Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C()}
+		return err
+	})
+}
+
+func (p *placed) discard() {
+	for _, f := range p.files {
+		if f != nil {
+			f.Discard()
+		}
+	}
+}
+
+// held keeps the records in memory until all are made; Stage.ShardBytes bounds
+// what they need.
+type held struct {
+	*shard
+	records [][]*[]byte // by pass and item; nil where there is none
+}
+
+// buffers are the memory of held records, from shard to shard.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func (h *held) create() error {
+	h.records = make([][]*[]byte, h.Passes)
+	for pass := range h.records {
+		h.records[pass] = make([]*[]byte, len(h.items))
+	}
+	return nil
+}
+
+func (h *held) put(pass, item int, frame []byte) error {
+	b := buffers.Get().(*[]byte)
+	*b = append((*b)[:0], frame[tfrecord.FrameBefore:len(frame)-tfrecord.FrameAfter]...)
+	h.records[pass][item] = b
+	return nil
+}
+
+func (h *held) commit() ([]artifact.File, error) {
+	files := make([]artifact.File, h.Passes)
+	return files, workpool.Each(h.Passes, func(pass int) (err error) {
+		files[pass], err = h.write(pass)
+		return err
+	})
+}
+
+func (h *held) write(pass int) (artifact.File, error) {
+	name := h.name(pass)
+	w, err := tfrecord.Create(h.out.Path(name), tfrecord.Options{Compression: h.Compression})
+	if err != nil {
+		return artifact.File{}, err
+	}
+	defer w.Discard()
+	for _, i := range h.order[pass] {
+		b := h.records[pass][i]
+		if b == nil {
+			continue
+		}
+		if err := w.Write(*b); err != nil {
+			return artifact.File{}, err
+		}
+		h.records[pass][i] = nil
+		buffers.Put(b)
+	}
+	err = w.Commit()
+	return artifact.File{Name: name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C()}, err
+}
+
+func (h *held) discard() {}

@@ -44,14 +44,15 @@ type SplitConfig struct {
 
 // ViewsConfig is the augmentation of pretraining (appendix A of SimCLR).
 type ViewsConfig struct {
-	Passes      int     `yaml:"passes" range:"1..10000" doc:"augmented pairs stored per image, out of one decode; training cycles through them"`
-	Strength    float64 `yaml:"strength" range:"0..1.25" doc:"of the colour jitter (1.0; CIFAR 0.5)"`
-	Brightness  string  `yaml:"brightness" oneof:"simclrv2,simclrv1" doc:"multiplicative (simclrv2) or additive (simclrv1) brightness"`
-	Resize      string  `yaml:"resize" oneof:"tf2,tf1" doc:"bicubic variant; tf1 is what the released checkpoints were trained with"`
-	Compression string  `yaml:"compression" oneof:"none,gzip,zlib,zstd" doc:"of the shards"`
-	Exact       bool    `yaml:"exact" doc:"decode large photos at full size, as the reference does; else at 1/2, 1/4 or 1/8 where even the smallest crop has pixels to spare"`
-	Store       string  `yaml:"store" oneof:"pixels,recipe" doc:"pixels: precompute; recipe: store the numbers, replay the pixels when training"`
-	ShardMB     int     `yaml:"shard_mb" range:"1..4096" doc:"aimed size of a shard in MiB"`
+	Augmentation string  `yaml:"augmentation" oneof:"simclrv2,torchvision,byol,swav,dino" doc:"which views; swav and dino (multi-crop: 2 of 224 and 6 of 96 px) are for a trainer of your own: the graph ends with them"`
+	Passes       int     `yaml:"passes" range:"1..10000" doc:"records of views stored per image, out of one decode; training cycles through them"`
+	Strength     float64 `yaml:"strength" range:"0..1.25" doc:"of simclrv2's colour jitter (1.0; CIFAR 0.5)"`
+	Brightness   string  `yaml:"brightness" oneof:"simclrv2,simclrv1" doc:"of simclrv2's jitter: multiplicative (simclrv2) or additive (simclrv1) brightness"`
+	Resize       string  `yaml:"resize" oneof:"tf2,tf1" doc:"bicubic variant; tf1 is what the released checkpoints were trained with"`
+	Compression  string  `yaml:"compression" oneof:"none,gzip,zlib,zstd" doc:"of the shards"`
+	Exact        bool    `yaml:"exact" doc:"decode large photos at full size, as the reference does; else their crops at 1/2, 1/4 or 1/8, where even the smallest has pixels to spare"`
+	Store        string  `yaml:"store" oneof:"pixels,recipe" doc:"pixels: precompute; recipe: store the numbers, replay the pixels when training"`
+	ShardMB      int     `yaml:"shard_mb" range:"1..4096" doc:"aimed size of a shard in MiB"`
 }
 
 // NetConfig is a network.

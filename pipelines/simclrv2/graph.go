@@ -59,7 +59,14 @@ func (b *builder) build() error {
 	images := pipelines.Add(g, "ingest", b.ingest(c.Images, c.Labels, c.Ingest.MaxImages))
 	sets := split.Add(g, "split", b.split(), images)
 
-	pairs := pipelines.Add(g, "views", b.views(c.Views.Passes, compression, b.pretrainView(), b.pretrainView()), sets.Train)
+	configs, err := b.pretrainViews()
+	if err != nil {
+		return err
+	}
+	pairs := pipelines.Add(g, "views", b.views(c.Views.Passes, compression, configs...), sets.Train)
+	if len(configs) != 2 {
+		return nil // multi-crop: nothing here trains on it
+	}
 	encoder := pipelines.Add(g, "pretrain", &pretrain.Stage{
 		Settings: b.settings(c.Pretrain.OptimConfig), Arch: teacher, HeadLayers: c.Pretrain.HeadLayers,
 		HeadDim: c.Pretrain.HeadDim, Temperature: c.Pretrain.Temperature, Seed: c.Seed, Labelled: sets.Labelled,
@@ -158,11 +165,30 @@ func (b *builder) views(passes int, compression tfrecord.Compression, configs ..
 	}
 }
 
-func (b *builder) pretrainView() augment.Config {
-	v := augment.Pretrain(b.c.Size)
-	v.Strength, v.Mode = b.c.Views.Strength, augment.BrightnessMode(b.c.Views.Brightness)
-	v.Filter = b.filter()
-	return v
+// pretrainViews are the views of one record for pretraining.
+func (b *builder) pretrainViews() ([]augment.Config, error) {
+	name := b.c.Views.Augmentation
+	preset, ok := augment.PresetByName(name)
+	if !ok {
+		return nil, fmt.Errorf("views.augmentation = %q; want simclrv2, torchvision, byol, swav or dino", name)
+	}
+	configs := preset.Views(b.c.Size)
+	if len(configs) == 1 { // torchvision's
+		configs = append(configs, configs[0])
+	}
+	if configs[0].Size != b.c.Size {
+		return nil, fmt.Errorf("views.augmentation = %s has views of fixed sizes (%s); set size: %d", name, preset.Doc, configs[0].Size)
+	}
+	for i := range configs {
+		v := &configs[i]
+		if name == "simclrv2" {
+			v.Strength, v.Mode = b.c.Views.Strength, augment.BrightnessMode(b.c.Views.Brightness)
+		}
+		if v.Filter == augment.Bicubic {
+			v.Filter = b.filter()
+		}
+	}
+	return configs, nil
 }
 
 func (b *builder) finetuneView() augment.Config {

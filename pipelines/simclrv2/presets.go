@@ -7,7 +7,7 @@ func Default() Config {
 		Labels: "folder", TestLabels: "folder", Seed: 1, Size: 224,
 		Ingest:   IngestConfig{MaxPixels: 100_000_000, MaxRejected: 0.01},
 		Split:    SplitConfig{Fraction: 0.01, TestFraction: 0.1},
-		Views:    ViewsConfig{Passes: 4, Strength: 1, Brightness: "simclrv2", Resize: "tf2", Compression: "none", Store: "pixels", ShardMB: 128},
+		Views:    ViewsConfig{Augmentation: "simclrv2", Passes: 4, Strength: 1, Brightness: "simclrv2", Resize: "tf2", Compression: "none", Store: "pixels", ShardMB: 128},
 		Teacher:  NetConfig{Arch: "resnet50", Width: 1},
 		Student:  NetConfig{Arch: "resnet50", Width: 1},
 		Evaluate: EvaluateConfig{KNN: 20, Batch: 64},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,9 @@ Without --images, made-up JPEGs of the size are used.`,
 				return err
 			}
 			b := augmentBench{views: []augment.Config{augment.Pretrain(size), augment.Pretrain(size)}, passes: passes, exact: exact, encoded: encoded}
+			for _, data := range encoded { // ingest has them when views are made
+				b.ids = append(b.ids, imagefile.IDOf(data))
+			}
 			rate, err := b.measure(cmd.Context(), f.cores, duration)
 			if err != nil {
 				return err
@@ -95,6 +99,7 @@ type augmentBench struct {
 	passes  int
 	exact   bool
 	encoded [][]byte
+	ids     []imagefile.ID
 }
 
 // viewRate is views per second on the clock, and per second of processor time
@@ -139,33 +144,33 @@ func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Dur
 
 // augmentScratch is what one goroutine keeps from image to image.
 type augmentScratch struct {
-	rgb      imagefile.RGB
+	sources  views.Sources
 	recipes  []augment.Recipe
+	scales   []int
 	pixels   []uint8
 	renderer augment.Renderer
 }
 
 // work makes all views of one image, as the views stage does.
 func (b *augmentBench) work(i int, s *augmentScratch) error {
-	data := b.encoded[i%len(b.encoded)]
-	info, err := imagefile.DecodeConfig(data)
+	at := i % len(b.encoded)
+	info, err := imagefile.DecodeConfig(b.encoded[at])
 	if err != nil {
 		return err
 	}
 	s.recipes = s.recipes[:0]
-	id := imagefile.IDOf(data)
 	for pass := range b.passes {
 		for v := range b.views {
-			key := augment.Key{Seed: uint64(i), Image: id, Pass: pass, View: v}
+			key := augment.Key{Seed: uint64(i), Image: b.ids[at], Pass: pass, View: v}
 			s.recipes = append(s.recipes, augment.Draw(&b.views[v], info.Width, info.Height, key))
 		}
 	}
-	scale := 1
-	if !b.exact {
-		scale = augment.Scale(info.Width, info.Height, b.views...)
+	if s.scales = s.scales[:0]; b.exact {
+		s.scales = append(s.scales, slices.Repeat([]int{1}, len(s.recipes))...)
+	} else {
+		s.scales = augment.Scales(s.scales, info.Width, info.Height, b.views, s.recipes)
 	}
-	img, err := views.Decode(data, augment.Region(s.recipes...), scale, 0, &s.rgb)
-	if err != nil {
+	if err := s.sources.Decode(b.encoded[at], s.recipes, s.scales, 0); err != nil {
 		return err
 	}
 	for j, recipe := range s.recipes {
@@ -173,7 +178,7 @@ func (b *augmentBench) work(i int, s *augmentScratch) error {
 		if n := 3 * cfg.Size * cfg.Size; len(s.pixels) < n {
 			s.pixels = make([]uint8, n)
 		}
-		if err := s.renderer.Render(s.pixels[:3*cfg.Size*cfg.Size], cfg, img, recipe); err != nil {
+		if err := s.renderer.Render(s.pixels[:3*cfg.Size*cfg.Size], cfg, s.sources.At(s.scales[j]), recipe); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -143,24 +144,28 @@ func (f *viewsFlags) row(configs []augment.Config, img loadedImage) (sheet.Row, 
 	if row.Original, err = views.Decode(img.data, image.Rectangle{}, augment.Scale(info.Width, info.Height, augment.Eval(sheet.Side)), 0, nil); err != nil {
 		return row, err
 	}
-	scale := 1
-	if !f.exact {
-		scale = augment.Scale(info.Width, info.Height, configs...)
-	}
-	source, err := views.Decode(img.data, image.Rectangle{}, scale, 0, nil)
-	if err != nil {
-		return row, err
-	}
+	var recipes []augment.Recipe
 	for pass := range f.passes {
 		for v := range configs {
-			c := &configs[v]
 			key := augment.Key{Seed: f.seed, Image: imagefile.IDOf(img.data), Pass: pass, View: v}
-			view := sheet.View{Pix: make([]uint8, 3*c.Size*c.Size), Size: c.Size, Recipe: augment.Draw(c, info.Width, info.Height, key)}
-			if err := augment.Render(view.Pix, c, source, view.Recipe); err != nil {
-				return row, err
-			}
-			row.Views = append(row.Views, view)
+			recipes = append(recipes, augment.Draw(&configs[v], info.Width, info.Height, key))
 		}
+	}
+	scales := slices.Repeat([]int{1}, len(recipes))
+	if !f.exact {
+		scales = augment.Scales(nil, info.Width, info.Height, configs, recipes)
+	}
+	var sources views.Sources
+	if err := sources.Decode(img.data, recipes, scales, 0); err != nil {
+		return row, err
+	}
+	for i, recipe := range recipes {
+		c := &configs[i%len(configs)]
+		view := sheet.View{Pix: make([]uint8, 3*c.Size*c.Size), Size: c.Size, Recipe: recipe}
+		if err := augment.Render(view.Pix, c, sources.At(scales[i]), recipe); err != nil {
+			return row, err
+		}
+		row.Views = append(row.Views, view)
 	}
 	return row, nil
 }

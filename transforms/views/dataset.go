@@ -258,12 +258,12 @@ func (r *replayer) replay(rec *Record) error {
 		return fmt.Errorf("%d recipes for %d views", len(r.w.recipes), len(r.meta.Views))
 	}
 	s := &Stage{Views: r.meta.Views}
-	r.w.scale = rec.scale
-	img, err := r.w.decode(&r.reader, rec.ref, r.meta.MaxPixels)
-	if err != nil {
+	r.w.scales = append(r.w.scales[:0], rec.scales...)
+	if err := r.w.decode(&r.reader, rec.ref, r.meta.MaxPixels); err != nil {
 		return err
 	}
-	rec.Views, err = r.w.pass(s, img, 0)
+	var err error
+	rec.Views, err = r.w.pass(s, 0)
 	return err
 }
 

@@ -17,7 +17,8 @@ func FuzzRecord(f *testing.F) {
 	var w worker
 	w.draw(s, ref)
 	add := func(recipe bool) {
-		frame, err := w.record(s, ref, augment.Image{Pix: make([]uint8, 3*20*30), Width: 20, Height: 30}, 0)
+		w.sources.image[0] = augment.Image{Pix: make([]uint8, 3*20*30), Width: 20, Height: 30}
+		frame, err := w.record(s, ref, 0)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -25,7 +25,7 @@ const (
 	keyHeight = "view/height"
 	keyWidth  = "view/width"
 	keyRecipe = "view/recipe"
-	keyScale  = "view/scale"  // Store "recipe": 1/scale is the size the image is decoded at
+	keyScale  = "view/scale"  // Store "recipe": 1/scale is the size the image is decoded at, of each view or of all
 	keyReplay = "view/replay" // Store "recipe": the recipes in binary, one a view
 )
 
@@ -46,12 +46,12 @@ func (w *worker) describe(s *Stage, ref imagefile.Ref, pass int) *example.Builde
 	if ref.Label != imagefile.UnknownLabel {
 		b.Int64s(keyLabel, int64(ref.Label))
 	}
-	w.heights = w.heights[:0]
+	w.ints = w.ints[:0]
 	for v := range s.Views {
-		w.heights = append(w.heights, int64(s.Views[v].Size))
+		w.ints = append(w.ints, int64(s.Views[v].Size))
 	}
-	b.Int64s(keyHeight, w.heights...)
-	b.Int64s(keyWidth, w.heights...)
+	b.Int64s(keyHeight, w.ints...)
+	b.Int64s(keyWidth, w.ints...)
 	return b
 }
 
@@ -63,7 +63,11 @@ func (w *worker) describeRecipe(s *Stage, ref imagefile.Ref, pass int) {
 		replay[v], _ = r.MarshalBinary()
 	}
 	b.Bytes(keyReplay, replay...)
-	b.Int64s(keyScale, int64(w.scale))
+	w.ints = w.ints[:0]
+	for _, scale := range w.scales[pass*len(s.Views):][:len(s.Views)] {
+		w.ints = append(w.ints, int64(scale))
+	}
+	b.Int64s(keyScale, w.ints...)
 	b.Bytes(keyURI, []byte(ref.URI))
 	b.Int64s(keyOffset, ref.Offset)
 	b.Int64s(keyLength, ref.Length)
@@ -166,7 +170,7 @@ type Record struct {
 
 	example example.Example
 	replay  [][]byte
-	scale   int
+	scales  []int
 	ref     imagefile.Ref
 }
 
@@ -203,14 +207,21 @@ func (r *Record) parseReplay() (err error) {
 	if r.replay, err = r.example.BytesList(keyReplay); err != nil {
 		return err
 	}
-	scale, err := r.example.Int64(keyScale)
+	scales, err := r.example.Int64s(keyScale)
 	if err != nil {
 		return err
 	}
-	if scale != 1 && scale != 2 && scale != 4 && scale != 8 {
-		return fmt.Errorf("key %q: %d; want 1, 2, 4 or 8", keyScale, scale)
+	if len(scales) != 1 && len(scales) != len(r.replay) {
+		return fmt.Errorf("key %q: %d values for %d views", keyScale, len(scales), len(r.replay))
 	}
-	r.scale = int(scale)
+	r.scales = r.scales[:0]
+	for i := range r.replay {
+		scale := scales[i%len(scales)]
+		if scale != 1 && scale != 2 && scale != 4 && scale != 8 {
+			return fmt.Errorf("key %q: %d; want 1, 2, 4 or 8", keyScale, scale)
+		}
+		r.scales = append(r.scales, int(scale))
+	}
 	uri, err := r.example.Bytes(keyURI)
 	if err != nil {
 		return err

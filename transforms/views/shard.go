@@ -128,14 +128,14 @@ func (sh *shard) commit(from files) error {
 // worker is the scratch memory of one goroutine.
 type worker struct {
 	encoded  []byte
-	rgb      imagefile.RGB
+	sources  Sources
 	pixels   []uint8 // of the views of one pass, where they do not go into frame at once
 	renderer augment.Renderer
 	builder  example.Builder
 	frame    []byte           // the record being made, with its TFRecord frame
 	recipes  []augment.Recipe // of all passes, the views of one after the other
-	scale    int              // to decode at: 1, 2, 4 or 8
-	heights  []int64
+	scales   []int            // of each, to decode at
+	ints     []int64
 	floats   []float32
 }
 
@@ -147,15 +147,13 @@ func (sh *shard) render(i int, to files) error {
 	defer workers.Put(w)
 	ref := sh.items[i].ref
 	w.draw(sh.Stage, ref)
-	var img augment.Image
 	if sh.Store != "recipe" {
-		var err error
-		if img, err = w.decode(&sh.reader, ref, sh.MaxPixels); err != nil {
+		if err := w.decode(&sh.reader, ref, sh.MaxPixels); err != nil {
 			return err
 		}
 	}
 	for pass := range sh.Passes {
-		frame, err := w.record(sh.Stage, ref, img, pass)
+		frame, err := w.record(sh.Stage, ref, pass)
 		if err != nil {
 			return err
 		}
@@ -166,7 +164,7 @@ func (sh *shard) render(i int, to files) error {
 	return nil
 }
 
-// draw draws the recipes of all passes and decides on the scale to decode at.
+// draw draws the recipes of all passes and decides on their scales.
 func (w *worker) draw(s *Stage, ref imagefile.Ref) {
 	w.recipes = w.recipes[:0]
 	for pass := range s.Passes {
@@ -175,37 +173,40 @@ func (w *worker) draw(s *Stage, ref imagefile.Ref) {
 			w.recipes = append(w.recipes, augment.Draw(&s.Views[v], ref.Width, ref.Height, key))
 		}
 	}
-	w.scale = 1
-	if !s.Exact {
-		w.scale = augment.Scale(ref.Width, ref.Height, s.Views...)
+	w.scales = w.scales[:0]
+	if s.Exact {
+		for range w.recipes {
+			w.scales = append(w.scales, 1)
+		}
+		return
 	}
+	w.scales = augment.Scales(w.scales, ref.Width, ref.Height, s.Views, w.recipes)
 }
 
-// decode decodes what the drawn recipes need of an image, at the worker's
-// scale.
-func (w *worker) decode(reader *imagefile.Reader, ref imagefile.Ref, maxPixels int64) (augment.Image, error) {
+// decode decodes what the drawn recipes need of an image, at their scales.
+func (w *worker) decode(reader *imagefile.Reader, ref imagefile.Ref, maxPixels int64) error {
 	data, err := reader.ReadRef(ref, w.encoded)
 	if err != nil {
-		return augment.Image{}, err
+		return err
 	}
 	w.encoded = data
-	return Decode(data, augment.Region(w.recipes...), w.scale, maxPixels, &w.rgb)
+	return w.sources.Decode(data, w.recipes, w.scales, maxPixels)
 }
 
 // record is the record of one pass with room for its frame, valid until the
 // next one is made.
-func (w *worker) record(s *Stage, ref imagefile.Ref, img augment.Image, pass int) ([]byte, error) {
+func (w *worker) record(s *Stage, ref imagefile.Ref, pass int) ([]byte, error) {
 	switch {
 	case s.Store == "recipe":
 		w.describeRecipe(s, ref, pass)
 		return w.encode(), nil
 	case s.Format == "png":
-		return w.recordPNG(s, ref, img, pass)
+		return w.recordPNG(s, ref, pass)
 	}
 	w.describeRaw(s, ref, pass)
 	frame := w.encode()
 	for v := range s.Views {
-		if err := w.view(w.builder.Filled(frame, viewKeys[v]), s, img, pass, v); err != nil {
+		if err := w.view(w.builder.Filled(frame, viewKeys[v]), s, pass, v); err != nil {
 			return nil, err
 		}
 	}
@@ -213,12 +214,13 @@ func (w *worker) record(s *Stage, ref imagefile.Ref, img augment.Image, pass int
 }
 
 // view renders view v of a pass.
-func (w *worker) view(dst []uint8, s *Stage, img augment.Image, pass, v int) error {
-	return w.renderer.Render(dst, &s.Views[v], img, w.recipes[pass*len(s.Views)+v])
+func (w *worker) view(dst []uint8, s *Stage, pass, v int) error {
+	i := pass*len(s.Views) + v
+	return w.renderer.Render(dst, &s.Views[v], w.sources.At(w.scales[i]), w.recipes[i])
 }
 
 // pass renders the views of one pass, back to back.
-func (w *worker) pass(s *Stage, img augment.Image, pass int) ([][]uint8, error) {
+func (w *worker) pass(s *Stage, pass int) ([][]uint8, error) {
 	total := 0
 	for v := range s.Views {
 		total += 3 * s.Views[v].Size * s.Views[v].Size
@@ -230,15 +232,15 @@ func (w *worker) pass(s *Stage, img augment.Image, pass int) ([][]uint8, error) 
 	for v := range s.Views {
 		n := 3 * s.Views[v].Size * s.Views[v].Size
 		views[v], rest = rest[:n:n], rest[n:]
-		if err := w.view(views[v], s, img, pass, v); err != nil {
+		if err := w.view(views[v], s, pass, v); err != nil {
 			return nil, err
 		}
 	}
 	return views, nil
 }
 
-func (w *worker) recordPNG(s *Stage, ref imagefile.Ref, img augment.Image, pass int) ([]byte, error) {
-	views, err := w.pass(s, img, pass)
+func (w *worker) recordPNG(s *Stage, ref imagefile.Ref, pass int) ([]byte, error) {
+	views, err := w.pass(s, pass)
 	if err != nil {
 		return nil, err
 	}

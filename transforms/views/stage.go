@@ -36,9 +36,10 @@ type Stage struct {
 	// whole, so that it bounds the stage's memory. 0 is DefaultShardBytes.
 	ShardBytes int64
 	// Exact decodes every image at full size, as the reference does. Otherwise
-	// one of which even the smallest crop has twice the pixels a side that its
-	// view needs is decoded at half, a quarter or an eighth of its size
-	// (augment.Scale): photos of 3 megapixels and more, for views of 224 pixels.
+	// crops of an image of which even the smallest has twice the pixels a side
+	// that its view needs are decoded at half, a quarter or an eighth of their
+	// size (augment.Scales): of photos of 3 megapixels and more, for views of 224
+	// pixels.
 	Exact bool
 	// MaxPixels is the pixel limit of one image; 0 is imagefile's default.
 	MaxPixels int64

@@ -25,6 +25,23 @@ func Scale(width, height int, views ...Config) int {
 	return scale
 }
 
+// Scales appends the reduction for each recipe, drawn for views[i%len(views)], to
+// dst. Images that Scale does not reduce are not reduced for any; of others each
+// crop is taken at the largest reduction at which it has as many pixels a side
+// as its view: a photo's larger crops need far less of it decoded than its
+// smallest.
+func Scales(dst []int, width, height int, views []Config, recipes []Recipe) []int {
+	least := Scale(width, height, views...)
+	for i, r := range recipes {
+		scale := least
+		for side := min(r.Crop.W, r.Crop.H); least > 1 && scale < MaxScale && side >= 2*scale*views[i%len(views)].Size; {
+			scale *= 2
+		}
+		dst = append(dst, scale)
+	}
+	return dst
+}
+
 // leastSide is the shorter side of the smallest crop of an image, within a
 // pixel.
 func (c *Config) leastSide(width, height int) int {

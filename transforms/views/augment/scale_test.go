@@ -126,3 +126,35 @@ func TestScaleLeavesEveryCropItsPixels(t *testing.T) {
 		t.Errorf("a 12 megapixel photo for 224 px: 1/%d", got)
 	}
 }
+
+// A view's scale is its own: no other view or pass changes it, a crop is never
+// reduced below its view's size, and small images are not reduced.
+func TestScalesOfCrops(t *testing.T) {
+	views := []Config{Pretrain(224), Pretrain(96)}
+	for _, size := range [][2]int{{500, 375}, {1600, 1200}, {4000, 3000}, {3000, 8000}} {
+		least := Scale(size[0], size[1], views...)
+		var recipes []Recipe
+		for pass := range 50 {
+			for v := range views {
+				recipes = append(recipes, Draw(&views[v], size[0], size[1], Key{Pass: pass, View: v}))
+			}
+		}
+		scales := Scales(nil, size[0], size[1], views, recipes)
+		for i, r := range recipes {
+			scale, side := scales[i], min(r.Crop.W, r.Crop.H)
+			fits := func(scale int) bool { return side >= scale*views[i%2].Size }
+			switch {
+			case least == 1 && scale != 1:
+				t.Errorf("%v: scale %d of an image that is not reduced", size, scale)
+			case scale > least && !fits(scale):
+				t.Errorf("%v: %v at 1/%d has fewer pixels than its view", size, r.Crop, scale)
+			case least > 1 && scale < MaxScale && fits(2*scale):
+				t.Errorf("%v: %v at 1/%d has pixels to spare", size, r.Crop, scale)
+			}
+			at := i - i%2
+			if alone := Scales(nil, size[0], size[1], views, recipes[at:at+2]); alone[i%2] != scale {
+				t.Errorf("%v: scale %d alone, %d among others", size, alone[i%2], scale)
+			}
+		}
+	}
+}

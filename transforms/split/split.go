@@ -76,11 +76,8 @@ func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Image
 	if err := in.Meta(&meta); err != nil {
 		return err
 	}
-	p := &partition{stage: s, classes: meta.Classes, role: map[id]role{}}
-	if err := p.load(in); err != nil {
-		return err
-	}
-	if err := p.check(in); err != nil {
+	p := &partition{stage: s, classes: meta.Classes, in: in}
+	if err := p.check(); err != nil {
 		return err
 	}
 	if err := p.choose(out); err != nil {
@@ -89,7 +86,7 @@ func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Image
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := p.write(in, out); err != nil {
+	if err := p.write(out); err != nil {
 		return err
 	}
 	// what is seen without labels does not change with them

@@ -2,13 +2,16 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
+	"strings"
 
+	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
@@ -25,11 +28,15 @@ type Sorter struct {
 	dir     string
 	buckets [buckets]*spill
 	copies  int64 // references beside the first of their id, of the last All
+	encode  encoder
 	buf     []byte
 	sealed  bool
 }
 
-const buckets = 64
+const (
+	buckets     = 64
+	spillBuffer = 32 << 10 // bytes, of each
+)
 
 // NewSorter starts a sort whose temporary files are in dir; what was in it is
 // deleted.
@@ -55,7 +62,7 @@ func (s *Sorter) Add(e Entry) error {
 		}
 		s.buckets[b] = f
 	}
-	s.buf = AppendEntry(s.buf[:0], e)
+	s.buf = s.encode.append(append(s.buf[:0], e.ID[:]...), &e)
 	return s.buckets[b].w.Write(s.buf)
 }
 
@@ -63,8 +70,8 @@ func (s *Sorter) Add(e Entry) error {
 // had the same id.
 func (s *Sorter) Copies() int64 { return s.copies }
 
-// spill is a temporary file. Nothing reads it after a crash, so it is not made
-// durable.
+// spill is a temporary file of references, each behind its id. Nothing reads it
+// after a crash, so it is not made durable.
 type spill struct {
 	f *os.File
 	w *tfrecord.Writer
@@ -75,7 +82,7 @@ func newSpill(path string) (*spill, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := tfrecord.NewWriter(f, tfrecord.Options{Compression: tfrecord.None})
+	w, err := tfrecord.NewWriter(f, tfrecord.Options{Compression: tfrecord.None, BufferBytes: spillBuffer})
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -97,14 +104,19 @@ func (s *Sorter) All() iter.Seq2[Entry, error] {
 			return
 		}
 		s.copies = 0
+		var in bucket
 		for b := range buckets {
-			list, err := s.bucket(b)
-			if err != nil {
+			if s.buckets[b] == nil {
+				continue
+			}
+			if err := in.load(s.path(b)); err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			for _, e := range list {
-				if !yield(e, nil) {
+			for in.next < len(in.refs) {
+				e, n, err := in.first()
+				s.copies += int64(n - 1)
+				if !yield(e, err) || err != nil {
 					return
 				}
 			}
@@ -128,21 +140,23 @@ func (s *Sorter) seal() error {
 	return nil
 }
 
-func (s *Sorter) bucket(b int) ([]Entry, error) {
-	if s.buckets[b] == nil {
-		return nil, nil
-	}
-	var list []Entry
-	if err := each(s.path(b), func(e Entry) { list = append(list, e) }); err != nil {
-		return nil, err
-	}
-	sort.Slice(list, func(i, j int) bool { return before(&list[i], &list[j]) })
-	kept, err := unique(list)
-	s.copies += int64(len(list) - len(kept))
-	return kept, err
+// bucket is a temporary file in memory, which serves the next one too.
+type bucket struct {
+	data  []byte // encoded references, one after another
+	refs  []spilled
+	next  int // of refs, to be taken
+	parse parser
 }
 
-func each(path string, f func(Entry)) error {
+// spilled is a reference not yet parsed.
+type spilled struct {
+	id       imagefile.ID
+	from, to int // in data
+}
+
+// load reads a temporary file and sorts what is in it by id.
+func (b *bucket) load(path string) error {
+	b.data, b.refs, b.next = b.data[:0], b.refs[:0], 0
 	r, err := tfrecord.Open(path, tfrecord.Options{})
 	if err != nil {
 		return err
@@ -152,42 +166,61 @@ func each(path string, f func(Entry)) error {
 		if err != nil {
 			return err
 		}
-		e, err := Parse(rec)
-		if err != nil {
-			return err
-		}
-		f(e)
+		var s spilled
+		n := copy(s.id[:], rec)
+		s.from = len(b.data)
+		b.data = append(b.data, rec[n:]...)
+		s.to = len(b.data)
+		b.refs = append(b.refs, s)
 	}
+	slices.SortFunc(b.refs, func(x, y spilled) int { return bytes.Compare(x.id[:], y.id[:]) })
 	return nil
 }
 
-func before(a, b *Entry) bool {
-	if c := bytes.Compare(a.ID[:], b.ID[:]); c != 0 {
-		return c < 0
-	}
-	if (a.Class == "") != (b.Class == "") { // one of the copies has a label
-		return a.Class != ""
-	}
-	if a.URI != b.URI {
-		return a.URI < b.URI
-	}
-	return a.Offset < b.Offset
-}
-
-// unique keeps the first of each run of one id. Copies of one image under two
-// classes are an error: one of the labels is wrong.
-func unique(list []Entry) ([]Entry, error) {
-	kept := list[:0]
-	for _, e := range list {
-		if len(kept) == 0 || kept[len(kept)-1].ID != e.ID {
-			kept = append(kept, e)
+// first takes the references of the lowest id, and says which of them is kept
+// and how many there were.
+func (b *bucket) first() (kept Entry, n int, err error) {
+	id, copies := b.refs[b.next].id, []Entry(nil)
+	for ; b.next < len(b.refs) && b.refs[b.next].id == id; b.next++ {
+		s := b.refs[b.next]
+		e, err := b.parse.parse(b.data[s.from:s.to])
+		if err != nil {
+			return e, n, err
+		}
+		if n++; n == 1 {
+			kept = e
 			continue
 		}
-		if first := &kept[len(kept)-1]; e.Class != "" && first.Class != e.Class {
-			return nil, fmt.Errorf("the same image has two labels: %q is %s and %q is %s (remove or relabel one of them)", first.Name, first.Class, e.Name, e.Class)
+		copies = append(copies, e)
+	}
+	if n > 1 {
+		kept, err = unique(append(copies, kept))
+	}
+	return kept, n, err
+}
+
+// unique keeps one of several references to one image: one with a class, then
+// the one that comes first by place. Copies under two classes are an error: one
+// of the labels is wrong.
+func unique(list []Entry) (Entry, error) {
+	slices.SortFunc(list, compareCopies)
+	first := list[0]
+	for _, e := range list {
+		if e.Class != "" && first.Class != e.Class {
+			return first, fmt.Errorf("the same image has two labels: %q is %s and %q is %s (remove or relabel one of them)", first.Name, first.Class, e.Name, e.Class)
 		}
 	}
-	return kept, nil
+	return first, nil
+}
+
+func compareCopies(a, b Entry) int {
+	switch {
+	case a.Class != "" && b.Class == "": // one of the copies has a label
+		return -1
+	case a.Class == "" && b.Class != "":
+		return 1
+	}
+	return cmp.Or(strings.Compare(a.URI, b.URI), cmp.Compare(a.Offset, b.Offset))
 }
 
 // Remove deletes the temporary files.

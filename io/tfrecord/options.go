@@ -90,6 +90,9 @@ type Options struct {
 	// photos within a tenth as well as TensorFlow's default. zstd: 1 to 22; 0 is 3.
 	// Writers only.
 	Level int
+	// BufferBytes is how large a writer's buffer may grow; 0 is 1 MiB. It is for
+	// those who write many files at once.
+	BufferBytes int
 	// Path names the file in errors. Open and Create set it.
 	Path string
 	// Strict makes a reader report what TensorFlow passes over: up to 11 bytes

@@ -28,6 +28,7 @@ type Writer struct {
 	sum     fileCRC        // of an uncompressed file
 	space   reserve
 	buf     []byte
+	most    int // how large buf may grow
 	records int64
 	err     error // the first error, kept
 }
@@ -44,7 +45,10 @@ func NewWriter(w io.Writer, opts Options) (*Writer, error) {
 		return nil, err
 	}
 	t.zip, t.out.sum = zip, zip != nil
-	t.buf = make([]byte, 0, writeFirst)
+	if t.most = opts.BufferBytes; t.most <= 0 {
+		t.most = writeMost
+	}
+	t.buf = make([]byte, 0, min(writeFirst, t.most))
 	return t, nil
 }
 
@@ -91,8 +95,8 @@ func (w *Writer) put(p []byte) {
 		w.buf, p = w.buf[:len(w.buf)+n], p[n:]
 		if len(w.buf) == cap(w.buf) {
 			w.flush()
-			if cap(w.buf) < writeMost {
-				w.buf = make([]byte, 0, 2*cap(w.buf))
+			if cap(w.buf) < w.most {
+				w.buf = make([]byte, 0, min(2*cap(w.buf), w.most))
 			}
 		}
 	}

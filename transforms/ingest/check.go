@@ -66,7 +66,13 @@ func (c *checker) all(ctx context.Context, entries iter.Seq2[imagefile.Entry, er
 	return c.spool.close()
 }
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// scratch is the memory of one goroutine.
+type scratch struct {
+	encoded []byte
+	pixels  imagefile.RGB
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 func (c *checker) batch(ctx context.Context, batch []checked) error {
 	workpool.For(len(batch), func(i int) { c.check(&batch[i]) })
@@ -92,19 +98,19 @@ func (c *checker) check(k *checked) {
 		k.err = &imagefile.QuarantineError{Reason: e.Reason, Detail: e.Detail}
 		return
 	}
+	w := scratches.Get().(*scratch)
+	defer scratches.Put(w)
 	data := e.Data
 	if data == nil {
-		buf := buffers.Get().(*[]byte)
-		defer buffers.Put(buf)
 		var err error
-		data, err = c.reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, *buf)
+		data, err = c.reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, w.encoded)
 		if err != nil {
 			k.err = err
 			return
 		}
-		*buf = data
+		w.encoded = data
 	}
-	img, err := imagefile.Decode(data, imagefile.Options{MaxPixels: c.stage.MaxPixels})
+	img, err := imagefile.Decode(data, imagefile.Options{MaxPixels: c.stage.MaxPixels, Into: &w.pixels})
 	if err != nil {
 		k.err = err
 		return

@@ -2,8 +2,9 @@
 # The views stage on the direct runner beside the speed of its kernels on as many
 # cores, in turn: bench/stage.sh [IMAGES [SIZE]]
 #
-# RETORT (bin/retort); ROUNDS (5); CORES (all); SCRATCH (/dev/shm) takes the
-# shards, so that the figure is of the stage and not of a disk.
+# Both work on all the images. RETORT (bin/retort); ROUNDS (5); CORES (all);
+# SCRATCH (/dev/shm) takes the shards, so that the figure is of the stage and not
+# of a disk.
 set -euo pipefail
 images=${1:-../shared/data/imagenette-train.tar}
 size=${2:-224}
@@ -15,7 +16,7 @@ run=("$retort" run --preset imagenet-r50 --images "$images" --labels folder --ou
 	--set "size=$size" --set views.passes=1 --set "views.strength=1")
 "${run[@]}" --only split >/dev/null 2>&1
 for _ in $(seq "${ROUNDS:-5}"); do
-	kernel=$("$retort" bench augment --images "$images" --size "$size" --passes 1 --cores "$cores" --seconds 3 --json | tail -1)
+	kernel=$("$retort" bench augment --images "$images" --size "$size" --passes 1 --cores "$cores" --seconds 3 --limit 1000000 --json | tail -1)
 	rm -rf "$scratch/run/views"
 	"${run[@]}" --only views >/dev/null 2>&1
 	echo "$kernel" | python3 -c '

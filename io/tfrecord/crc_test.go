@@ -1,6 +1,8 @@
 package tfrecord
 
 import (
+	"bytes"
+	"hash/crc32"
 	"math/rand/v2"
 	"testing"
 )
@@ -18,6 +20,19 @@ func TestFileCRCJoins(t *testing.T) {
 		f.join(part, crc(part))
 		if f.crc != crc(file) {
 			t.Fatalf("after a part of %d bytes: %x, want %x", n, f.crc, crc(file))
+		}
+	}
+}
+
+func TestCopySum(t *testing.T) {
+	src := viewLike(100_000)
+	for _, offset := range []int{0, 1, 7, 16} {
+		for _, n := range []int{0, 1, 3*sumThird - 1, 3 * sumThird, 3*sumThird + 1, sumChunk, 6 * sumThird, 70_001, len(src) - offset} {
+			part, dst := src[offset:offset+n], make([]byte, n+1)
+			got, want := copySum(dst, part, 0x12345678), crc32.Update(0x12345678, castagnoli, part)
+			if got != want || !bytes.Equal(dst[:n], part) || dst[n] != 0 {
+				t.Errorf("%d bytes from %d: sum %#x, want %#x", n, offset, got, want)
+			}
 		}
 	}
 }

@@ -15,11 +15,6 @@ const (
 	writeMost  = 1 << 20
 )
 
-// sumChunk is what is copied before the copy is summed, which is still in the
-// first-level cache then. Data that come from memory are copied at twice the
-// speed that they are summed with.
-const sumChunk = 16 << 10
-
 var errClosed = errors.New("tfrecord: write after Close")
 
 // Writer writes records. It is not safe for use by several goroutines.
@@ -82,8 +77,10 @@ func (w *Writer) Write(data []byte) error {
 // putSummed is put, and returns the CRC of p.
 func (w *Writer) putSummed(p []byte) (crc uint32) {
 	for len(p) > 0 && w.err == nil {
-		n := w.fill(p[:min(len(p), sumChunk)])
-		crc = crc32.Update(crc, castagnoli, w.buf[len(w.buf)-n:])
+		at := len(w.buf)
+		n := min(len(p), cap(w.buf)-at)
+		w.buf = w.buf[:at+n]
+		crc = copySum(w.buf[at:], p[:n], crc)
 		w.handOn()
 		p = p[n:]
 	}
@@ -93,16 +90,10 @@ func (w *Writer) putSummed(p []byte) (crc uint32) {
 // put appends to the buffer, and hands on whole buffers.
 func (w *Writer) put(p []byte) {
 	for len(p) > 0 && w.err == nil {
-		p = p[w.fill(p):]
+		n := copy(w.buf[len(w.buf):cap(w.buf)], p)
+		w.buf, p = w.buf[:len(w.buf)+n], p[n:]
 		w.handOn()
 	}
-}
-
-// fill appends to the buffer what it has room for.
-func (w *Writer) fill(p []byte) int {
-	n := copy(w.buf[len(w.buf):cap(w.buf)], p)
-	w.buf = w.buf[:len(w.buf)+n]
-	return n
 }
 
 // handOn hands on the buffer if it is full. The next one is as large as all

@@ -7,9 +7,9 @@ import (
 
 const (
 	history = 32 << 10
-	// slack is what one step of the fast loop may write: three literals and a
+	// slack is what one step of the fast loop may write: four literals and a
 	// match, in words.
-	slack = 3 + 258 + 7
+	slack = 4 + 258 + 7
 	room  = history + 64<<10 + slack
 )
 

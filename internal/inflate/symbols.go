@@ -136,7 +136,12 @@ func (d *deflate) fast() error {
 						hold, count = hold>>(e&63), count-e.bits()
 						buf[to] = byte(e >> 8)
 						to++
-						continue
+						if e = lit[hold&(1<<litBits-1)]; e&literal != 0 {
+							hold, count = hold>>(e&63), count-e.bits()
+							buf[to] = byte(e >> 8)
+							to++
+							continue
+						}
 					}
 				}
 			}

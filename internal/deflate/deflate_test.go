@@ -124,7 +124,7 @@ func TestBytesAreKnown(t *testing.T) {
 	}
 }
 
-const known = 0x64546091
+const known = 0x6c3a22f0
 
 // TestDistances repeats bytes whose every position is known, since they repeat
 // others themselves, at one distance.

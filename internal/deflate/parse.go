@@ -10,6 +10,11 @@ const (
 	minMatch = 3        // a pixel
 	maxMatch = 258
 
+	// tooFar is the distance from which one pixel is not worth a match: it saves
+	// next to nothing, and is slower to read than three literals. zlib draws the
+	// line there too.
+	tooFar = 4096
+
 	// patience is how many literals in a row it takes until only every other
 	// pixel is looked for.
 	patience = 48
@@ -67,6 +72,11 @@ func (c *compressor) parse(from, to int) []seq {
 			continue
 		}
 		length := min(buf.matchLength(i, at), to-i)
+		if length == minMatch && distance >= tooFar {
+			tally.pixel(word)
+			i += 3
+			continue
+		}
 		symbol := distSymbol(int(distance))
 		tally.length[length]++
 		tally.dist[symbol]++

@@ -1,6 +1,6 @@
 // Package inflate decompresses gzip (RFC 1952) and zlib (RFC 1950) streams of
 // data that hardly compress, such as pixels: nearly all of the work is then to
-// decode literals and repeated pixels, up to four literals or one repetition to a
+// decode literals and repeated pixels, up to five literals or one repetition to a
 // refill of its bit buffer.
 //
 // It gives what compress/gzip and compress/zlib give, and reads not a byte

@@ -135,19 +135,22 @@ func severalAt(codes *[1 << severalBits]acCode, next uint32) uint64 {
 // skipsAt is the entry for the bits next.
 func skipsAt(codes *[1 << severalBits]acCode, next uint32) uint16 {
 	length, on := 0, 0
-	for length < severalBits && on < 64 {
+	for length < severalBits {
 		c := codes[next<<length&(1<<severalBits-1)]
 		if c.length == 0 || length+int(c.length) > severalBits {
 			break
 		}
-		length += int(c.length + c.size)
 		if c.size == 0 && c.run == 0 {
-			on += endBlock
+			return uint16(length+int(c.length)) | uint16(on+endBlock)<<8
+		}
+		to := on + int(c.run)
+		if c.size > 0 {
+			to++
+		}
+		if to > 64 { // in no block; from further on it would look like an end
 			break
 		}
-		if on += int(c.run); c.size > 0 {
-			on++
-		}
+		length, on = length+int(c.length+c.size), to
 	}
 	return uint16(length) | uint16(on)<<8
 }

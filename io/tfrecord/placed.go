@@ -47,9 +47,11 @@ func CreatePlaced(path string, lengths []int) (*Placed, error) {
 		p.slots[i].at = p.end
 		p.end += int64(n) + frameSize
 	}
-	f, err := atomicfile.Create(path)
-	p.f = f
-	return p, err
+	var err error
+	if p.f, err = atomicfile.Create(path); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Write writes record i. Its data lie between FrameBefore and FrameAfter bytes

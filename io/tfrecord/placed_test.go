@@ -80,3 +80,10 @@ func TestPlacedKeepsToTheLengths(t *testing.T) {
 		t.Errorf("Discard left %v", left)
 	}
 }
+
+func TestPlacedInMissingFolder(t *testing.T) {
+	p, err := CreatePlaced(filepath.Join(t.TempDir(), "no", "such"), []int{1})
+	if err == nil || p != nil {
+		t.Fatalf("got %v, %v; want an error and no file to discard", p, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 )
 
 // Reader reads the encoded bytes of images by reference. It is safe for
@@ -31,7 +32,8 @@ type openFile struct {
 
 // ReadRef returns the encoded bytes that ref locates, in buf if its capacity
 // suffices. A file that is gone, shorter, or (with Verify) different from what
-// was listed is a *QuarantineError with reason changed, missing or unreadable.
+// was listed is a *QuarantineError with reason changed, missing or unreadable;
+// that no more files can be opened is none.
 func (r *Reader) ReadRef(ref Ref, buf []byte) ([]byte, error) {
 	if ref.Length < 0 || ref.Offset < 0 {
 		return nil, reject(Changed, "%s: offset %d, length %d", ref.URI, ref.Offset, ref.Length)
@@ -90,6 +92,8 @@ func readError(ref Ref, err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return reject(Missing, "%s is gone since it was listed", ref.URI)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return err // it says nothing of the image
 	case errors.Is(err, errSize), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return reject(Changed, "%s has another size than when it was listed; ingest again", ref.URI)
 	}

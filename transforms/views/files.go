@@ -23,11 +23,15 @@ type files interface {
 // pixels are, as those of raw pixels are: then nothing is held in memory. What
 // is compressed is of any length, and a compressed file has one order only.
 func (sh *shard) files() files {
-	if sh.Store != "recipe" && sh.Format != "png" && sh.Compression <= tfrecord.None {
+	if sh.Store != "recipe" && sh.Format != "png" && sh.Compression <= tfrecord.None && sh.Passes <= maxPlaced {
 		return &placed{shard: sh}
 	}
 	return &held{shard: sh}
 }
+
+// maxPlaced is of how many passes the files are open at once: a process may have
+// 1,024 on many systems, and works on several shards with some runners.
+const maxPlaced = 256
 
 // name is that of the file of a pass: number pass*shards+shard.
 func (sh *shard) name(pass int) string {

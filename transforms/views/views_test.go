@@ -136,6 +136,22 @@ func TestPassesDoNotDependOnEachOther(t *testing.T) {
 	}
 }
 
+// More passes than files can be open at once are held in memory; the bytes are
+// those of files written in place.
+func TestManyPasses(t *testing.T) {
+	source := stagetest.Folder(t, 24, 4, "a", "b")
+	few, fewShards := run(t, source, "direct", &views.Stage{Views: pair(8), Passes: 2, Seed: 3})
+	many, manyShards := run(t, source, "direct", &views.Stage{Views: pair(8), Passes: 600, Seed: 3})
+	if few.Shards != 1 || many.Shards != 1 || len(manyShards.Files("views")) != 600 {
+		t.Fatalf("%d and %d shards a pass, %d files", few.Shards, many.Shards, len(manyShards.Files("views")))
+	}
+	for pass, f := range fewShards.Files("views") {
+		if got := manyShards.Files("views")[pass]; got.CRC32C != f.CRC32C || got.Records != f.Records {
+			t.Errorf("pass %d: %d records, sum %08x; want %d, %08x", pass, got.Records, got.CRC32C, f.Records, f.CRC32C)
+		}
+	}
+}
+
 // An image that went bad since it was listed leaves no trace in the shards: they
 // are those of a set without it.
 func TestImagesThatWentBadAreQuarantined(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 
@@ -82,12 +84,16 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, shard int) (sh
 	if err := ctx.Err(); err != nil {
 		return shardReport{}, err
 	}
+	quarantine := fmt.Sprintf("quarantine-%05d.jsonl", shard)
+	if err := os.Remove(filepath.Join(t.Dir, quarantine)); err != nil && !os.IsNotExist(err) { // of an earlier attempt
+		return shardReport{}, err
+	}
 	job := &Job{task: t}
 	if err := e.runShard(ctx, stage, job, shard); err != nil {
 		return shardReport{}, err
 	}
 	job.report.Shard = shard
-	if err := job.fileRejected(fmt.Sprintf("quarantine-%05d.jsonl", shard)); err != nil {
+	if err := job.fileRejected(quarantine); err != nil {
 		return shardReport{}, err
 	}
 	crash.At(crash.ShardWritten)

@@ -101,6 +101,16 @@ func (j *Job) quarantine() *artifact.Quarantine {
 	return q
 }
 
+// forgetRejected makes the next run do the shards again that set something aside:
+// it may have been mended by then.
+func (t *task) forgetRejected(shards []shardReport) {
+	for _, r := range shards {
+		if r.Rejected > 0 {
+			_ = os.Remove(t.shardPath(r.Shard)) // what cannot be removed is told again
+		}
+	}
+}
+
 // checkRejected fails when a larger share was set aside than the stage allows.
 func (t *task) checkRejected(job *Job) error {
 	pending := &Job{task: t, shards: job.shards, report: job.report}
@@ -112,6 +122,7 @@ func (t *task) checkRejected(job *Job) error {
 	if q == nil || q.Total <= AlwaysTolerated || float64(q.Total) <= t.MaxRejected*float64(q.Of) {
 		return nil
 	}
+	t.forgetRejected(job.shards)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d of %d images cannot be used, more than the limit of %.3g %% (mend them, or raise max_rejected); the first:", t.Stage, q.Total, q.Of, 100*t.MaxRejected)
 	for _, r := range q.First {

@@ -199,6 +199,62 @@ func TestImagesThatWentBadAreQuarantined(t *testing.T) {
 	}
 }
 
+// A stage that set aside too many images looks at them again once they are
+// mended, even where nothing tells that they were.
+func TestMendedImagesAreLookedAtAgain(t *testing.T) {
+	source := stagetest.Folder(t, 24, 12, "a", "b")
+	s := &views.Stage{Views: pair(16), Passes: 2, ShardBytes: 20000}
+	g := pipelines.New("t", pipelines.Root(t.TempDir()))
+	images := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{source}, Labels: "folder"})
+	if _, err := runners.Run(t.Context(), g, runners.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	pipelines.Add(g, "views", s, images)
+	names, err := filepath.Glob(filepath.Join(source, "a", "*"))
+	if err != nil || len(names) != 12 {
+		t.Fatal(names, err)
+	}
+	good := map[string][]byte{}
+	for _, name := range names {
+		if good[name], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+		replace(t, name, make([]byte, len(good[name])))
+	}
+	if _, err := runners.Run(t.Context(), g, runners.Options{}); err == nil || !strings.Contains(err.Error(), "12 of 24 images") {
+		t.Fatalf("got %v; want an error that names 12 of 24 images", err)
+	}
+	for name, data := range good {
+		replace(t, name, data)
+	}
+	results, err := runners.Run(t.Context(), g, runners.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want := run(t, source, "direct", s)
+	for i, f := range want.Files("views") {
+		if got := results[1].Manifest.Files[i]; got != f {
+			t.Errorf("got %+v, want %+v", got, f)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(g.Root(), "views", "quarantine*")); len(left) > 0 {
+		t.Errorf("nothing is quarantined, but there is %s", left)
+	}
+}
+
+// replace changes what is in a file and keeps its time: the listing is kept.
+func replace(t *testing.T, name string, data []byte) {
+	t.Helper()
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stagetest.Write(t, name, data)
+	if err := os.Chtimes(name, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestValidate(t *testing.T) {
 	for want, s := range map[string]*views.Stage{
 		"Passes = 0":      {Views: pair(16)},

@@ -124,7 +124,11 @@ func (t *task) checkRejected(job *Job) error {
 	}
 	t.forgetRejected(job.shards)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d of %d images cannot be used, more than the limit of %.3g %% (mend them, or raise max_rejected); the first:", t.Stage, q.Total, q.Of, 100*t.MaxRejected)
+	mend := "mend them, or leave them out and ingest again"
+	if t.Tolerant {
+		mend = "mend them, or raise max_rejected"
+	}
+	fmt.Fprintf(&b, "%s: %d of %d images cannot be used, more than the limit of %.3g %% (%s); the first:", t.Stage, q.Total, q.Of, 100*t.MaxRejected, mend)
 	for _, r := range q.First {
 		fmt.Fprintf(&b, "\n  %s: %s", rejectedName(r), r.Reason)
 		if r.Detail != "" {
@@ -135,8 +139,11 @@ func (t *task) checkRejected(job *Job) error {
 }
 
 func rejectedName(r artifact.Rejected) string {
-	if r.Name != "" && r.Name != r.URI {
+	switch {
+	case r.Name != "" && r.Name != r.URI:
 		return r.URI + ": " + r.Name
+	case r.Offset > 0:
+		return fmt.Sprintf("%s at byte %d", r.URI, r.Offset)
 	}
 	return r.URI
 }

@@ -209,7 +209,7 @@ func newTask(n *node, dir string) *task {
 		CodeVersion: CodeVersion(), MaxRejected: DefaultMaxRejected,
 	}
 	if v, ok := n.stage.(Tolerant); ok {
-		t.MaxRejected = v.MaxRejected()
+		t.MaxRejected, t.Tolerant = v.MaxRejected(), true
 	}
 	return t
 }

@@ -31,6 +31,7 @@ type task struct {
 	Runner      string
 	Started     time.Time
 	MaxRejected float64
+	Tolerant    bool // the stage sets MaxRejected itself
 	Applied     bool // by Apply, not run by a graph
 }
 

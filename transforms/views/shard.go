@@ -88,7 +88,7 @@ func (sh *shard) renderAll(ctx context.Context, to files, meter *pipelines.Meter
 			it.err, err = err, nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", it.ref.URI, err)
+			return err
 		}
 		meter.Add(1, it.ref.Length)
 		return nil
@@ -149,13 +149,13 @@ func (sh *shard) render(i int, to files) error {
 	w.draw(sh.Stage, ref)
 	if sh.Store != "recipe" {
 		if err := w.decode(&sh.reader, ref, sh.MaxPixels); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", ref.URI, err)
 		}
 	}
 	for pass := range sh.Passes {
 		frame, err := w.record(sh.Stage, ref, pass)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", ref.URI, err)
 		}
 		if err := to.put(pass, i, frame); err != nil {
 			return err
@@ -190,6 +190,10 @@ func (w *worker) decode(reader *imagefile.Reader, ref imagefile.Ref, maxPixels i
 		return err
 	}
 	w.encoded = data
+	if info, err := imagefile.DecodeConfig(data); ref.Width > 0 && err == nil && (info.Width != ref.Width || info.Height != ref.Height) {
+		return &imagefile.QuarantineError{Reason: imagefile.Changed,
+			Detail: fmt.Sprintf("%d x %d pixels, listed as %d x %d; ingest again", info.Width, info.Height, ref.Width, ref.Height)}
+	}
 	return w.sources.Decode(data, w.recipes, w.scales, maxPixels)
 }
 

@@ -156,9 +156,10 @@ func TestManyPasses(t *testing.T) {
 // are those of a set without it.
 func TestImagesThatWentBadAreQuarantined(t *testing.T) {
 	for name, s := range map[string]*views.Stage{
-		"raw":  {Views: pair(16), Passes: 2, ShardBytes: 20000},
-		"zstd": {Views: pair(16), Passes: 2, ShardBytes: 20000, Compression: tfrecord.Zstd},
-		"png":  {Views: pair(16), Passes: 2, ShardBytes: 20000, Format: "png"},
+		"raw":     {Views: pair(16), Passes: 2, ShardBytes: 20000},
+		"zstd":    {Views: pair(16), Passes: 2, ShardBytes: 20000, Compression: tfrecord.Zstd},
+		"png":     {Views: pair(16), Passes: 2, ShardBytes: 20000, Format: "png"},
+		"smaller": {Views: pair(16), Passes: 2, ShardBytes: 20000},
 	} {
 		source := stagetest.Folder(t, 24, 10, "a", "b")
 		g := pipelines.New("t", pipelines.Root(t.TempDir()))
@@ -172,7 +173,15 @@ func TestImagesThatWentBadAreQuarantined(t *testing.T) {
 			t.Fatal(err)
 		}
 		stamp := info.ModTime()
-		stagetest.Write(t, bad, make([]byte, info.Size()))
+		spoiled := make([]byte, info.Size())
+		if name == "smaller" { // another image of as many bytes
+			if spoiled, err = os.ReadFile(bad); err != nil {
+				t.Fatal(err)
+			}
+			frame := bytes.Index(spoiled, []byte{0xFF, 0xC0})
+			spoiled[frame+6] = 8 // of 24 rows
+		}
+		stagetest.Write(t, bad, spoiled)
 		if err := os.Chtimes(bad, stamp, stamp); err != nil { // the listing is kept
 			t.Fatal(err)
 		}

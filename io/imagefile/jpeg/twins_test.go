@@ -3,6 +3,7 @@ package jpeg
 import (
 	"bytes"
 	"image"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -115,15 +116,26 @@ func TestPortableMatches(t *testing.T) {
 	}
 }
 
+// golden yields the golden files with their names.
+func golden(t *testing.T) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, file := range goldenFiles(t) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(file, data) {
+				return
+			}
+		}
+	}
+}
+
 // TestRegionIsACrop holds every region against the same part of the whole.
 func TestRegionIsACrop(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 7))
 	var d Decoder
-	for _, file := range goldenFiles(t) {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, data := range golden(t) {
 		info, err := ReadInfo(data)
 		if err != nil {
 			t.Fatal(err)
@@ -153,11 +165,7 @@ func TestRegionIsACrop(t *testing.T) {
 func TestPartsAreRegions(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 7))
 	var d, alone Decoder
-	for _, file := range goldenFiles(t) {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, data := range golden(t) {
 		info, err := ReadInfo(data)
 		if err != nil {
 			t.Fatal(err)

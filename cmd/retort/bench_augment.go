@@ -170,7 +170,7 @@ func (b *augmentBench) work(i int, s *augmentScratch) error {
 	} else {
 		s.scales = augment.Scales(s.scales, info.Width, info.Height, b.views, s.recipes)
 	}
-	if err := s.sources.Decode(b.encoded[at], s.recipes, s.scales, 0); err != nil {
+	if err := s.sources.Decode(b.encoded[at], s.recipes, s.scales, imagefile.Options{}); err != nil {
 		return err
 	}
 	for j, recipe := range s.recipes {

@@ -156,7 +156,7 @@ func (f *viewsFlags) row(configs []augment.Config, img loadedImage) (sheet.Row, 
 		scales = augment.Scales(nil, info.Width, info.Height, configs, recipes)
 	}
 	var sources views.Sources
-	if err := sources.Decode(img.data, recipes, scales, 0); err != nil {
+	if err := sources.Decode(img.data, recipes, scales, imagefile.Options{}); err != nil {
 		return row, err
 	}
 	for i, recipe := range recipes {

@@ -26,6 +26,9 @@ const DefaultMaxPixels = 100_000_000
 type Options struct {
 	MaxPixels int64 // width x height, checked before anything is allocated; 0 = DefaultMaxPixels
 	MinSide   int   // the least width and height; 0 = 1
+	// Listed, if not zero, is the upright size that the image had when it was
+	// listed; with another it is rejected as changed.
+	Listed image.Point
 
 	// Region is the part wanted, in full-size upright pixels; the zero
 	// rectangle means all. It is cut to the image's bounds.
@@ -50,7 +53,11 @@ func (o *Options) fill() {
 }
 
 // check holds the limits against a header's claim.
-func (o *Options) check(width, height int) error {
+func (o *Options) check(h header) error {
+	width, height := h.size()
+	if o.Listed != (image.Point{}) && o.Listed != image.Pt(width, height) {
+		return reject(Changed, "%d x %d pixels, listed as %d x %d; ingest again", width, height, o.Listed.X, o.Listed.Y)
+	}
 	if int64(width)*int64(height) > o.MaxPixels {
 		return reject(TooManyPixels, "%d x %d pixels, more than %d", width, height, o.MaxPixels)
 	}
@@ -67,10 +74,8 @@ func DecodeConfig(data []byte) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	info := Info{Format: h.format, Width: h.width, Height: h.height}
-	if h.orientation.swaps() {
-		info.Width, info.Height = h.height, h.width
-	}
+	info := Info{Format: h.format}
+	info.Width, info.Height = h.size()
 	return info, nil
 }
 
@@ -107,7 +112,7 @@ func DecodeParts(data []byte, opt Options, parts []Part) error {
 	if err != nil {
 		return err
 	}
-	if err := opt.check(h.width, h.height); err != nil {
+	if err := opt.check(h); err != nil {
 		return err
 	}
 	if len(parts) > MaxParts {

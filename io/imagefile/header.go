@@ -21,6 +21,14 @@ type header struct {
 	orientation   orientation
 }
 
+// size is the upright width and height.
+func (h header) size() (width, height int) {
+	if h.orientation.swaps() {
+		return h.height, h.width
+	}
+	return h.width, h.height
+}
+
 // readHeader recognises the format and reads size and orientation.
 func readHeader(data []byte) (header, error) {
 	h := header{format: sniff(data[:min(sniffLen, len(data))]), orientation: upright}

@@ -17,10 +17,7 @@ func newWindow(h header, region image.Rectangle, s int) (window, error) {
 	if s != 1 && s != 2 && s != 4 && s != 8 {
 		return w, fmt.Errorf("decoding: Scale = %d; want 1, 2, 4 or 8", s)
 	}
-	fullW, fullH := h.width, h.height
-	if h.orientation.swaps() {
-		fullW, fullH = fullH, fullW
-	}
+	fullW, fullH := h.size()
 	w.width, w.height = ceilDiv(fullW, s), ceilDiv(fullH, s)
 	full := image.Rect(0, 0, fullW, fullH)
 	want := region

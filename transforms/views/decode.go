@@ -31,8 +31,9 @@ type Sources struct {
 }
 
 // Decode decodes an encoded image once for all the recipes, scales[i] being the
-// reduction for recipe i (see augment.Scales). Errors are imagefile.Decode's.
-func (s *Sources) Decode(data []byte, recipes []augment.Recipe, scales []int, maxPixels int64) error {
+// reduction for recipe i (see augment.Scales). Of opt the limits count; errors are
+// imagefile.Decode's.
+func (s *Sources) Decode(data []byte, recipes []augment.Recipe, scales []int, opt imagefile.Options) error {
 	var regions [imagefile.MaxParts]image.Rectangle
 	for i, r := range recipes {
 		at := bits.TrailingZeros(uint(scales[i]))
@@ -48,7 +49,7 @@ func (s *Sources) Decode(data []byte, recipes []augment.Recipe, scales []int, ma
 			s.parts = append(s.parts, imagefile.Part{Region: region, Scale: 1 << at, Into: &s.rgb[at]})
 		}
 	}
-	if err := imagefile.DecodeParts(data, imagefile.Options{MaxPixels: maxPixels}, s.parts); err != nil {
+	if err := imagefile.DecodeParts(data, opt, s.parts); err != nil {
 		return err
 	}
 	for _, p := range s.parts {

@@ -190,11 +190,7 @@ func (w *worker) decode(reader *imagefile.Reader, ref imagefile.Ref, maxPixels i
 		return err
 	}
 	w.encoded = data
-	if info, err := imagefile.DecodeConfig(data); ref.Width > 0 && err == nil && (info.Width != ref.Width || info.Height != ref.Height) {
-		return &imagefile.QuarantineError{Reason: imagefile.Changed,
-			Detail: fmt.Sprintf("%d x %d pixels, listed as %d x %d; ingest again", info.Width, info.Height, ref.Width, ref.Height)}
-	}
-	return w.sources.Decode(data, w.recipes, w.scales, maxPixels)
+	return w.sources.Decode(data, w.recipes, w.scales, imagefile.Options{MaxPixels: maxPixels, Listed: image.Pt(ref.Width, ref.Height)})
 }
 
 // record is the record of one pass with room for its frame, valid until the

@@ -104,15 +104,26 @@ func TestRoundTrip(t *testing.T) {
 						t.Fatalf("%s, %s, level %d, %s: %d bytes of %d, %v", kinds[kind].name, name, level, way, len(got), len(data), err)
 					}
 				}
+				agree(t, kind, packed)
 			}
 		}
 	}
 }
 
-// agree fails unless both say the same of a stream.
+// portably is unpack without the instructions of this machine.
+func portably(kind int, in io.Reader) ([]byte, error) {
+	defer func(was bool) { useBMI2 = was }(useBMI2)
+	useBMI2 = false
+	return unpack(kind, in)
+}
+
+// agree fails unless both say the same of a stream, on every machine.
 func agree(t *testing.T, kind int, stream []byte) {
 	t.Helper()
 	got, err := unpack(kind, bytes.NewReader(stream))
+	if elsewhere, problem := portably(kind, bytes.NewReader(stream)); !bytes.Equal(got, elsewhere) || fmt.Sprint(err) != fmt.Sprint(problem) {
+		t.Fatalf("%d bytes and %v here, %d bytes and %v elsewhere", len(got), err, len(elsewhere), problem)
+	}
 	want, wantErr := unpackTwin(kind, bytes.NewReader(stream))
 	if wantErr == nil && (err != nil || !bytes.Equal(got, want)) {
 		t.Fatalf("%d bytes and %v, want %d bytes", len(got), err, len(want))
@@ -170,6 +181,54 @@ func TestMembersFollowEachOther(t *testing.T) {
 	}
 	if _, err := unpack(0, bytes.NewReader(append(packed, "rubbish that is no head"...))); err == nil || err == io.ErrUnexpectedEOF {
 		t.Errorf("rubbish behind the stream: %v", err)
+	}
+}
+
+// A match that reaches before the first literal, for the fast loop and for the
+// slow.
+func TestDistanceBeforeTheBeginning(t *testing.T) {
+	for n := range 64 {
+		var b bitString
+		b.put(0b011, 3) // the last block, of the fixed code
+		for range n {
+			b.code(0x30+'a', 8)
+		}
+		b.code(1, 7)  // a length of 3
+		b.code(11, 5) // a distance of 49 to 64:
+		b.put(15, 4)  // 64
+		for range 40 {
+			b.code(0x30+'b', 8)
+		}
+		b.code(0, 7)
+		stream := append([]byte{0x78, 0x9c}, append(b.bytes, 0, 0, 0, 0)...)
+		_, err := unpack(1, bytes.NewReader(stream))
+		if want := "inflate: a distance of 64 that reaches before the beginning"; err == nil || err.Error() != want {
+			t.Fatalf("%d literals: %v, want %s", n, err, want)
+		}
+		agree(t, 1, stream)
+	}
+}
+
+// bitString is bits in DEFLATE's order.
+type bitString struct {
+	bytes []byte
+	n     int
+}
+
+func (b *bitString) put(v, n int) {
+	for i := range n {
+		if b.n&7 == 0 {
+			b.bytes = append(b.bytes, 0)
+		}
+		b.bytes[b.n>>3] |= byte(v >> i & 1 << (b.n & 7))
+		b.n++
+	}
+}
+
+// code puts a code, highest bit first.
+func (b *bitString) code(v, n int) {
+	for i := n - 1; i >= 0; i-- {
+		b.put(v>>i, 1)
 	}
 }
 

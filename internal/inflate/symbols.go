@@ -92,12 +92,13 @@ func repeat(buf []byte, to, length, distance int) {
 	}
 }
 
-// patterns are, by distance, how a word is filled with a pattern.
-var patterns = func() (all [8]struct {
+// patterns are, by distance, how a word is filled with a pattern; from 8 on, with
+// itself.
+var patterns = func() (all [9]struct {
 	mask, times uint64
 	step        int
 }) {
-	for d := 1; d < 8; d++ {
+	for d := 1; d <= 8; d++ {
 		p := &all[d]
 		p.mask, p.step = 1<<(8*d)-1, 8/d*d
 		for i := 0; i < 8; i += d {
@@ -107,14 +108,53 @@ var patterns = func() (all [8]struct {
 	return all
 }()
 
+// An outcome is why the loop of symbols ended.
+type outcome uint8
+
+const (
+	goOn       outcome = iota // too little input or room is left
+	blockEnded                // by its code
+	noCode                    // bits that are no code
+	tooFar                    // a distance that reaches before the beginning
+)
+
 // fast decodes symbols while sixteen bytes of input are at hand and the buffer
 // has room. It leaves fewer than eight bits in d.bits and reads nothing further.
 func (d *deflate) fast() error {
 	in, _ := d.in.Peek(d.in.Buffered())
-	at, hold, count, to, buf := 0, d.bits, d.count, d.to, d.buf
+	limit := len(d.buf) - slack
+	if len(in) < 16 || d.to >= limit {
+		return nil
+	}
+	var at, distance int
+	var outcome outcome
+	if useBMI2 {
+		at, distance, outcome = d.symbolsBMI2(in, limit)
+	} else {
+		at, distance, outcome = d.symbols(in, limit)
+	}
+	at -= int(d.count >> 3) // whole bytes go back
+	d.count &= 7
+	d.bits &= 1<<d.count - 1
+	_, _ = d.in.Discard(at) // they are buffered
+	switch outcome {
+	case blockEnded:
+		d.endBlock()
+	case noCode:
+		return damage("a code that stands for nothing")
+	case tooFar:
+		return damage("a distance of %d that reaches before the beginning", distance)
+	}
+	return nil
+}
+
+// symbols decodes in into d.buf[d.to:] while sixteen bytes of in are left and d.to
+// is below limit. at is how much of in it took into d.bits; distance is that of
+// the last match. What d.bits holds above d.count bits does not count.
+func (d *deflate) symbols(in []byte, limit int) (at, distance int, _ outcome) {
+	hold, count, to, buf := d.bits, d.count, d.to, d.buf
 	lit, dist, start := &d.lit, &d.dist, d.start
-	limit := len(buf) - slack
-	var err error
+	outcome := goOn
 	for at+16 <= len(in) && to < limit {
 		hold |= binary.LittleEndian.Uint64(in[at:]) << (count & 63)
 		at += int(63-count) >> 3
@@ -154,13 +194,13 @@ func (d *deflate) fast() error {
 			e = lit[e.base()+int(hold>>litBits&(1<<e.extra()-1))]
 		}
 		if e == 0 {
-			err = damage("a code that stands for nothing")
+			outcome = noCode
 			break
 		}
 		if e&(literal|end) != 0 {
 			hold, count = hold>>(e&63), count-e.bits()
 			if e&end != 0 {
-				d.endBlock()
+				outcome = blockEnded
 				break
 			}
 			buf[to] = byte(e >> 8)
@@ -175,14 +215,14 @@ func (d *deflate) fast() error {
 			e = dist[e.base()+int(hold>>distBits&(1<<e.extra()-1))]
 		}
 		if e == 0 {
-			err = damage("a code that stands for nothing")
+			outcome = noCode
 			break
 		}
 		hold, count = hold>>(e&63), count-e.bits()
-		distance := distBase[e.base()&31] + int(hold&(1<<(e.extra()&63)-1))
+		distance = distBase[e.base()&31] + int(hold&(1<<(e.extra()&63)-1))
 		hold, count = hold>>(e.extra()&63), count-e.extra()
 		if distance > to-start {
-			err = damage("a distance of %d that reaches before the beginning", distance)
+			outcome = tooFar
 			break
 		}
 		if distance >= 8 && length <= 8 { // most are pixels
@@ -192,9 +232,6 @@ func (d *deflate) fast() error {
 		}
 		to += length
 	}
-	at -= int(count >> 3) // whole bytes go back
-	count &= 7
-	d.bits, d.count, d.to = hold&(1<<count-1), count, to
-	_, _ = d.in.Discard(at) // they are buffered
-	return err
+	d.bits, d.count, d.to = hold, count, to
+	return at, distance, outcome
 }

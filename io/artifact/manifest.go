@@ -11,13 +11,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
 
 	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/internal/crc32c"
 )
 
 // Schema is the version of the manifest's layout that this code writes and
@@ -140,7 +140,7 @@ func (m *Manifest) sum() (uint32, error) {
 	rest := *m
 	rest.CRC32C = 0
 	data, err := json.MarshalIndent(rest, "", "  ")
-	return crc32.Checksum(data, castagnoli), err
+	return crc32c.Of(data), err
 }
 
 // check tells a manifest that was changed since it was written.

@@ -2,17 +2,15 @@ package artifact
 
 import (
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/retort-ml/retort/internal/crash"
+	"github.com/retort-ml/retort/internal/crc32c"
 	"github.com/retort-ml/retort/internal/workpool"
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // DamageError says which file of an artifact is not what its manifest says.
 type DamageError struct {
@@ -29,12 +27,12 @@ func Describe(dir, name string, records int64) (File, error) {
 		return File{}, err
 	}
 	defer f.Close()
-	h := crc32.New(castagnoli)
-	n, err := io.CopyBuffer(h, f, make([]byte, 1<<20))
+	var sum crc32c.File
+	n, err := io.CopyBuffer(&sum, f, make([]byte, 1<<20))
 	if err != nil {
 		return File{}, err
 	}
-	return File{Name: name, Records: records, Bytes: n, CRC32C: h.Sum32()}, nil
+	return File{Name: name, Records: records, Bytes: n, CRC32C: sum.Sum()}, nil
 }
 
 // Verify compares every file with the manifest, size first, then checksum. The

@@ -22,7 +22,8 @@ package tfrecord
 
 import (
 	"encoding/binary"
-	"hash/crc32"
+
+	"github.com/retort-ml/retort/internal/crc32c"
 )
 
 const (
@@ -33,13 +34,11 @@ const (
 	maskDelta = 0xa282ead8
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // mask is TensorFlow's masking of a CRC that is stored beside its data, so that
 // the CRC of data holding CRCs stays well distributed.
 func mask(crc uint32) uint32 { return (crc>>15 | crc<<17) + maskDelta }
 
-func maskedCRC(data []byte) uint32 { return mask(crc32.Checksum(data, castagnoli)) }
+func maskedCRC(data []byte) uint32 { return mask(crc32c.Of(data)) }
 
 // headerOK reports whether b starts with a length whose checksum matches. b
 // holds at least headerSize bytes.

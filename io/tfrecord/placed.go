@@ -3,9 +3,9 @@ package tfrecord
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 
 	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/internal/crc32c"
 )
 
 // Around the data of a record lie so many bytes of frame.
@@ -69,7 +69,7 @@ func (p *Placed) Write(i int, frame []byte) error {
 		if to = at + placeChunk; to > end {
 			to = len(frame)
 		}
-		crc = crc32.Update(crc, castagnoli, frame[max(at, headerSize):min(to, end)])
+		crc = crc32c.Update(crc, frame[max(at, headerSize):min(to, end)])
 		if to == len(frame) {
 			binary.LittleEndian.PutUint32(frame[end:], mask(crc))
 		}
@@ -89,11 +89,11 @@ const placeChunk = 64 << 10
 
 // frameCRC is the CRC of a record with its frame, given that of its data.
 func frameCRC(frame []byte, crc uint32) uint32 {
-	var sum fileCRC
-	sum.write(frame[:headerSize])
-	sum.join(frame[headerSize:len(frame)-footerSize], crc)
-	sum.write(frame[len(frame)-footerSize:])
-	return sum.crc
+	var sum crc32c.File
+	sum.Add(frame[:headerSize])
+	sum.Join(frame[headerSize:len(frame)-footerSize], crc)
+	sum.Add(frame[len(frame)-footerSize:])
+	return sum.Sum()
 }
 
 // next is where the record after i begins.
@@ -116,7 +116,7 @@ func (p *Placed) Commit() error {
 
 // closeUp moves what lies behind a gap, and sums up the file.
 func (p *Placed) closeUp() error {
-	end, buf, sum := int64(0), []byte(nil), fileCRC{}
+	end, buf, sum := int64(0), []byte(nil), crc32c.File{}
 	for i, s := range p.slots {
 		if !s.written {
 			continue
@@ -131,11 +131,11 @@ func (p *Placed) closeUp() error {
 				return err
 			}
 		}
-		sum.joinOf(int(n), s.crc)
+		sum.JoinOf(int(n), s.crc)
 		end += n
 		p.records++
 	}
-	p.crc = sum.crc
+	p.crc = sum.Sum()
 	if end == p.end {
 		return nil
 	}

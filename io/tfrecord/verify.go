@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"sync"
 
+	"github.com/retort-ml/retort/internal/crc32c"
 	"github.com/retort-ml/retort/internal/workpool"
 )
 
@@ -177,7 +177,7 @@ type checksum struct {
 func (c *checksum) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	c.crc = crc32.Update(c.crc, castagnoli, p[:n])
+	c.crc = crc32c.Update(c.crc, p[:n])
 	return n, err
 }
 

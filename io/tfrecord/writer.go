@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
+
+	"github.com/retort-ml/retort/internal/crc32c"
 )
 
 // A writer's buffer grows as it is filled, from writeFirst to writeMost: the
@@ -21,7 +22,7 @@ var errClosed = errors.New("tfrecord: write after Close")
 type Writer struct {
 	out     counted
 	zip     io.WriteCloser // nil without compression
-	sum     fileCRC        // of an uncompressed file
+	sum     crc32c.File    // of an uncompressed file
 	space   reserve
 	buf     []byte
 	most    int // how large buf may grow
@@ -64,9 +65,9 @@ func (w *Writer) Write(data []byte) error {
 	binary.LittleEndian.PutUint32(footer[:], mask(crc))
 	w.put(footer[:])
 	if w.zip == nil {
-		w.sum.write(header[:])
-		w.sum.join(data, crc)
-		w.sum.write(footer[:])
+		w.sum.Add(header[:])
+		w.sum.Join(data, crc)
+		w.sum.Add(footer[:])
 	}
 	if w.err == nil {
 		w.records++
@@ -80,7 +81,7 @@ func (w *Writer) putSummed(p []byte) (crc uint32) {
 		at := len(w.buf)
 		n := min(len(p), cap(w.buf)-at)
 		w.buf = w.buf[:at+n]
-		crc = copySum(w.buf[at:], p[:n], crc)
+		crc = crc32c.Copy(w.buf[at:], p[:n], crc)
 		w.handOn()
 		p = p[n:]
 	}
@@ -156,7 +157,7 @@ func (w *Writer) Bytes() int64 { return w.out.n }
 // the file's.
 func (w *Writer) CRC32C() uint32 {
 	if w.zip == nil {
-		return w.sum.crc
+		return w.sum.Sum()
 	}
 	return w.out.crc
 }
@@ -174,7 +175,7 @@ func (c *counted) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	if c.sum {
-		c.crc = crc32.Update(c.crc, castagnoli, p[:n])
+		c.crc = crc32c.Update(c.crc, p[:n])
 	}
 	return n, err
 }

@@ -3,14 +3,15 @@ package tfrecord
 import (
 	"bytes"
 	"errors"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/retort-ml/retort/internal/crc32c"
 )
 
-func crc(data []byte) uint32 { return crc32.Checksum(data, castagnoli) }
+func crc(data []byte) uint32 { return crc32c.Of(data) }
 
 func TestWriterCountsWhatItWrites(t *testing.T) {
 	recs := append(someRecords(100), bytes.Repeat([]byte("large"), 300_000), []byte("after"))

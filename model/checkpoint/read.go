@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/retort-ml/retort/internal/crc32c"
 )
 
 // FormatError says that a file is no intact checkpoint.
@@ -190,7 +191,7 @@ func decodeTensor(e namedEntry, sums map[string]string, body []byte) (Tensor, er
 		return t, damaged(e.name, "the file ends inside it (at byte %d of its data's %d)", int64(len(body))-e.Offsets[0], 4*size)
 	}
 	raw := body[e.Offsets[0]:e.Offsets[1]]
-	if got := fmt.Sprintf("%08x", crc32.Checksum(raw, castagnoli)); got != sums[e.name] {
+	if got := fmt.Sprintf("%08x", crc32c.Of(raw)); got != sums[e.name] {
 		return t, damaged(e.name, "data checksum differs: %q is written, the data give %q", sums[e.name], got)
 	}
 	t.Data = make([]float32, size)

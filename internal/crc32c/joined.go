@@ -1,10 +1,11 @@
-package tfrecord
+package crc32c
 
 import "hash/crc32"
 
-// fileCRC is the CRC-32C of a growing file. Where a part's own CRC is known
-// already, as that of a record's data is, it is joined instead of computed again.
-type fileCRC struct {
+// File is the sum of a growing file; the zero value is that of an empty one. Where
+// a part's own sum is known already, as that of a record's data is, it is joined
+// instead of computed again.
+type File struct {
 	crc    uint32
 	length int    // of the part joined last
 	shift  uint32 // x^(8*length) modulo the polynomial
@@ -18,28 +19,38 @@ const (
 	joinCached = 2 << 10
 )
 
-func (f *fileCRC) write(p []byte) { f.crc = crc32.Update(f.crc, castagnoli, p) }
+// Sum is the sum so far.
+func (f *File) Sum() uint32 { return f.crc }
 
-// join adds p, whose CRC is crc.
-func (f *fileCRC) join(p []byte, crc uint32) {
+// Add adds p.
+func (f *File) Add(p []byte) { f.crc = Update(f.crc, p) }
+
+// Write is Add; it never fails.
+func (f *File) Write(p []byte) (int, error) {
+	f.Add(p)
+	return len(p), nil
+}
+
+// Join adds p, whose sum is crc.
+func (f *File) Join(p []byte, crc uint32) {
 	if len(p) < joinCached || len(p) < joinAlways && len(p) != f.length {
 		f.length = len(p) // records of one length: the next one finds its shift
 		f.shift = 0
-		f.write(p)
+		f.Add(p)
 		return
 	}
-	f.joinOf(len(p), crc)
+	f.JoinOf(len(p), crc)
 }
 
-// joinOf adds n bytes that are not at hand, whose CRC is crc.
-func (f *fileCRC) joinOf(n int, crc uint32) {
+// JoinOf adds n bytes that are not at hand, whose sum is crc.
+func (f *File) JoinOf(n int, crc uint32) {
 	if n != f.length || f.shift == 0 {
 		f.length, f.shift = n, powerOfX(8*uint64(n))
 	}
 	f.crc = multiply(f.shift, f.crc) ^ crc
 }
 
-// Polynomials over GF(2) modulo Castagnoli's, bit-reversed as in the CRC: the
+// Polynomials over GF(2) modulo Castagnoli's, bit-reversed as in the sum: the
 // top bit is x^0.
 const (
 	polynomial = crc32.Castagnoli

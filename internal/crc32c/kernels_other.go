@@ -1,0 +1,15 @@
+//go:build !amd64
+
+package crc32c
+
+const (
+	foldStep = 256
+	third    = 5376
+)
+
+// Without kernels, what hash/crc32 has must do. They are variables for the tests.
+var useFold, useThirds bool
+
+func fold(uint32, []byte) uint32               { panic("not reached") }
+func foldCopy([]byte, []byte, uint32) uint32   { panic("not reached") }
+func thirdsCopy([]byte, []byte, uint32) uint32 { panic("not reached") }

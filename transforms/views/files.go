@@ -1,8 +1,6 @@
 package views
 
 import (
-	"sync"
-
 	"github.com/retort-ml/retort/internal/workpool"
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
@@ -12,9 +10,10 @@ import (
 // order these are made, and hold them in the order of their pass.
 type files interface {
 	create() error
-	// put takes the record of an item in a pass, with room for its frame. It is
-	// called from several goroutines at once and keeps nothing of frame.
-	put(pass, item int, frame []byte) error
+	// put takes the record of an item in a pass, with room for its frame, and
+	// returns memory for the next one. It is called from several goroutines at
+	// once.
+	put(pass, item int, frame []byte) (spare []byte, err error)
 	commit() ([]artifact.File, error)
 	discard()
 }
@@ -42,11 +41,11 @@ func (sh *shard) name(pass int) string {
 type placed struct {
 	*shard
 	place [][]int32 // of each item's record in each pass
-	files []*tfrecord.Placed
+	files []turns
 }
 
 func (p *placed) create() error {
-	p.files = make([]*tfrecord.Placed, p.Passes)
+	p.files = make([]turns, p.Passes)
 	p.place = make([][]int32, p.Passes)
 	var w worker
 	for pass, order := range p.order {
@@ -65,21 +64,21 @@ func (p *placed) create() error {
 			lengths[k] = n
 		}
 		var err error
-		if p.files[pass], err = tfrecord.CreatePlaced(p.out.Path(p.name(pass)), lengths); err != nil {
+		if p.files[pass].file, err = tfrecord.CreatePlaced(p.out.Path(p.name(pass)), lengths); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *placed) put(pass, item int, frame []byte) error {
-	return p.files[pass].Write(int(p.place[pass][item]), frame)
+func (p *placed) put(pass, item int, bytes []byte) ([]byte, error) {
+	return p.files[pass].put(frame{int(p.place[pass][item]), bytes})
 }
 
 func (p *placed) commit() ([]artifact.File, error) {
 	files := make([]artifact.File, p.Passes)
 	return files, workpool.Each(p.Passes, func(pass int) error {
-		f := p.files[pass]
+		f := p.files[pass].file
 		err := f.Commit()
 		files[pass] = artifact.File{Name: p.name(pass), Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C()}
 		return err
@@ -87,8 +86,8 @@ func (p *placed) commit() ([]artifact.File, error) {
 }
 
 func (p *placed) discard() {
-	for _, f := range p.files {
-		if f != nil {
+	for i := range p.files {
+		if f := p.files[i].file; f != nil {
 			f.Discard()
 		}
 	}
@@ -98,25 +97,20 @@ func (p *placed) discard() {
 // what they need.
 type held struct {
 	*shard
-	records [][]*[]byte // by pass and item; nil where there is none
+	records [][][]byte // by pass and item, without frames; nil where there is none
 }
 
-// buffers are the memory of held records, from shard to shard.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
 func (h *held) create() error {
-	h.records = make([][]*[]byte, h.Passes)
+	h.records = make([][][]byte, h.Passes)
 	for pass := range h.records {
-		h.records[pass] = make([]*[]byte, len(h.items))
+		h.records[pass] = make([][]byte, len(h.items))
 	}
 	return nil
 }
 
-func (h *held) put(pass, item int, frame []byte) error {
-	b := buffers.Get().(*[]byte)
-	*b = append((*b)[:0], frame[tfrecord.FrameBefore:len(frame)-tfrecord.FrameAfter]...)
-	h.records[pass][item] = b
-	return nil
+func (h *held) put(pass, item int, frame []byte) ([]byte, error) {
+	h.records[pass][item] = append(take()[:0], frame[tfrecord.FrameBefore:len(frame)-tfrecord.FrameAfter]...)
+	return frame, nil
 }
 
 func (h *held) commit() ([]artifact.File, error) {
@@ -139,11 +133,11 @@ func (h *held) write(pass int) (artifact.File, error) {
 		if b == nil {
 			continue
 		}
-		if err := w.Write(*b); err != nil {
+		if err := w.Write(b); err != nil {
 			return artifact.File{}, err
 		}
 		h.records[pass][i] = nil
-		buffers.Put(b)
+		give(b)
 	}
 	err = w.Commit()
 	return artifact.File{Name: name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C()}, err

@@ -157,7 +157,7 @@ func (sh *shard) render(i int, to files) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", ref.URI, err)
 		}
-		if err := to.put(pass, i, frame); err != nil {
+		if w.frame, err = to.put(pass, i, frame); err != nil {
 			return err
 		}
 	}

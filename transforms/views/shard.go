@@ -58,18 +58,35 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Im
 	return sh.commit(files)
 }
 
-// list reads which images the shard has, and orders the records of each pass.
+// list reads which images the shard has, on all cores, and orders the records of
+// each pass.
 func (sh *shard) list(in pipelines.Artifact[pipelines.Images], total int64) error {
 	from, to := total*int64(sh.number)/int64(sh.of), total*int64(sh.number+1)/int64(sh.of)
-	sh.items = make([]item, 0, to-from)
-	for e, err := range index.Read(in.Dir, pipelines.IndexFiles(in), from, to) {
+	sh.items = make([]item, to-from)
+	// each part passes over what lies before it: a few large ones
+	parts := min(workpool.Size(), 1+len(sh.items)/512)
+	err := workpool.Each(parts, func(part int) error {
+		a, b := len(sh.items)*part/parts, len(sh.items)*(part+1)/parts
+		return listPart(sh.items[a:b], in, from+int64(a))
+	})
+	sh.order = make([][]int32, sh.Passes)
+	workpool.For(sh.Passes, func(pass int) { sh.order[pass] = ordered(sh.items, pass) })
+	return err
+}
+
+// listPart reads the references from the one numbered from on.
+func listPart(items []item, in pipelines.Artifact[pipelines.Images], from int64) error {
+	n := 0
+	for e, err := range index.Read(in.Dir, pipelines.IndexFiles(in), from, from+int64(len(items))) {
 		if err != nil {
 			return err
 		}
-		sh.items = append(sh.items, item{ref: e.Ref})
+		items[n].ref = e.Ref
+		n++
 	}
-	sh.order = make([][]int32, sh.Passes)
-	workpool.For(sh.Passes, func(pass int) { sh.order[pass] = ordered(sh.items, pass) })
+	if n < len(items) {
+		return fmt.Errorf("the index in %s ends at image %d, its manifest has more", in.Dir, from+int64(n))
+	}
 	return nil
 }
 

@@ -1,9 +1,9 @@
 // Package inflate decompresses gzip (RFC 1952) and zlib (RFC 1950) streams of
 // data that hardly compress, such as pixels: nearly all of the work is then to
-// decode literals and repeated pixels, up to five literals or one repetition to a
+// decode literals and repeated pixels, four or five literals or one repetition to a
 // refill of its bit buffer. Each literal waits for the one before: a look-up and a
-// shift, which assembly for BMI2 keeps short; its twin in Go gives
-// the same on other machines.
+// shift, which assembly for BMI2 keeps short; its twin in Go gives the same on
+// other machines.
 //
 // It gives what compress/gzip and compress/zlib give, and reads not a byte
 // further. Errors: [io.ErrUnexpectedEOF] where the stream is cut, else a

@@ -1,4 +1,5 @@
-// The loop of symbols. It does what deflate.symbols does.
+// The loop of symbols. It does what deflate.symbols does, but looks whether there
+// is input and room after up to four literals, not five.
 
 #include "go_asm.h"
 #include "textflag.h"
@@ -201,12 +202,11 @@ out:
 
 leave:
 	ANDL $63, CX
-	MOVQ R12, R15
 	MOVQ l+0(FP), R13
 	MOVQ AX, loop_hold(R13)
 	MOVQ CX, loop_count(R13)
 	MOVQ SI, loop_in(R13)
 	MOVQ DI, loop_out(R13)
-	MOVQ R15, loop_distance(R13)
+	MOVQ R12, loop_distance(R13)
 	MOVB DX, ret+8(FP)
 	RET

@@ -149,8 +149,8 @@ func (d *deflate) fast() error {
 }
 
 // symbols decodes in into d.buf[d.to:] while sixteen bytes of in are left and d.to
-// is below limit. at is how much of in it took into d.bits; distance is that of
-// the last match. What d.bits holds above d.count bits does not count.
+// is below limit. at is how much of in it took into d.bits; distance is the one
+// that reaches too far, if one does. What d.bits holds above d.count bits does not count.
 func (d *deflate) symbols(in []byte, limit int) (at, distance int, _ outcome) {
 	hold, count, to, buf := d.bits, d.count, d.to, d.buf
 	lit, dist, start := &d.lit, &d.dist, d.start

@@ -8,6 +8,12 @@ import "hash/crc32"
 var table = crc32.MakeTable(crc32.Castagnoli)
 
 const (
+	// foldStep is how many bytes a step of folding takes.
+	foldStep = 256
+	// third is how many bytes each of the three sums of copyThirds covers: the
+	// instruction takes three cycles, and one that does not wait for it starts
+	// in each of them.
+	third = 5376
 	// foldLeast is from where on folding pays for its end.
 	foldLeast = 1 << 10
 	// chunk is what Copy copies before it sums the copy, which is still in the

@@ -2,15 +2,6 @@ package crc32c
 
 import "golang.org/x/sys/cpu"
 
-const (
-	// foldStep is how many bytes a step of folding takes.
-	foldStep = 256
-	// third is how many bytes each of the three sums of copyThirds covers: the
-	// instruction takes three cycles, and one that does not wait for it starts
-	// in each of them.
-	third = 5376
-)
-
 // Variables, so that tests can hold the twins together.
 var (
 	useFold   = cpu.X86.HasSSE42 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VPCLMULQDQ

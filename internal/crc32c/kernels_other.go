@@ -2,11 +2,6 @@
 
 package crc32c
 
-const (
-	foldStep = 256
-	third    = 5376
-)
-
 // Without kernels, what hash/crc32 has must do. They are variables for the tests.
 var useFold, useThirds bool
 

@@ -1,20 +1,19 @@
 // The CRC of three thirds at once, while they are copied.
 
+#include "go_asm.h"
 #include "textflag.h"
-
-#define THIRD 5376 // third
 
 // WORDS copies and adds 8 bytes of each third.
 #define WORDS(at) \
-	MOVQ   at(SI), AX           \
-	MOVQ   (THIRD+at)(SI), BX   \
-	MOVQ   (2*THIRD+at)(SI), DX \
-	CRC32Q AX, R8               \
-	CRC32Q BX, R9               \
-	CRC32Q DX, R10              \
-	MOVQ   AX, at(DI)           \
-	MOVQ   BX, (THIRD+at)(DI)   \
-	MOVQ   DX, (2*THIRD+at)(DI)
+	MOVQ   at(SI), AX                 \
+	MOVQ   (const_third+at)(SI), BX   \
+	MOVQ   (2*const_third+at)(SI), DX \
+	CRC32Q AX, R8                     \
+	CRC32Q BX, R9                     \
+	CRC32Q DX, R10                    \
+	MOVQ   AX, at(DI)                 \
+	MOVQ   BX, (const_third+at)(DI)   \
+	MOVQ   DX, (2*const_third+at)(DI)
 
 // func copyThirds(dst, src *byte, state uint32) (a, b, c uint32)
 TEXT ·copyThirds(SB), NOSPLIT, $0-36
@@ -23,13 +22,13 @@ TEXT ·copyThirds(SB), NOSPLIT, $0-36
 	MOVL state+16(FP), R8
 	XORL R9, R9
 	XORL R10, R10
-	MOVQ $(THIRD/64), CX
+	MOVQ $(const_third/64), CX
 
 loop:
 	// what the next call reads
-	PREFETCHT0 (3*THIRD)(SI)
-	PREFETCHT0 (4*THIRD)(SI)
-	PREFETCHT0 (5*THIRD)(SI)
+	PREFETCHT0 (3*const_third)(SI)
+	PREFETCHT0 (4*const_third)(SI)
+	PREFETCHT0 (5*const_third)(SI)
 	WORDS(0)
 	WORDS(8)
 	WORDS(16)

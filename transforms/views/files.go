@@ -37,7 +37,7 @@ func (sh *shard) name(pass int) string {
 	return tfrecord.Shard{Name: "views", Index: pass*sh.of + sh.number, Count: sh.Passes * sh.of, Compression: sh.Compression}.String()
 }
 
-// placed writes every record where it belongs, as soon as it is made.
+// placed writes every record where it belongs; few wait, see turns.
 type placed struct {
 	*shard
 	place [][]int32 // of each item's record in each pass

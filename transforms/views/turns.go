@@ -33,19 +33,26 @@ func (t *turns) put(f frame) (spare []byte, err error) {
 		return take(), nil
 	}
 	for {
-		for f, ok := t.pop(); ok; f, ok = t.pop() {
-			if err == nil {
-				err = t.file.Write(f.place, f.bytes)
-			}
-			give(spare)
-			spare = f.bytes
-		}
-		t.write.Unlock()
+		spare, err = t.writeAll(spare, err)
 		// whoever came between the last pop and now relies on us
 		if t.empty() || !t.write.TryLock() {
 			return spare, err
 		}
 	}
+}
+
+// writeAll writes what waits, unless there was an error, and lets go of write, also
+// when it panics: others may be waiting for it.
+func (t *turns) writeAll(spare []byte, err error) ([]byte, error) {
+	defer t.write.Unlock()
+	for f, ok := t.pop(); ok; f, ok = t.pop() {
+		if err == nil {
+			err = t.file.Write(f.place, f.bytes)
+		}
+		give(spare)
+		spare = f.bytes
+	}
+	return spare, err
 }
 
 // push reports whether so many records wait that the caller should, too.

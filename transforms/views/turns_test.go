@@ -76,3 +76,24 @@ func TestTurnsReportErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who panics while writing does not leave those waiting who come after.
+func TestTurnsAfterAPanic(t *testing.T) {
+	file, err := tfrecord.CreatePlaced(filepath.Join(t.TempDir(), "turns.tfrecord"), []int{4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Discard()
+	all := turns{file: file}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a record beyond the last does not panic")
+			}
+		}()
+		_, _ = all.put(frame{1, nil})
+	}()
+	if !all.write.TryLock() {
+		t.Error("the file is still held")
+	}
+}

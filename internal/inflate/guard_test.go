@@ -14,23 +14,24 @@ import (
 )
 
 // randomCode is the lengths of a code of up to n symbols: a complete one, rarely
-// one of a single bit or none.
-func randomCode(r *rand.Rand, n int) []uint8 {
+// one of a single bit or none. Its longest are often as long as a table's first
+// level allows.
+func randomCode(r *rand.Rand, n, first int) []uint8 {
 	lengths := make([]uint8, n)
 	if kind := r.IntN(24); kind < 2 {
 		lengths[r.IntN(n)] = uint8(kind)
 		return lengths
 	}
 	leaves := []uint8{1, 1}
-	depth := 40 * r.IntN(2)
+	depth, most := 40*r.IntN(2), uint8([]int{first, maxBits}[r.IntN(2)])
 	for symbols := 2 + r.IntN(n-1); len(leaves) < symbols; {
 		i := r.IntN(len(leaves)) // the one to split
 		for range depth {
-			if j := r.IntN(len(leaves)); leaves[j] > leaves[i] && leaves[j] < maxBits {
+			if j := r.IntN(len(leaves)); leaves[j] > leaves[i] && leaves[j] < most {
 				i = j
 			}
 		}
-		if leaves[i] == maxBits {
+		if leaves[i] >= most {
 			i = slices.Index(leaves, slices.Min(leaves))
 		}
 		leaves[i]++
@@ -40,6 +41,32 @@ func randomCode(r *rand.Rand, n int) []uint8 {
 		lengths[symbol] = leaves[i]
 	}
 	return lengths
+}
+
+// symbolBits are n bytes of symbols that are all as likely, also those of the
+// longest codes; distances are short where they can be.
+func symbolBits(r *rand.Rand, lit, dist []uint8, n int) []byte {
+	var b bitString
+	put := func(lengths []uint8, below int) (symbol int) {
+		for symbol = r.IntN(below); lengths[symbol] == 0 || symbol == 256; below = min(below+1, len(lengths)) {
+			symbol = r.IntN(below)
+		}
+		code := 0 // the canonical one
+		for i, length := range lengths {
+			if length != 0 && (length < lengths[symbol] || length == lengths[symbol] && i < symbol) {
+				code += 1 << (lengths[symbol] - min(length, lengths[symbol]))
+			}
+		}
+		b.code(code, int(lengths[symbol]))
+		return symbol
+	}
+	for len(b.bytes) <= n {
+		if symbol := put(lit, len(lit)); symbol > 256 {
+			b.put(int(r.Uint32()), int(litEntries[symbol].extra()))
+			b.put(int(r.Uint32()), distExtra(put(dist, 8)))
+		}
+	}
+	return b.bytes[:n]
 }
 
 // Both loops do with any code and any bits what slow does symbol by symbol, and
@@ -60,8 +87,13 @@ func TestLoopsBetweenGuards(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
 		d := newDeflate(nil)
 		var outcomes [4]int
+		var lit, dist []uint8
 		for round := range rounds {
-			for round%16 == 0 && !(build(d.lit[:], litBits, randomCode(r, litCodes), litEntries[:]) && build(d.dist[:], distBits, randomCode(r, distCodes), distEntries[:])) {
+			if round%16 == 0 {
+				lit, dist = randomCode(r, litCodes, litBits), randomCode(r, distCodes, distBits)
+				if !build(d.lit[:], litBits, lit, litEntries[:]) || !build(d.dist[:], distBits, dist, distEntries[:]) {
+					t.Fatalf("%v or %v is no code", lit, dist)
+				}
 			}
 			n, size := 16+r.IntN(mostIn-15), slack+1+r.IntN(mostBuf-slack)
 			in := inEnd[mostIn-n:]
@@ -73,11 +105,14 @@ func TestLoopsBetweenGuards(t *testing.T) {
 			for i := range in {
 				in[i] = byte(r.Uint32()) & mask
 			}
+			if round%2 == 0 && slices.Max(lit) > 1 && slices.Max(dist) > 0 {
+				copy(in, symbolBits(r, lit, dist, n))
+			}
 			for i := range d.buf {
 				d.buf[i] = byte(7 * i)
 			}
 			d.to, d.count, d.state = r.IntN(size-slack), uint(r.IntN(8)), inCodes
-			d.start, d.bits = r.IntN(d.to+1), uint64(r.IntN(1<<d.count))
+			d.start, d.bits = r.IntN(d.to+1)*r.IntN(2), uint64(r.IntN(1<<d.count))
 			outcomes[checkLoop(t, fmt.Sprintf("%s, round %d", name, round), d, in, loop)]++
 		}
 		if slices.Min(outcomes[:]) < 100 {

@@ -75,7 +75,9 @@ func (l *lister) csvList(p string, r io.Reader) error {
 				pathAt = at
 				continue
 			}
-			labelAt = -1
+			if labelAt, err = nameless(row); err != nil {
+				return fmt.Errorf("image list %s: line 1: %w", p, err)
+			}
 		}
 		line, _ := rows.FieldPos(pathAt)
 		label := ""
@@ -86,6 +88,18 @@ func (l *lister) csvList(p string, r io.Reader) error {
 			return err
 		}
 	}
+}
+
+// nameless says which column of a list without names of columns holds labels, if
+// any does: path or path,label, as a CSV of labels has them.
+func nameless(row []string) (labelAt int, err error) {
+	switch len(row) {
+	case 1:
+		return -1, nil
+	case 2:
+		return 1, nil
+	}
+	return 0, fmt.Errorf("no column is named path, and there are %d; want path, path,label or a first line with the names of the columns", len(row))
 }
 
 // column finds the first column with one of the names.

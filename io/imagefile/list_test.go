@@ -202,11 +202,13 @@ func TestListOfPaths(t *testing.T) {
 		"plain.txt":  "\ufeffimg/cat/1.png\n\n# a comment\nimg/2.png\nimg/none.png\n",
 		"head.csv":   "id,path,label\n1,img/cat/1.png,tiger\n2,img/2.png,\n3,img/none.png,x\n",
 		"nohead.csv": "img/cat/1.png\nimg/2.png\nimg/none.png\n",
+		"two.csv":    "img/cat/1.png,tiger\nimg/2.png,\n",
 	}
 	want := map[string][]string{
 		"plain.txt":  {"img/cat/1.png|cat|", "img/2.png|img|", "img/none.png|img|missing"},
 		"head.csv":   {"img/cat/1.png|tiger|", "img/2.png|img|", "img/none.png|x|missing"},
 		"nohead.csv": {"img/cat/1.png|cat|", "img/2.png|img|", "img/none.png|img|missing"},
+		"two.csv":    {"img/cat/1.png|tiger|", "img/2.png|img|"},
 	}
 	for name, text := range lists {
 		write(t, filepath.Join(dir, name), []byte(text))
@@ -232,6 +234,7 @@ func TestListErrors(t *testing.T) {
 	write(t, filepath.Join(dir, "cut.tar.gz"), compressed(t, ".tgz", archive)[:60])
 	write(t, filepath.Join(dir, "bad.tar.zst"), noise)
 	write(t, filepath.Join(dir, "broken.csv"), []byte("path\na.png\n\"b.png\nc.png\n"))
+	write(t, filepath.Join(dir, "wide.csv"), []byte("1,a.png,x\n"))
 	write(t, filepath.Join(dir, "gap.csv"), []byte("path,label\na.png,x\n,y\n"))
 	write(t, filepath.Join(dir, "what.bin"), noise)
 	write(t, filepath.Join(dir, "none", "readme.txt"), []byte("x"))
@@ -247,6 +250,7 @@ func TestListErrors(t *testing.T) {
 		"bad.tar.zst":  "set.tar.zst: ",
 		"broken.csv":   "line 3",
 		"gap.csv":      "line 3",
+		"wide.csv":     "no column is named path",
 		"what.bin":     "neither a folder",
 		"*.none":       "no file matches",
 	} {

@@ -73,6 +73,6 @@ func (c *checker) count(written, duplicates, unlabelled int64, classes map[strin
 	c.out.Count("labelled", written-unlabelled)
 	c.out.Count("classes", int64(len(classes)))
 	if duplicates > 0 {
-		c.out.Note("%d images are exact copies of others and are used once", duplicates)
+		c.out.Note("exact copies of other images, used once: %d", duplicates)
 	}
 }

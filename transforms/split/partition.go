@@ -97,7 +97,7 @@ func (p *partition) openTestSet(out *pipelines.Output[pipelines.Images]) (err er
 		return fmt.Errorf("none of the %d images of the test set has a label (give --test-labels folder, or a CSV of path,label)", bare)
 	}
 	if bare > 0 {
-		out.Note("%d images of the test set have no label and are not used", bare)
+		out.Note("test set: images without a label, not used: %d", bare)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (p *partition) count(out *pipelines.Output[pipelines.Images]) error {
 	}
 	p.total = p.images - both
 	if both > 0 {
-		out.Note("%d images are in the test set too and are not trained on", both)
+		out.Note("images that are in the test set too, not trained on: %d", both)
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (p *partition) holdOut(out *pipelines.Output[pipelines.Images]) error {
 		return fmt.Errorf("no labelled image is left to be held out for evaluation: no class has two beside those that keep their labels (give a test set, or more labels)")
 	}
 	if held < 100 {
-		out.Note("only %d images are held out for evaluation: the figures are rough (give a test set for better ones)", held)
+		out.Note("images held out for evaluation: only %d; the figures are rough (give a test set for better ones)", held)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func listPart(items []item, in pipelines.Artifact[pipelines.Images], from int64)
 		n++
 	}
 	if n < len(items) {
-		return fmt.Errorf("the index in %s ends at image %d, its manifest has more", in.Dir, from+int64(n))
+		return fmt.Errorf("the index in %s holds fewer images than its manifest says; delete the folder and run again", in.Dir)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.preset, "preset", "", "recipe to start from: "+presetNames()+" (default: the config file's, else "+simclrv2.DefaultPreset+")")
 	flags.StringVar(&f.file, "config", "", "YAML file over the preset (see retort config)")
-	flags.StringArrayVar(&f.images, "images", nil, "folder, .tar, .tar.gz, .tar.zst, or a .txt or .csv of paths; may be given again")
+	flags.StringArrayVar(&f.images, "images", nil, "folder, .tar, .tar.gz, .tar.zst, or a .txt of paths or .csv of path,label; may be given again")
 	flags.StringVar(&f.labels, "labels", "", "folder (an image's folder is its class), a CSV of path,label or id,label, or none")
 	flags.StringArrayVar(&f.test, "test", nil, "separate labelled set to evaluate on; may be given again")
 	flags.StringVar(&f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")

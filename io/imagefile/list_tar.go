@@ -94,7 +94,7 @@ func (a *archiveLister) run() error {
 // an empty file for an empty archive.
 func (a *archiveLister) atEnd() error {
 	if info, err := a.src.f.Stat(); err == nil && info.Size() == 0 {
-		return fmt.Errorf("image archive %s: the file is empty", a.uri)
+		return fmt.Errorf("image archive %s: the file is empty; get it again", a.uri)
 	}
 	return nil
 }

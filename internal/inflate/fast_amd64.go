@@ -32,7 +32,7 @@ func (d *deflate) symbolsBMI2(in []byte, limit int) (at, distance int, _ outcome
 		in: first, inLast: unsafe.Pointer(&in[len(in)-16]),
 		out: unsafe.Pointer(&d.buf[d.to]), outLimit: unsafe.Pointer(&d.buf[limit]), start: unsafe.Pointer(&d.buf[d.start]),
 	}
-	outcome := symbolsBMI2(&l)
+	why := symbolsBMI2(&l)
 	d.bits, d.count, d.to = l.hold, uint(l.count), int(uintptr(l.out)-uintptr(begin))
-	return int(uintptr(l.in) - uintptr(first)), l.distance, outcome
+	return int(uintptr(l.in) - uintptr(first)), l.distance, why
 }

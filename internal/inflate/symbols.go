@@ -127,17 +127,17 @@ func (d *deflate) fast() error {
 		return nil
 	}
 	var at, distance int
-	var outcome outcome
+	var why outcome
 	if useBMI2 {
-		at, distance, outcome = d.symbolsBMI2(in, limit)
+		at, distance, why = d.symbolsBMI2(in, limit)
 	} else {
-		at, distance, outcome = d.symbols(in, limit)
+		at, distance, why = d.symbols(in, limit)
 	}
 	at -= int(d.count >> 3) // whole bytes go back
 	d.count &= 7
 	d.bits &= 1<<d.count - 1
 	_, _ = d.in.Discard(at) // they are buffered
-	switch outcome {
+	switch why {
 	case blockEnded:
 		d.endBlock()
 	case noCode:
@@ -154,7 +154,7 @@ func (d *deflate) fast() error {
 func (d *deflate) symbols(in []byte, limit int) (at, distance int, _ outcome) {
 	hold, count, to, buf := d.bits, d.count, d.to, d.buf
 	lit, dist, start := &d.lit, &d.dist, d.start
-	outcome := goOn
+	why := goOn
 	for at+16 <= len(in) && to < limit {
 		hold |= binary.LittleEndian.Uint64(in[at:]) << (count & 63)
 		at += int(63-count) >> 3
@@ -194,13 +194,13 @@ func (d *deflate) symbols(in []byte, limit int) (at, distance int, _ outcome) {
 			e = lit[e.base()+int(hold>>litBits&(1<<e.extra()-1))]
 		}
 		if e == 0 {
-			outcome = noCode
+			why = noCode
 			break
 		}
 		if e&(literal|end) != 0 {
 			hold, count = hold>>(e&63), count-e.bits()
 			if e&end != 0 {
-				outcome = blockEnded
+				why = blockEnded
 				break
 			}
 			buf[to] = byte(e >> 8)
@@ -215,14 +215,14 @@ func (d *deflate) symbols(in []byte, limit int) (at, distance int, _ outcome) {
 			e = dist[e.base()+int(hold>>distBits&(1<<e.extra()-1))]
 		}
 		if e == 0 {
-			outcome = noCode
+			why = noCode
 			break
 		}
 		hold, count = hold>>(e&63), count-e.bits()
 		distance = distBase[e.base()&31] + int(hold&(1<<(e.extra()&63)-1))
 		hold, count = hold>>(e.extra()&63), count-e.extra()
 		if distance > to-start {
-			outcome = tooFar
+			why = tooFar
 			break
 		}
 		if distance >= 8 && length <= 8 { // most are pixels
@@ -233,5 +233,5 @@ func (d *deflate) symbols(in []byte, limit int) (at, distance int, _ outcome) {
 		to += length
 	}
 	d.bits, d.count, d.to = hold, count, to
-	return at, distance, outcome
+	return at, distance, why
 }

@@ -69,9 +69,12 @@ func (sh *shard) list(in pipelines.Artifact[pipelines.Images], total int64) erro
 		a, b := len(sh.items)*part/parts, len(sh.items)*(part+1)/parts
 		return listPart(sh.items[a:b], in, from+int64(a))
 	})
+	if err != nil {
+		return err
+	}
 	sh.order = make([][]int32, sh.Passes)
 	workpool.For(sh.Passes, func(pass int) { sh.order[pass] = ordered(sh.items, pass) })
-	return err
+	return nil
 }
 
 // listPart reads the references from the one numbered from on.

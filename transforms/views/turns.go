@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/retort-ml/retort/internal/workpool"
@@ -70,7 +71,7 @@ func (t *turns) pop() (f frame, ok bool) {
 		return f, false
 	}
 	f = t.made[0]
-	t.made = append(t.made[:0], t.made[1:]...)
+	t.made = slices.Delete(t.made, 0, 1)
 	return f, true
 }
 

@@ -15,7 +15,7 @@ const (
 	// joinAlways is the length from which a join costs less than another pass
 	// over the bytes even when its shift must be computed; joinCached, when it
 	// need not.
-	joinAlways = 64 << 10
+	joinAlways = 96 << 10
 	joinCached = 2 << 10
 )
 

@@ -128,7 +128,7 @@ func (c *Checkpoint) header(tensors []Tensor, sums map[string]string) ([]byte, e
 	return b.Bytes(), nil
 }
 
-// writeFloats writes values little-endian. Hashes never fail.
+// writeFloats writes values little-endian. It fails only where w does: a sum never.
 func writeFloats(w io.Writer, values []float32) error {
 	buf := make([]byte, 0, min(4*len(values), encodeBufSize))
 	for len(values) > 0 {

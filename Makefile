@@ -10,7 +10,7 @@ TESTFLAGS    ?=
 
 export GOEXPERIMENT
 
-.PHONY: all build demo test race check format vet lint layers fuzz bench bench-peers bench-scale interop graph-picture report-shot clean help
+.PHONY: all build demo test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop graph-picture report-shot clean help
 
 all: build
 
@@ -33,7 +33,7 @@ test: ## run all tests; Go alone is enough
 race: ## run all tests with the race detector
 	$(GO) test -race $(PACKAGES)
 
-check: format vet lint layers test ## format, vet, lint, import directions, tests
+check: format vet lint layers generated test ## format, vet, lint, import directions, generated code, tests
 
 format: ## fail when a file is not as gofmt writes it
 	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
@@ -47,6 +47,13 @@ lint:
 
 layers: ## fail when a package imports against the direction
 	$(GO) test ./internal/layers
+
+generate: graph-picture ## make all generated code, tables and the picture of the graph anew
+	$(GO) generate $(PACKAGES)
+	$(GO) test ./model/backend/cpu -run '^TestReadmeClaimsWhatIsThere$$' -update
+
+generated: ## fail when generated code is not what its generators make
+	@GO="$(GO)" .ci/generated
 
 fuzz: ## run every fuzz target for FUZZTIME
 	@for p in $$($(GO) list $(PACKAGES)); do \

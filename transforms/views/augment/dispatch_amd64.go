@@ -2,8 +2,6 @@ package augment
 
 import "golang.org/x/sys/cpu"
 
-//go:generate go run ./_asm -out kernels_amd64.s -stubs kernels_amd64.go -pkg augment
-
 func detect() level {
 	x := &cpu.X86
 	switch {

@@ -17,3 +17,5 @@
 // google-research/simclr (tf2/data_util.py) on TensorFlow's kernels; see
 // Config for the two places where its TF1 form differs.
 package augment
+
+//go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg augment

@@ -1,4 +1,5 @@
-// The generator of the package's vector kernels: go generate runs it.
+// The generator of the package's vector kernels: go generate runs it, with the
+// modules that go.mod and go.sum here pin.
 //
 // Each kernel comes in two widths out of one description: AVX-512 (16 lanes)
 // and AVX2 (8 lanes). Neither fuses a product with a sum, so that both round as

@@ -15,3 +15,6 @@
 // Slices of wrong length are a bug of the caller: kernels panic, naming the
 // operand, its length and the length they want, before they touch anything.
 package kernels
+
+//go:generate go run -C _asm ./strips -out ../strips_amd64.s -stubs ../strips_amd64.go -pkg kernels
+//go:generate go run -C _asm ./tiles -out ../tiles_amd64.s -stubs ../tiles_amd64.go -pkg kernels

@@ -1,7 +1,6 @@
 package pipelines
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -9,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 )
 
 // Apply applies a stage as a PTransform of the caller's own Beam pipeline. Its
@@ -113,7 +111,6 @@ func beginning(n *node, dir string) (*beginFn, error) {
 }
 
 func init() {
-	register.DoFn1x1[string, string](&tagFn{})
-	register.DoFn4x1[context.Context, []byte, func(*string) bool, func([]byte), error](&beginFn{})
-	register.Iter1[string]()
+	beam.RegisterDoFn(&tagFn{})
+	beam.RegisterDoFn(&beginFn{})
 }

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/retort-ml/retort/internal/crash"
 )
@@ -25,13 +24,9 @@ import (
 // and writes the manifest. A stage that is not Sharded has no shards. The task,
 // one JSON document, is all that they are told.
 func init() {
-	register.DoFn3x1[context.Context, []byte, func(int), error](&planFn{})
-	register.DoFn4x1[context.Context, int, func(*[]byte) bool, func([]byte), error](&shardFn{})
-	register.DoFn4x1[context.Context, []byte, func(*[]byte) bool, func(string), error](&commitFn{})
-	register.Emitter1[int]()
-	register.Emitter1[[]byte]()
-	register.Emitter1[string]()
-	register.Iter1[[]byte]()
+	beam.RegisterDoFn(&planFn{})
+	beam.RegisterDoFn(&shardFn{})
+	beam.RegisterDoFn(&commitFn{})
 }
 
 // expand builds the pipeline of one stage from a collection with its task (or

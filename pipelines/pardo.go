@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/retort-ml/retort/io/artifact"
 )
@@ -51,12 +50,10 @@ func ParDo[In Item[KI], Out Item[KO], KI, KO any](s beam.Scope, e Element[In, Ou
 }
 
 func init() {
-	register.DoFn4x1[context.Context, *Image, func(*Image), func(artifact.Rejected), error](&imageToImage{})
-	register.DoFn4x1[context.Context, *Image, func([]byte), func(artifact.Rejected), error](&imageToRecord{})
-	register.DoFn4x1[context.Context, []byte, func(*Image), func(artifact.Rejected), error](&recordToImage{})
-	register.DoFn4x1[context.Context, []byte, func([]byte), func(artifact.Rejected), error](&recordToRecord{})
-	register.Emitter1[*Image]()
-	register.Emitter1[artifact.Rejected]()
+	beam.RegisterDoFn(&imageToImage{})
+	beam.RegisterDoFn(&imageToRecord{})
+	beam.RegisterDoFn(&recordToImage{})
+	beam.RegisterDoFn(&recordToRecord{})
 }
 
 // elementFn is the DoFn of an element-wise stage, whatever its types.

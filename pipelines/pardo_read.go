@@ -7,7 +7,6 @@ import (
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/example"
@@ -28,9 +27,9 @@ func Read[K any](s beam.Scope, e Edge[K]) beam.PCollection {
 }
 
 func init() {
-	register.DoFn2x1[string, func([]byte), error](&partsFn{})
-	register.DoFn3x1[context.Context, []byte, func(*Image), error](&readImagesFn{})
-	register.DoFn3x1[context.Context, []byte, func([]byte), error](&readRecordsFn{})
+	beam.RegisterDoFn(&partsFn{})
+	beam.RegisterDoFn(&readImagesFn{})
+	beam.RegisterDoFn(&readRecordsFn{})
 	beam.RegisterType(reflect.TypeFor[Image]())
 	beam.RegisterCoder(reflect.TypeFor[*Image](), encodeImage, decodeImage)
 }

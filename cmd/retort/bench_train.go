@@ -13,6 +13,7 @@ import (
 	"github.com/retort-ml/retort/internal/sysmem"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/backend/cpu"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
@@ -39,7 +40,7 @@ func (n *netFlags) register(cmd *cobra.Command, arch string, width float64, size
 
 // spec is a training of the network: contrastive, or of a classifier with 1000
 // classes.
-func (n *netFlags) spec(task train.Task) (train.Spec, error) {
+func (n *netFlags) spec(task objective.Name) (train.Spec, error) {
 	depth, err := strconv.Atoi(strings.TrimPrefix(n.arch, "resnet"))
 	if err != nil || !strings.HasPrefix(n.arch, "resnet") {
 		return train.Spec{}, usage("--arch %s: want resnet18, resnet34, resnet50, resnet101, resnet152 or resnet200", n.arch)
@@ -48,9 +49,9 @@ func (n *netFlags) spec(task train.Task) (train.Spec, error) {
 	if n.sk {
 		arch.SKRatio = 0.0625
 	}
-	s := train.Spec{Arch: arch, ImageSize: n.size, Task: task, HeadLayers: 3, HeadDim: 128, Temperature: 0.2,
+	s := train.Spec{Arch: arch, ImageSize: n.size, Objective: task, HeadLayers: 3, HeadDim: 128, Temperature: 0.2,
 		Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 0.1}, Batch: n.batch, Steps: 1 << 30, Seed: 1}
-	if task == train.Supervised {
+	if task == objective.Supervised {
 		s.Classes, s.Selector, s.Temperature = 1000, 0, 0
 		s.Batch = max(2, s.Batch) // of the training that makes the weights
 	}
@@ -118,7 +119,7 @@ pixels that lie in memory. The first two steps are not counted.`,
 }
 
 func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
-	spec, err := n.spec(train.Contrast)
+	spec, err := n.spec(objective.NTXent)
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ memory. The first two batches are not counted.`,
 }
 
 func runBenchLabel(ctx context.Context, f *benchFlags, n *netFlags) error {
-	spec, err := n.spec(train.Supervised)
+	spec, err := n.spec(objective.Supervised)
 	if err != nil {
 		return err
 	}

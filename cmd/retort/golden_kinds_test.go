@@ -18,6 +18,7 @@ import (
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/io/tensorboard"
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
@@ -222,7 +223,7 @@ func readManifest(t *testing.T, data []byte) string {
 
 func writeCheckpoint(t *testing.T) []byte {
 	spec, err := json.Marshal(train.Spec{
-		Arch: resnet.Config{Depth: 18, Width: 0.25}, ImageSize: 16, Task: train.Contrast, HeadLayers: 3, HeadDim: 8, Temperature: 0.2,
+		Arch: resnet.Config{Depth: 18, Width: 0.25}, ImageSize: 16, Objective: objective.NTXent, HeadLayers: 3, HeadDim: 8, Temperature: 0.2,
 		Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 0.1, Scaling: "sqrt", WarmupSteps: 2}, Batch: 4, Steps: 9, Seed: 3,
 	})
 	if err != nil {
@@ -253,7 +254,7 @@ func readCheckpoint(t *testing.T, data []byte) string {
 	if err := s.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("step %d of %d, seed %d, %v, %s %s; %s %v; %s %v", c.Step, s.Steps, c.Seed, c.Classes, s.Task, s.Arch,
+	return fmt.Sprintf("step %d of %d, seed %d, %v, %s %s; %s %v; %s %v", c.Step, s.Steps, c.Seed, c.Classes, s.Objective, s.Arch,
 		c.Weights[0].Name, c.Weights[0].Data, c.Optimizer[0].Name, c.Optimizer[0].Data)
 }
 

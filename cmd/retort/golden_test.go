@@ -68,7 +68,7 @@ func goldens() []golden {
 		{"manifest", artifact.Schema, "io/artifact.Schema", "json", writeManifest, readManifest,
 			"views of kind views, version 7: 1 file of 3 records, 1 of 4 set aside, meta {\"classes\":[\"cat\"]}"},
 		{"checkpoint", 1, "the format line of model/checkpoint", "safetensors", writeCheckpoint, readCheckpoint,
-			"step 5 of 9, seed 3, [cat dog], contrast ResNet-18 0.25x; w [1 -2.5 3e-09]; w/Momentum [0.5 0 1]"},
+			"step 5 of 9, seed 3, [cat dog], ntxent ResNet-18 0.25x; w [1 -2.5 3e-09]; w/Momentum [0.5 0 1]"},
 		{"events", 2, "io/tensorboard's file version", "tfevents", writeEvents, readEvents, "accuracy 3=0.25; loss 1=0.5 2=0.125"},
 	}
 }

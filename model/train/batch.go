@@ -12,13 +12,15 @@ import (
 // Batch is the input of one step. The trainer copies it at once: a Data may
 // reuse the slices for its next batch.
 type Batch struct {
-	// Images are pixels [B, H, W, 3], uint8 RGB. For Contrast they are the first
-	// views of N pairs, then the second views, in the same order: 2N images.
+	// Images are pixels [rows, H, W, 3], uint8 RGB: the first views of the batch's
+	// images, then, where the objective needs more, their second views in the same
+	// order, …
 	Images []uint8
-	// Labels are class indices, one an image (one a pair for Contrast); -1 is
-	// unknown. Nil is all unknown.
+	// Labels are class indices, one an image, whatever its views; -1 is unknown.
+	// Nil is all unknown.
 	Labels []int32
-	// Targets are a teacher's logits [B, Classes], for Distill.
+	// Targets are a teacher's logits [Batch, Classes], for objectives that need
+	// them.
 	Targets []float32
 }
 
@@ -39,7 +41,7 @@ func (p prepared) release() {
 }
 
 // check says what is wrong with a batch.
-func (s Spec) check(b Batch) error {
+func (s task) check(b Batch) error {
 	if want := s.rows() * s.ImageSize * s.ImageSize * 3; len(b.Images) != want {
 		return fmt.Errorf("the batch has %d bytes of pixels; want %d images of %d x %d x 3 = %d", len(b.Images), s.rows(), s.ImageSize, s.ImageSize, want)
 	}
@@ -55,17 +57,17 @@ func (s Spec) check(b Batch) error {
 			known++
 		}
 	}
-	if known == 0 && (s.Task == Supervised || s.Task == Linear) {
+	if known == 0 && s.needs.Labels {
 		return fmt.Errorf("none of the batch's %d images has a label", s.Batch)
 	}
-	if s.Task == Distill && len(b.Targets) != s.Batch*s.Classes {
+	if s.needs.Targets && len(b.Targets) != s.Batch*s.Classes {
 		return fmt.Errorf("the batch has %d teacher logits; want %d images x %d classes", len(b.Targets), s.Batch, s.Classes)
 	}
 	return nil
 }
 
 // prepare checks a batch and copies it to the backend.
-func (s Spec) prepare(backend compute.Backend, b Batch) (p prepared) {
+func (s task) prepare(backend compute.Backend, b Batch) (p prepared) {
 	if err := s.check(b); err != nil {
 		return prepared{err: err}
 	}
@@ -77,7 +79,7 @@ func (s Spec) prepare(backend compute.Backend, b Batch) (p prepared) {
 		p.tensors = append(p.tensors,
 			tensors.FromFlatDataAndDimensions(b.Images, s.rows(), s.ImageSize, s.ImageSize, 3),
 			tensors.FromFlatDataAndDimensions(labels, s.Batch))
-		if s.Task == Distill {
+		if s.needs.Targets {
 			p.tensors = append(p.tensors, tensors.FromFlatDataAndDimensions(b.Targets, s.Batch, s.Classes))
 		}
 		for _, t := range p.tensors {
@@ -92,19 +94,4 @@ func (s Spec) prepare(backend compute.Backend, b Batch) (p prepared) {
 		return prepared{err: fmt.Errorf("cannot copy the batch to the backend: %w", err)}
 	}
 	return p
-}
-
-// guard turns the panics of graph and tensor functions into errors: the one
-// door between GoMLX's conventions and ours.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			if e, ok := r.(error); ok {
-				err = e
-			} else {
-				err = fmt.Errorf("%v", r)
-			}
-		}
-	}()
-	return f()
 }

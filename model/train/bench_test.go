@@ -3,6 +3,7 @@ package train
 import (
 	"testing"
 
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 )
@@ -10,7 +11,7 @@ import (
 // BenchmarkPairs is the pretraining step of ResNet-18 at width 0.25, 32 pixels,
 // 64 pairs.
 func BenchmarkPairs(b *testing.B) {
-	s := Spec{Arch: resnet.Config{Depth: 18, Width: 0.25}, ImageSize: 32, Task: Contrast, HeadLayers: 3, HeadDim: 128,
+	s := Spec{Arch: resnet.Config{Depth: 18, Width: 0.25}, ImageSize: 32, Objective: objective.NTXent, HeadLayers: 3, HeadDim: 128,
 		Temperature: 0.2, Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 0.1}, Batch: 64, Steps: 1 << 30, Seed: 1}
 	tr, err := New(open(b), s)
 	if err == nil {
@@ -47,7 +48,7 @@ func BenchmarkLabel(b *testing.B) {
 		batch       int
 	}{{"r18w025-32", 18, 32, 0.25, 128}, {"r18-32", 18, 32, 1, 64}, {"r50-224", 50, 224, 1, 8}} {
 		b.Run(c.name, func(b *testing.B) {
-			s := Spec{Arch: resnet.Config{Depth: c.depth, Width: c.width}, ImageSize: c.size, Classes: 10, Task: Supervised,
+			s := Spec{Arch: resnet.Config{Depth: c.depth, Width: c.width}, ImageSize: c.size, Classes: 10, Objective: objective.Supervised,
 				Optimizer: optim.SGD(0), Schedule: optim.Schedule{Base: 0.1}, Batch: 2, Steps: 1}
 			checkpoint, err := started(b, s).Checkpoint()
 			if err != nil {

@@ -13,21 +13,18 @@ import (
 // Metrics are the figures of one step, taken before its update.
 type Metrics struct {
 	Step int `json:"step"` // counts from 0
-	// Loss is the task's: without weight decay, without the probe's.
+	// Loss is the objective's: without weight decay, without the probe's.
 	Loss float64 `json:"loss"`
-	// Accuracy is the share of views that find their partner among the batch
-	// (Contrast), of labelled images classified right (Supervised, Linear), or of
-	// images where student and teacher agree (Distill).
-	Accuracy float64 `json:"accuracy"`
-	// Entropy, in nats, of the softmax over second views (Contrast) or classes.
-	Entropy      float64 `json:"entropy"`
-	LearningRate float64 `json:"learning_rate"`
-	WeightDecay  float64 `json:"weight_decay"` // the part of it that is in the loss
-	// ProbeLoss and ProbeAccuracy are the online linear probe's (Contrast with
-	// labels), over the batch's labelled images.
+	// Figures are the objective's, by name. One that is no number, such as a mean
+	// over nothing, is left out.
+	Figures      map[string]float64 `json:"figures"`
+	LearningRate float64            `json:"learning_rate"`
+	WeightDecay  float64            `json:"weight_decay"` // the part of it that is in the loss
+	// ProbeLoss and ProbeAccuracy are the online linear probe's ([Spec.Watched]),
+	// over the batch's labelled images.
 	ProbeLoss     float64 `json:"probe_loss,omitempty"`
 	ProbeAccuracy float64 `json:"probe_accuracy,omitempty"`
-	// ImagesPerSecond counts the step's images (pairs for Contrast) over its whole
+	// ImagesPerSecond counts the step's images (not their views) over its whole
 	// time, waiting included; DataWaitShare is the share of that time spent
 	// waiting for the batch.
 	ImagesPerSecond float64 `json:"images_per_second"`
@@ -51,12 +48,12 @@ func (t *Trainer) Fit(ctx context.Context, data Data, on Hooks) error {
 	if t.weights == nil {
 		return errNoWeights
 	}
-	if t.step >= t.spec.Steps {
+	if t.step >= t.task.Steps {
 		return nil
 	}
 	batches, stop := t.prefetch(data)
 	defer stop()
-	for t.step < t.spec.Steps {
+	for t.step < t.task.Steps {
 		began := time.Now()
 		p, err := next(ctx, batches)
 		waited := time.Since(began)
@@ -68,7 +65,7 @@ func (t *Trainer) Fit(ctx context.Context, data Data, on Hooks) error {
 			return err
 		}
 		took := time.Since(began)
-		m.ImagesPerSecond = float64(t.spec.Batch) / took.Seconds()
+		m.ImagesPerSecond = float64(t.task.Batch) / took.Seconds()
 		m.DataWaitShare = waited.Seconds() / took.Seconds()
 		if err := t.report(m, on); err != nil {
 			return err
@@ -84,7 +81,7 @@ func (t *Trainer) report(m Metrics, on Hooks) error {
 			return err
 		}
 	}
-	if on.CheckpointEvery > 0 && t.step%on.CheckpointEvery == 0 && t.step < t.spec.Steps {
+	if on.CheckpointEvery > 0 && t.step%on.CheckpointEvery == 0 && t.step < t.task.Steps {
 		return t.keep(on)
 	}
 	return nil
@@ -135,14 +132,14 @@ func next(ctx context.Context, batches <-chan prepared) (prepared, error) {
 // and waits for it.
 func (t *Trainer) prefetch(data Data) (batches <-chan prepared, stop func()) {
 	c, quit, done := make(chan prepared, 1), make(chan struct{}), make(chan struct{})
-	step, left := t.step, t.spec.Steps-t.step
+	step, left := t.step, t.task.Steps-t.step
 	go func() {
 		defer close(done)
 		defer close(c)
 		for b, err := range data(step) {
 			p := prepared{err: err}
 			if err == nil {
-				p = t.spec.prepare(t.backend, b)
+				p = t.task.prepare(t.backend, b)
 			}
 			select {
 			case c <- p:
@@ -169,7 +166,7 @@ func (t *Trainer) TrainStep(b Batch) (Metrics, error) {
 	if t.weights == nil {
 		return Metrics{}, errNoWeights
 	}
-	p := t.spec.prepare(t.backend, b)
+	p := t.task.prepare(t.backend, b)
 	if p.err != nil {
 		return Metrics{}, fmt.Errorf("train: step %d: %w", t.step, p.err)
 	}
@@ -179,7 +176,7 @@ func (t *Trainer) TrainStep(b Batch) (Metrics, error) {
 // run does one step and takes over its new state.
 func (t *Trainer) run(p prepared) (Metrics, error) {
 	defer p.release()
-	s := t.spec
+	s := t.task
 	lr := s.Schedule.At(t.step, s.Batch, s.Steps)
 	var out []*tensors.Tensor
 	err := guard(func() error {
@@ -196,12 +193,15 @@ func (t *Trainer) run(p prepared) (Metrics, error) {
 		t.weights[i] = out[k]
 	}
 	t.slots = out[len(t.changed) : len(out)-1]
-	figures, err := tensors.CopyFlatData[float32](out[len(out)-1])
-	if err != nil || len(figures) != numFigures {
+	vector, err := tensors.CopyFlatData[float32](out[len(out)-1])
+	var m Metrics
+	if err == nil {
+		m, err = t.metrics(vector)
+	}
+	if err != nil {
 		return Metrics{}, fmt.Errorf("train: step %d: cannot read its metrics: %w", t.step, err)
 	}
-	m := Metrics{Step: t.step, LearningRate: lr, Loss: float64(figures[1]), WeightDecay: float64(figures[2]), ProbeLoss: float64(figures[3]),
-		Accuracy: float64(figures[4]), Entropy: float64(figures[5]), ProbeAccuracy: float64(figures[6])}
+	m.LearningRate = lr
 	t.step++
 	return m, notFinite(m.Step, m.Loss+m.WeightDecay, lr) // a probe that diverges harms nobody
 }

@@ -33,7 +33,8 @@ func NewPredictor(b compute.Backend, c *checkpoint.Checkpoint, batch int) (*Pred
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictor{backend: b, spec: spec, batch: batch, vars: spec.Declaration().Variables,
+	p := &Predictor{backend: b, spec: spec, batch: batch,
+		vars:     nn.Declare(func(b *nn.Builder) { spec.applied(b, spec.declared()) }).Variables,
 		constant: b.Capabilities().PreferConstantsForVariables}
 	return p, p.load(c)
 }
@@ -84,6 +85,7 @@ func (p *Predictor) FeatureDim() int { return p.spec.Arch.Features() }
 
 // graph: images and, unless they are constants, weights -> features, logits.
 func (p *Predictor) graph(in []*graph.Node) []*graph.Node {
+	defer traced()
 	images, values := in[0], map[string]*graph.Node{}
 	for i, v := range p.vars {
 		if p.constant {
@@ -93,11 +95,17 @@ func (p *Predictor) graph(in []*graph.Node) []*graph.Node {
 		}
 	}
 	b := nn.Build(values, false, nn.OptionsFor(p.backend))
-	o := p.spec.network(b, nn.Map{Node: nn.Images(images), Dims: images.Shape().Dimensions[1:]})
+	o := p.spec.applied(b, nn.Map{Node: nn.Images(images), Dims: images.Shape().Dimensions[1:]})
 	if o.logits.Node == nil {
 		return []*graph.Node{o.features.Node}
 	}
 	return []*graph.Node{o.features.Node, o.logits.Node}
+}
+
+// applied builds what those who use a network need of it, whatever it was trained
+// for: the projection head ends where the supervised head sits.
+func (s Spec) applied(b *nn.Builder, images nn.Map) outputs {
+	return s.network(b, images, s.Selector, false)
 }
 
 // Predict computes any number of images, uint8 [n, H, W, 3] of the size that

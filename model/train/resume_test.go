@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 )
 
@@ -42,7 +43,7 @@ func saved(t testing.TB, tr *Trainer) []byte {
 // TestResumeIsBitIdentical cuts trainings after every step and goes on in a new
 // trainer, from the bytes of the checkpoint.
 func TestResumeIsBitIdentical(t *testing.T) {
-	for _, task := range Tasks() {
+	for _, task := range objective.Names() {
 		for _, optimizer := range []optim.Config{optim.NewLARS(1e-4), optim.SGD(1e-4), {Name: optim.Adam, WeightDecay: 1e-4}} {
 			s := tiny(task)
 			s.Optimizer, s.Steps = optimizer, 3
@@ -85,7 +86,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 // TestCancelKeepsTheState: a cancelled training hands out its state and goes on
 // from it to the same end.
 func TestCancelKeepsTheState(t *testing.T) {
-	s := tiny(Contrast)
+	s := tiny(objective.NTXent)
 	whole := started(t, s)
 	if err := whole.Fit(context.Background(), random(s), Hooks{}); err != nil {
 		t.Fatal(err)
@@ -138,21 +139,21 @@ func TestFitErrors(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		task Task
+		task objective.Name
 		data func(s Spec) Data
 		want string
 	}{
-		{"data error", Contrast, func(Spec) Data {
+		{"data error", objective.NTXent, func(Spec) Data {
 			return func(int) iter.Seq2[Batch, error] {
 				return func(yield func(Batch, error) bool) { yield(Batch{}, broken) }
 			}
 		}, "step 0: shard 7"},
-		{"short data", Contrast, one(func(*Batch) {}), "step 1: the data ended"},
-		{"pixels", Contrast, one(func(b *Batch) { b.Images = b.Images[1:] }), "bytes of pixels; want 12 images of 8 x 8 x 3 = 2304"},
-		{"label", Supervised, one(func(b *Batch) { b.Labels[2] = 3 }), "label 2 of the batch is 3; want 0 to 2"},
-		{"labels", Supervised, one(func(b *Batch) { b.Labels = b.Labels[:2] }), "2 labels; want 6"},
-		{"no labels", Linear, one(func(b *Batch) { b.Labels = nil }), "none of the batch's 6 images has a label"},
-		{"targets", Distill, one(func(b *Batch) { b.Targets = nil }), "0 teacher logits; want 6 images x 3 classes"},
+		{"short data", objective.NTXent, one(func(*Batch) {}), "step 1: the data ended"},
+		{"pixels", objective.NTXent, one(func(b *Batch) { b.Images = b.Images[1:] }), "bytes of pixels; want 12 images of 8 x 8 x 3 = 2304"},
+		{"label", objective.Supervised, one(func(b *Batch) { b.Labels[2] = 3 }), "label 2 of the batch is 3; want 0 to 2"},
+		{"labels", objective.Supervised, one(func(b *Batch) { b.Labels = b.Labels[:2] }), "2 labels; want 6"},
+		{"no labels", objective.Linear, one(func(b *Batch) { b.Labels = nil }), "none of the batch's 6 images has a label"},
+		{"targets", objective.Distill, one(func(b *Batch) { b.Targets = nil }), "0 teacher logits; want 6 images x 3 classes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := tiny(c.task)
@@ -162,11 +163,11 @@ func TestFitErrors(t *testing.T) {
 			}
 		})
 	}
-	tr, err := New(open(t), tiny(Contrast))
+	tr, err := New(open(t), tiny(objective.NTXent))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tr.Fit(context.Background(), random(tiny(Contrast)), Hooks{}); !errors.Is(err, errNoWeights) {
+	if err := tr.Fit(context.Background(), random(tiny(objective.NTXent)), Hooks{}); !errors.Is(err, errNoWeights) {
 		t.Error(err)
 	}
 	if _, err := tr.Checkpoint(); !errors.Is(err, errNoWeights) {
@@ -176,7 +177,7 @@ func TestFitErrors(t *testing.T) {
 
 // TestDivergenceIsNamed: a learning rate out of all reason ends with its step.
 func TestDivergenceIsNamed(t *testing.T) {
-	s := tiny(Supervised)
+	s := tiny(objective.Supervised)
 	s.Optimizer, s.Schedule = optim.SGD(0), optim.Schedule{Base: 1e38, Scaling: optim.FixedScaling}
 	err := started(t, s).Fit(context.Background(), random(s), Hooks{})
 	if err == nil || !strings.Contains(err.Error(), "step ") || !strings.Contains(err.Error(), "lower the learning rate") {
@@ -189,7 +190,7 @@ func TestSpecErrors(t *testing.T) {
 		change func(*Spec)
 		want   string
 	}{
-		{func(s *Spec) { s.Task = "contrats" }, `task = "contrats"; want one of`},
+		{func(s *Spec) { s.Objective = "ntxnet" }, `objective = "ntxnet" is not registered; did you mean "ntxent"?`},
 		{func(s *Spec) { s.Steps = 0 }, "steps = 0; want at least 1"},
 		{func(s *Spec) { s.Classes = 1 }, "classes = 1; want at least 2"},
 		{func(s *Spec) { s.Batch = 1 }, "batch = 1; want at least 2"},
@@ -203,9 +204,9 @@ func TestSpecErrors(t *testing.T) {
 		{func(s *Spec) { s.Optimizer.Exclude = []string{"("} }, "no regular expression"},
 		{func(s *Spec) { s.Schedule.WarmupSteps = 99 }, "warmup_steps = 99"},
 		{func(s *Spec) { s.Schedule.Scaling = "log" }, `scaling = "log"`},
-		{func(s *Spec) { s.Task, s.Alpha = Distill, 0 }, "alpha = 0"},
+		{func(s *Spec) { s.Objective, s.Alpha = objective.Distill, 0 }, "alpha = 0"},
 	} {
-		s := tiny(Contrast)
+		s := tiny(objective.NTXent)
 		c.change(&s)
 		if _, err := New(open(t), s); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("want %q in: %v", c.want, err)

@@ -1,13 +1,12 @@
 package train
 
 import (
-	"github.com/gomlx/gomlx/core/graph"
-	"github.com/retort-ml/retort/model/contrast"
-	"github.com/retort-ml/retort/model/loss"
-	"github.com/retort-ml/retort/model/nn"
-)
+	"slices"
 
-var stopGradient = graph.StopGradient
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/retort-ml/retort/model/nn"
+	"github.com/retort-ml/retort/model/objective"
+)
 
 // inputs are the nodes of one training step.
 type inputs struct {
@@ -17,27 +16,8 @@ type inputs struct {
 	step    *graph.Node   // float32 scalar
 	images  *graph.Node   // [rows, H, W, 3] uint8
 	labels  *graph.Node   // [Batch] int32, -1 unknown
-	targets *graph.Node   // [Batch, Classes] float32; nil unless Distill
+	targets *graph.Node   // [Batch, Classes] float32; nil unless the objective needs them
 }
-
-// figures are what a step reports, in the order of its metrics vector.
-type figures struct {
-	total, task, decay, probe        *graph.Node
-	accuracy, entropy, probeAccuracy *graph.Node
-}
-
-func (f figures) vector(g *graph.Graph) *graph.Node {
-	nodes := []*graph.Node{f.total, f.task, f.decay, f.probe, f.accuracy, f.entropy, f.probeAccuracy}
-	for i, n := range nodes {
-		if n == nil {
-			n = graph.ScalarZero(g, f.total.DType())
-		}
-		nodes[i] = graph.Reshape(n, 1)
-	}
-	return graph.Concatenate(nodes, 0)
-}
-
-const numFigures = 7
 
 // split sorts the inputs of the step's graph.
 func (t *Trainer) split(in []*graph.Node) inputs {
@@ -45,7 +25,7 @@ func (t *Trainer) split(in []*graph.Node) inputs {
 	x := inputs{weights: in[:n], slots: in[n : n+m]}
 	rest := in[n+m:]
 	x.lr, x.step, x.images, x.labels = rest[0], rest[1], rest[2], rest[3]
-	if t.spec.Task == Distill {
+	if t.task.needs.Targets {
 		x.targets = rest[4]
 	}
 	return x
@@ -54,58 +34,43 @@ func (t *Trainer) split(in []*graph.Node) inputs {
 // stepGraph is one training step: its outputs are the new values of the
 // changed variables, the new slots, and the metrics vector.
 func (t *Trainer) stepGraph(in []*graph.Node) []*graph.Node {
+	defer traced()
 	x := t.split(in)
 	values := map[string]*graph.Node{}
 	for i, v := range t.vars {
 		values[v.Name] = x.weights[i]
 	}
 	b := nn.Build(values, true, t.options)
-	o := t.spec.network(b, nn.Map{Node: nn.Images(x.images), Dims: x.images.Shape().Dimensions[1:]})
-	f := t.losses(o, x)
-	f.total = f.task
-	if f.probe != nil {
-		f.total = graph.Add(f.total, f.probe)
+	o := t.task.build(b, nn.Map{Node: nn.Images(x.images), Dims: x.images.Shape().Dimensions[1:]})
+	total, f := t.losses(o, x)
+	if decay := t.weightDecay(values); decay != nil {
+		total, f[weightDecay] = graph.Add(total, decay), decay
 	}
-	if f.decay = t.weightDecay(values); f.decay != nil {
-		f.total = graph.Add(f.total, f.decay)
-	}
-	f.total.AssertScalar()
+	total.AssertScalar()
 	updated := b.Updates()
-	slots := t.optimize(values, x, f.total, updated)
+	slots := t.optimize(values, x, total, updated)
 	var out []*graph.Node
 	for _, i := range t.changed {
 		out = append(out, updated[t.vars[i].Name])
 	}
-	return append(append(out, slots...), f.vector(in[0].Graph()))
+	return append(append(out, slots...), t.vector(f, total))
 }
 
-// losses computes the task's loss and metrics.
-func (t *Trainer) losses(o outputs, x inputs) (f figures) {
-	s := t.spec
-	switch s.Task {
-	case Contrast:
-		var m contrast.Metrics
-		f.task, m = contrast.NTXent(o.projection.Node, s.Temperature)
-		f.accuracy, f.entropy = m.Accuracy, m.Entropy
-		if s.Classes > 0 {
-			both := graph.Concatenate([]*graph.Node{x.labels, x.labels}, 0)
-			f.probe, f.probeAccuracy = crossEntropy(o.logits.Node, both)
+// losses is the objective's loss, with that of the probe where there is one, and
+// what the step reports of them.
+func (t *Trainer) losses(o outputs, x inputs) (total *graph.Node, f map[string]*graph.Node) {
+	r := t.task.objective.Loss(t.task.inputs(o, x.labels, x.targets))
+	f = t.task.figures(r)
+	total = r.Loss
+	if t.task.watched() {
+		labels := x.labels
+		if n := t.task.needs.Views; n > 1 {
+			labels = graph.Concatenate(slices.Repeat([]*graph.Node{labels}, n), 0)
 		}
-	case Supervised, Linear:
-		f.task, f.accuracy = crossEntropy(o.logits.Node, x.labels)
-		f.entropy = loss.Entropy(o.logits.Node)
-	case Distill:
-		f.task = s.distillation().Loss(o.logits.Node, x.targets, x.labels)
-		f.accuracy = loss.Accuracy(o.logits.Node, graph.ArgMax(x.targets, 1, x.labels.DType()))
-		f.entropy = loss.Entropy(o.logits.Node)
+		f[probeLoss], f[probeAccuracy] = objective.CrossEntropy(o.logits.Node, labels)
+		total = graph.Add(total, f[probeLoss])
 	}
-	return f
-}
-
-// crossEntropy is the mean over the labelled rows.
-func crossEntropy(logits, labels *graph.Node) (l, accuracy *graph.Node) {
-	each := loss.CrossEntropy(logits, labels)
-	return loss.Mean(each, loss.Labelled(labels, each.DType())), loss.Accuracy(logits, labels)
+	return total, f
 }
 
 // weightDecay is the part of weight decay that goes through the loss, nil when
@@ -113,10 +78,10 @@ func crossEntropy(logits, labels *graph.Node) (l, accuracy *graph.Node) {
 func (t *Trainer) weightDecay(values map[string]*graph.Node) (sum *graph.Node) {
 	for _, i := range t.trained {
 		name := t.vars[i].Name
-		if !t.spec.Optimizer.InLoss(name) {
+		if !t.task.Optimizer.InLoss(name) {
 			continue
 		}
-		term := graph.MulScalar(graph.ReduceAllSum(graph.Square(values[name])), t.spec.Optimizer.WeightDecay/2)
+		term := graph.MulScalar(graph.ReduceAllSum(graph.Square(values[name])), t.task.Optimizer.WeightDecay/2)
 		if sum == nil {
 			sum = term
 		} else {
@@ -137,7 +102,7 @@ func (t *Trainer) optimize(values map[string]*graph.Node, x inputs, total *graph
 	n := len(t.slotNames)
 	for k, i := range t.trained {
 		name := t.vars[i].Name
-		w, s := t.spec.Optimizer.Update(name, weights[k], gradients[k], x.slots[k*n:(k+1)*n], x.lr, x.step)
+		w, s := t.task.Optimizer.Update(name, weights[k], gradients[k], x.slots[k*n:(k+1)*n], x.lr, x.step)
 		updated[name] = w
 		slots = append(slots, s...)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 )
@@ -21,11 +22,20 @@ func open(t testing.TB) compute.Backend {
 	return c.Backend
 }
 
-func tiny(task Task) Spec {
-	s := Spec{Arch: resnet.Config{Depth: 18, Width: 0.0625}, ImageSize: 8, Classes: 3, Task: task, HeadLayers: 2, HeadDim: 8,
+// resolved is a specification with its objective, which must be good.
+func resolved(s Spec) task {
+	t, err := s.resolve()
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func tiny(task objective.Name) Spec {
+	s := Spec{Arch: resnet.Config{Depth: 18, Width: 0.0625}, ImageSize: 8, Classes: 3, Objective: task, HeadLayers: 2, HeadDim: 8,
 		Temperature: 0.5, Alpha: 1, Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 1, WarmupSteps: 1},
 		Batch: 6, Steps: 6, Seed: 3}
-	if task != Contrast {
+	if !resolved(s).needs.Projection {
 		s.Selector = 1
 	}
 	return s
@@ -35,8 +45,8 @@ func tiny(task Task) Spec {
 func random(s Spec) Data {
 	return func(step int) iter.Seq2[Batch, error] {
 		return func(yield func(Batch, error) bool) {
-			b := Batch{Images: make([]uint8, s.rows()*s.ImageSize*s.ImageSize*3), Labels: make([]int32, s.Batch)}
-			if s.Task == Distill {
+			b := Batch{Images: make([]uint8, resolved(s).rows()*s.ImageSize*s.ImageSize*3), Labels: make([]int32, s.Batch)}
+			if resolved(s).needs.Targets {
 				b.Targets = make([]float32, s.Batch*s.Classes)
 			}
 			for ; ; step++ {
@@ -58,9 +68,11 @@ func random(s Spec) Data {
 	}
 }
 
-func TestEveryTaskFits(t *testing.T) {
+// TestEveryObjectiveFits trains for each registered objective, that of a test
+// among them, and applies what comes out.
+func TestEveryObjectiveFits(t *testing.T) {
 	b := open(t)
-	for _, task := range Tasks() {
+	for _, task := range objective.Names() {
 		t.Run(string(task), func(t *testing.T) {
 			s := tiny(task)
 			tr, err := New(b, s)

@@ -17,14 +17,15 @@ import (
 // Trainer fits one network. It is not safe for concurrent use.
 type Trainer struct {
 	backend compute.Backend
-	spec    Spec
+	task    task
 	options nn.Options
 	exec    *graph.Exec
 
 	vars      []nn.Variable
 	trained   []int // indices of the variables that the optimiser changes
-	changed   []int // those, and the moving statistics that follow the batches
+	changed   []int // indices of those that a step changes
 	slotNames []string
+	reported  []string // names of what a step's vector of figures holds
 
 	step    int
 	weights []*tensors.Tensor // of vars; nil until initialised
@@ -38,15 +39,19 @@ func New(b compute.Backend, spec Spec) (*Trainer, error) {
 		return nil, errors.New("train: no backend")
 	}
 	if err := spec.Validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("train: %w", err)
 	}
-	t := &Trainer{backend: b, spec: spec, options: nn.OptionsFor(b), slotNames: spec.Optimizer.Slots()}
+	resolved, err := spec.resolve()
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t := &Trainer{backend: b, task: resolved, options: nn.OptionsFor(b), slotNames: spec.Optimizer.Slots(), reported: resolved.reported()}
 	t.vars = spec.Declaration().Variables
 	for i, v := range t.vars {
-		if spec.trains(v) {
+		if resolved.trains(v) {
 			t.trained = append(t.trained, i)
 		}
-		if spec.trains(v) || !v.Trainable() && spec.Task != Linear {
+		if resolved.changes(v) {
 			t.changed = append(t.changed, i)
 		}
 	}
@@ -59,7 +64,7 @@ func New(b compute.Backend, spec Spec) (*Trainer, error) {
 }
 
 // Spec is the specification that the trainer was made with.
-func (t *Trainer) Spec() Spec { return t.spec }
+func (t *Trainer) Spec() Spec { return t.task.Spec }
 
 // Step is the number of updates done so far.
 func (t *Trainer) Step() int { return t.step }
@@ -71,31 +76,31 @@ func (t *Trainer) State() *checkpoint.State { return &t.state }
 // InitRandom starts from weights drawn by the specification's seed, the same
 // on every backend.
 func (t *Trainer) InitRandom() error {
-	return t.start(func(v nn.Variable) ([]float32, error) { return v.Draw(t.spec.Seed), nil })
+	return t.start(func(v nn.Variable) ([]float32, error) { return v.Draw(t.task.Seed), nil })
 }
 
 // InitFrom starts from another training's network: encoder, moving statistics
 // and the layers of the projection head that the specification keeps. The
-// supervised head starts at zero (Contrast: its probe starts anew), the
-// optimiser and the step too.
+// supervised head starts at zero (an online probe: anew), the optimiser and the
+// step too.
 func (t *Trainer) InitFrom(c *checkpoint.Checkpoint) error {
 	from, err := parseSpec(c.Spec)
 	if err != nil {
 		return err
 	}
-	if from.Arch != t.spec.Arch {
-		return fmt.Errorf("train: the checkpoint holds a %s, the specification wants a %s", from.Arch, t.spec.Arch)
+	if from.Arch != t.task.Arch {
+		return fmt.Errorf("train: the checkpoint holds a %s, the specification wants a %s", from.Arch, t.task.Arch)
 	}
 	return t.start(func(v nn.Variable) ([]float32, error) {
 		switch {
-		case supervised(v.Name) && t.spec.Task == Contrast:
-			return v.Draw(t.spec.Seed), nil
+		case supervised(v.Name) && t.task.watched():
+			return v.Draw(t.task.Seed), nil
 		case supervised(v.Name):
 			return make([]float32, v.Size()), nil
 		}
 		w := c.Find(v.Name)
 		if w == nil || !slices.Equal(w.Shape, v.Shape) {
-			return nil, fmt.Errorf("train: the checkpoint (%s) has no variable %s, which this training needs (%s): use the checkpoint's head_layers and image_size, or a lower selector", from.shape(), v, t.spec.shape())
+			return nil, fmt.Errorf("train: the checkpoint (%s) has no variable %s, which this training needs (%s): use the checkpoint's head_layers and image_size, or a lower selector", from.shape(), v, t.task.shape())
 		}
 		return w.Data, nil
 	})
@@ -103,7 +108,7 @@ func (t *Trainer) InitFrom(c *checkpoint.Checkpoint) error {
 
 // shape says for people what decides a network's variables.
 func (s Spec) shape() string {
-	return fmt.Sprintf("%s, %s, %d pixels, %d head layers, selector %d", s.Task, s.Arch, s.ImageSize, s.HeadLayers, s.Selector)
+	return fmt.Sprintf("%s, %s, %d pixels, %d head layers, selector %d", s.Objective, s.Arch, s.ImageSize, s.HeadLayers, s.Selector)
 }
 
 // start sets all weights, and an optimiser without a past.
@@ -129,7 +134,7 @@ func (t *Trainer) start(value func(v nn.Variable) ([]float32, error)) error {
 // Resume takes up a training where a checkpoint of it was made: weights,
 // optimiser, step. The checkpoint's specification must be the trainer's.
 func (t *Trainer) Resume(c *checkpoint.Checkpoint) error {
-	want, err := json.Marshal(t.spec)
+	want, err := json.Marshal(t.task.Spec)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -140,8 +145,8 @@ func (t *Trainer) Resume(c *checkpoint.Checkpoint) error {
 	if got, err := json.Marshal(from); err != nil || string(got) != string(want) {
 		return fmt.Errorf("train: the checkpoint was made with another specification, so this training cannot go on from it (start anew, or use InitFrom): it has %s, this is %s", got, want)
 	}
-	if c.Step < 0 || c.Step > t.spec.Steps {
-		return fmt.Errorf("train: the checkpoint is of step %d, the training has %d steps", c.Step, t.spec.Steps)
+	if c.Step < 0 || c.Step > t.task.Steps {
+		return fmt.Errorf("train: the checkpoint is of step %d, the training has %d steps", c.Step, t.task.Steps)
 	}
 	err = t.start(func(v nn.Variable) ([]float32, error) { return values(c.Weights, v.Name, v.Shape) })
 	if err != nil {
@@ -173,12 +178,12 @@ func (t *Trainer) Checkpoint() (*checkpoint.Checkpoint, error) {
 	if t.weights == nil {
 		return nil, errNoWeights
 	}
-	spec, err := json.Marshal(t.spec)
+	spec, err := json.Marshal(t.task.Spec)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	c := &checkpoint.Checkpoint{State: t.state}
-	c.Spec, c.Step, c.Seed = spec, t.step, t.spec.Seed
+	c.Spec, c.Step, c.Seed = spec, t.step, t.task.Seed
 	for i, v := range t.vars {
 		if c.Weights, err = appendTensor(c.Weights, v.Name, v.Shape, t.weights[i]); err != nil {
 			return nil, err

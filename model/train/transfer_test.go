@@ -10,12 +10,13 @@ import (
 
 	"github.com/retort-ml/retort/internal/refdata"
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/resnet"
 )
 
 func pretrained(t *testing.T) *checkpoint.Checkpoint {
 	t.Helper()
-	s := tiny(Contrast)
+	s := tiny(objective.NTXent)
 	tr := started(t, s)
 	if err := tr.Fit(context.Background(), random(s), Hooks{}); err != nil {
 		t.Fatal(err)
@@ -32,7 +33,7 @@ func pretrained(t *testing.T) *checkpoint.Checkpoint {
 func TestInitFromKeepsTheEncoder(t *testing.T) {
 	from := pretrained(t)
 	for selector := range 3 {
-		for _, task := range []Task{Supervised, Linear, Distill} {
+		for _, task := range []objective.Name{objective.Supervised, objective.Linear, objective.Distill} {
 			s := tiny(task)
 			s.Selector, s.Classes = selector, 5
 			tr, err := New(open(t), s)
@@ -77,7 +78,7 @@ func TestInitFromErrors(t *testing.T) {
 		{func(s *Spec) { s.ImageSize = 40 }, "ResNet-18 0.0625x, 40 pixels"},
 		{func(s *Spec) { s.HeadLayers, s.Selector = 3, 3 }, "3 head layers, selector 3"},
 	} {
-		s := tiny(Supervised)
+		s := tiny(objective.Supervised)
 		c.change(&s)
 		tr, err := New(open(t), s)
 		if err != nil {
@@ -87,7 +88,7 @@ func TestInitFromErrors(t *testing.T) {
 			t.Errorf("want %q in: %v", c.want, err)
 		}
 	}
-	other := tiny(Contrast)
+	other := tiny(objective.NTXent)
 	other.Seed++
 	tr, err := New(open(t), other)
 	if err != nil {
@@ -102,7 +103,7 @@ func TestInitFromErrors(t *testing.T) {
 func TestFrozenStaysFrozen(t *testing.T) {
 	from := pretrained(t)
 	for _, freeze := range []bool{false, true} {
-		for _, task := range []Task{Linear, Supervised} {
+		for _, task := range []objective.Name{objective.Linear, objective.Supervised} {
 			s := tiny(task)
 			s.FreezeHead = freeze
 			tr, err := New(open(t), s)
@@ -122,11 +123,11 @@ func TestFrozenStaysFrozen(t *testing.T) {
 					continue
 				}
 				kernelOfHead := strings.HasPrefix(w.Name, "head_contrastive/") && strings.HasSuffix(w.Name, "/kernel")
-				frozen := task == Linear || freeze && kernelOfHead
+				frozen := task == objective.Linear || freeze && kernelOfHead
 				if strings.HasSuffix(w.Name, "/kernel") && slices.Equal(old.Data, w.Data) != frozen {
 					t.Errorf("%s, freeze head %v: %s: changed although frozen, or the reverse", task, freeze, w.Name)
 				}
-				if task == Linear && !slices.Equal(old.Data, w.Data) {
+				if task == objective.Linear && !slices.Equal(old.Data, w.Data) {
 					t.Errorf("linear evaluation changed %s", w.Name)
 				}
 			}
@@ -151,7 +152,7 @@ func TestReferenceTrainableSets(t *testing.T) {
 	refdata.JSON(t, filepath.Join(refdata.Dir(t, "train_step"), "finetune_trainable_sets.json"), &file)
 	ran := false
 	for _, r := range file.Rows {
-		task, ok := map[int]Task{-1: Supervised, 4: Linear}[r.After]
+		task, ok := map[int]objective.Name{-1: objective.Supervised, 4: objective.Linear}[r.After]
 		if !ok {
 			continue
 		}
@@ -175,7 +176,7 @@ func TestReferenceTrainableSets(t *testing.T) {
 func TestPredictionsDoNotDependOnCompany(t *testing.T) {
 	from := pretrained(t)
 	var images []uint8
-	for b := range random(tiny(Contrast))(5) {
+	for b := range random(tiny(objective.NTXent))(5) {
 		images = slices.Clone(b.Images)
 		break
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
@@ -38,27 +39,21 @@ func init() { pipelines.Register(&Stage{}) }
 
 // Validate reports what is wrong with the config.
 func (s *Stage) Validate() error {
-	switch {
-	case s.Targets.IsZero():
+	if s.Targets.IsZero() {
 		return errors.New("Targets is missing; want the edge of a label stage")
-	case !(s.Temperature > 0):
-		return fmt.Errorf("Temperature = %v; want > 0", s.Temperature)
-	case !(s.Alpha > 0 && s.Alpha <= 1):
-		return fmt.Errorf("Alpha = %v; want more than 0, at most 1 (labels alone are the finetune stage's)", s.Alpha)
 	}
-	if err := s.Arch.Validate(); err != nil {
-		return err
-	}
-	return s.Settings.Validate()
+	return training.Validate(&s.Settings, s.spec(training.SomeSize, training.SomeClasses))
+}
+
+// spec is the training, for images of a size and a number of classes.
+func (s *Stage) spec(size, classes int) train.Spec {
+	return train.Spec{Arch: s.Arch, ImageSize: size, Classes: classes, Objective: objective.Distill,
+		Temperature: s.Temperature, Alpha: s.Alpha, ScaleByTauSquared: s.TauSquared, Seed: s.Seed}
 }
 
 // Run trains the student.
 func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views], out *pipelines.Output[pipelines.Classifier]) error {
-	d, err := views.Open(in)
-	if err != nil {
-		return err
-	}
-	settings, err := s.For(out.Job, d.Images)
+	d, settings, err := s.Open(out.Job, in)
 	if err != nil {
 		return err
 	}
@@ -76,34 +71,16 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 		names = d.Classes
 	}
 	if s.Alpha < 1 && !slices.Equal(classes, names) {
-		return fmt.Errorf("the teacher's classes are %q, the labels' %q: with Alpha = %g, labels are used and must mean the same (want Alpha = 1, or a teacher of these classes)", classes, d.Classes, s.Alpha)
+		return fmt.Errorf("the teacher's classes are %q, the labels' %q: with Alpha = %g, labels are used and must mean the same (want Alpha = 1, or a teacher of these classes)", classes, names, s.Alpha)
 	}
-	r := training.Run{
-		Spec: train.Spec{Arch: s.Arch, ImageSize: d.Sizes[0], Classes: len(classes), Task: train.Distill,
-			Temperature: s.Temperature, Alpha: s.Alpha, ScaleByTauSquared: s.TauSquared, Seed: s.Seed},
-		Data:    s.data(d, settings.Batch, t, labels),
-		Classes: classes, Images: d.Images,
-	}
-	if !s.Encoder.IsZero() {
-		if err := s.fromEncoder(out.Job, &r); err != nil {
-			return err
-		}
-	}
-	settings.Fill(&r.Spec, d.Images)
-	return training.Train(ctx, out.Job, &settings, r)
-}
-
-func (s *Stage) fromEncoder(job *pipelines.Job, r *training.Run) error {
-	a, err := pipelines.Open(job, s.Encoder)
+	_, start, err := training.From(out.Job, s.Encoder)
 	if err != nil {
 		return err
 	}
-	c, err := training.Load(a)
-	if err != nil {
-		return err
-	}
-	r.Start = func(t *train.Trainer) error { return t.InitFrom(c) }
-	return nil
+	return training.Train(ctx, out.Job, settings, training.Run{
+		Spec: s.spec(d.Sizes[0], len(classes)), Start: start,
+		Data: s.data(d, settings.Batch, t, labels), Classes: classes, Images: d.Images,
+	})
 }
 
 // data adds to each view the logits that the teacher gave it. Labels are hidden

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/training"
-	"github.com/retort-ml/retort/transforms/views"
 )
 
 // Stage is the stage. Its input are single views of labelled images.
@@ -45,63 +45,45 @@ func (s *Stage) Validate() error {
 		return errors.New("LinearOnly freezes the encoder; it needs a pretrained one")
 	case s.Encoder.IsZero() && s.Selector > 0:
 		return fmt.Errorf("Selector = %d is a layer of a pretrained projection head; without an Encoder want 0", s.Selector)
-	case s.Encoder.IsZero():
-		if err := s.Arch.Validate(); err != nil {
-			return err
-		}
 	}
-	return s.Settings.Validate()
+	var from training.Network
+	if !s.Encoder.IsZero() { // some network: its own is known once it is there
+		from = training.Network{Arch: resnet.Config{Depth: 18, Width: 1}, HeadLayers: s.Selector, HeadDim: 1}
+	}
+	return training.Validate(&s.Settings, s.spec(training.SomeSize, training.SomeClasses, from))
+}
+
+// spec is the training, for images of a size and a number of classes, from the
+// network of the Encoder, if there is one.
+func (s *Stage) spec(size, classes int, from training.Network) train.Spec {
+	spec := train.Spec{Arch: s.Arch, ImageSize: size, Classes: classes, Objective: objective.Supervised, FreezeHead: s.FreezeHead, Seed: s.Seed}
+	if !s.Encoder.IsZero() {
+		spec.Arch, spec.HeadLayers, spec.HeadDim, spec.Selector = from.Arch, from.HeadLayers, from.HeadDim, s.Selector
+	}
+	if s.LinearOnly {
+		spec.Objective = objective.Linear
+	}
+	return spec
 }
 
 // Run trains the classifier.
 func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views], out *pipelines.Output[pipelines.Classifier]) error {
-	d, err := views.Open(in)
+	d, settings, err := s.Open(out.Job, in)
 	if err != nil {
 		return err
 	}
 	if len(d.Classes) < 2 {
 		return fmt.Errorf("the labelled images have %d classes; want at least 2", len(d.Classes))
 	}
-	settings, err := s.For(out.Job, d.Images)
+	from, start, err := training.From(out.Job, s.Encoder)
 	if err != nil {
 		return err
 	}
-	r := training.Run{
-		Spec:    train.Spec{Arch: s.Arch, ImageSize: d.Sizes[0], Classes: len(d.Classes), Task: train.Supervised, FreezeHead: s.FreezeHead, Seed: s.Seed},
-		Data:    training.Labelled(d, s.Seed, settings.Batch),
-		Classes: d.Classes, Images: d.Images,
+	if s.Selector > from.HeadLayers {
+		return fmt.Errorf("Selector = %d, but the projection head has %d layers; want 0 to %d", s.Selector, from.HeadLayers, from.HeadLayers)
 	}
-	if !s.Encoder.IsZero() {
-		if err := s.fromEncoder(out.Job, &r); err != nil {
-			return err
-		}
-	}
-	settings.Fill(&r.Spec, d.Images)
-	return training.Train(ctx, out.Job, &settings, r)
-}
-
-// fromEncoder makes the run start from the pretrained network, and take its
-// architecture.
-func (s *Stage) fromEncoder(job *pipelines.Job, r *training.Run) error {
-	a, err := pipelines.Open(job, s.Encoder)
-	if err != nil {
-		return err
-	}
-	c, err := training.Load(a)
-	if err != nil {
-		return err
-	}
-	var meta training.Meta
-	if err := a.Meta(&meta); err != nil {
-		return err
-	}
-	if s.Selector > meta.Spec.HeadLayers {
-		return fmt.Errorf("Selector = %d, but the projection head has %d layers; want 0 to %d", s.Selector, meta.Spec.HeadLayers, meta.Spec.HeadLayers)
-	}
-	r.Spec.Arch, r.Spec.HeadLayers, r.Spec.HeadDim, r.Spec.Selector = meta.Spec.Arch, meta.Spec.HeadLayers, meta.Spec.HeadDim, s.Selector
-	if s.LinearOnly {
-		r.Spec.Task = train.Linear
-	}
-	r.Start = func(t *train.Trainer) error { return t.InitFrom(c) }
-	return nil
+	return training.Train(ctx, out.Job, settings, training.Run{
+		Spec: s.spec(d.Sizes[0], len(d.Classes), from), Start: start,
+		Data: training.Labelled(d, s.Seed, settings.Batch), Classes: d.Classes, Images: d.Images,
+	})
 }

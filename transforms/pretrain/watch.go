@@ -15,7 +15,7 @@ import (
 
 // watcher measures an encoder while it is trained: each of the few labelled
 // images is classified by its nearest neighbours among the others, its second
-// view against their first ones.
+// view, where there is one, against their first ones.
 type watcher struct {
 	predictor     *train.Predictor
 	first, second []uint8 // pixels of the labelled images' views, of the first pass
@@ -75,7 +75,8 @@ func (w *watcher) gather(d *views.Dataset, shard int) error {
 			return err
 		}
 		if label := w.known.Of(rec.ID); label != imagefile.UnknownLabel {
-			w.first, w.second = append(w.first, rec.Views[0]...), append(w.second, rec.Views[1]...)
+			other := rec.Views[min(1, len(rec.Views)-1)]
+			w.first, w.second = append(w.first, rec.Views[0]...), append(w.second, other...)
 			w.labels = append(w.labels, label)
 		}
 	}

@@ -3,10 +3,15 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/retort-ml/retort/internal/units"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/model/objective"
+	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/report/html"
 	"github.com/retort-ml/retort/transforms/training"
@@ -19,7 +24,7 @@ func (g *gatherer) trainings() error {
 		if err != nil {
 			return err
 		}
-		if err := g.training(a.Dir, a.Manifest, "contrastive accuracy"); err != nil {
+		if err := g.training(a.Dir, a.Manifest); err != nil {
 			return err
 		}
 	}
@@ -32,18 +37,14 @@ func (g *gatherer) trainings() error {
 		if err != nil {
 			return err
 		}
-		accuracy := "training accuracy"
-		if name == g.stage.Student {
-			accuracy = "teacher agreement"
-		}
-		if err := g.training(a.Dir, a.Manifest, accuracy); err != nil {
+		if err := g.training(a.Dir, a.Manifest); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g *gatherer) training(dir string, m *artifact.Manifest, accuracy string) error {
+func (g *gatherer) training(dir string, m *artifact.Manifest) error {
 	points, err := training.ReadCurves(filepath.Join(dir, training.CurvesName))
 	if err != nil {
 		return err
@@ -53,25 +54,68 @@ func (g *gatherer) training(dir string, m *artifact.Manifest, accuracy string) e
 		return fmt.Errorf("%s: %w", filepath.Join(dir, artifact.ManifestName), err)
 	}
 	t := html.Training{Stage: m.Stage, XLabel: "step", About: about(meta)}
-	curve := func(title, unit string, from0 bool, y func(training.Point) float64) *html.Series {
-		s := html.Series{Name: title}
-		for _, p := range points {
-			s.X, s.Y = append(s.X, html.Number(p.Step)), append(s.Y, html.Number(y(p)))
-		}
-		t.Charts = append(t.Charts, html.Chart{Title: title, Unit: unit, From0: from0, Series: []html.Series{s}})
-		return &t.Charts[len(t.Charts)-1].Series[0]
-	}
-	curve("loss", "nats", false, func(p training.Point) float64 { return p.Loss })
-	curve(accuracy, html.UnitShare, true, func(p training.Point) float64 { return p.Accuracy })
 	probe, err := training.ReadProbe(filepath.Join(dir, training.ProbeName))
 	if err != nil {
 		return err
 	}
-	online(&t.Charts[1], probe)
-	curve("entropy", "nats", false, func(p training.Point) float64 { return p.Entropy })
-	curve("learning rate", "", true, func(p training.Point) float64 { return p.LearningRate })
+	t.Charts = charts(figuresOf(meta.Spec, points), points, probe)
 	g.r.Trainings = append(g.r.Trainings, t)
 	return nil
+}
+
+// figuresOf describes what the points of a training hold, the loss first. Of an
+// objective that this program does not know the names must do.
+func figuresOf(spec train.Spec, points []training.Point) []objective.Figure {
+	loss, others := objective.Figure{Name: "loss"}, []objective.Figure{}
+	for _, f := range spec.Figures() {
+		if f.Name == "loss" {
+			loss = f
+		} else {
+			others = append(others, f)
+		}
+	}
+	if len(others) == 0 && len(points) > 0 {
+		for _, name := range slices.Sorted(maps.Keys(points[0].Figures)) {
+			others = append(others, objective.Figure{Name: name})
+		}
+	}
+	return append([]objective.Figure{loss}, others...)
+}
+
+// charts draws the figures, and what the few labels told beside the accuracy or
+// in a chart of its own.
+func charts(figures []objective.Figure, points []training.Point, probe []training.ProbePoint) (list []html.Chart) {
+	for _, f := range figures {
+		c := chart(f.Shown(), string(f.Unit), points, func(p training.Point) (float64, bool) {
+			if f.Name == "loss" {
+				return p.Loss, true
+			}
+			y, ok := p.Figures[f.Name]
+			return y, ok
+		})
+		if f.Name == "accuracy" {
+			online(&c, probe)
+			probe = nil
+		}
+		list = append(list, c)
+	}
+	watched := html.Chart{Title: "accuracy", Unit: html.UnitShare, From0: true}
+	if online(&watched, probe); len(watched.Series) > 0 {
+		list = append(list, watched)
+	}
+	rate := chart("learning rate", "", points, func(p training.Point) (float64, bool) { return p.LearningRate, true })
+	rate.From0 = true
+	return append(list, rate)
+}
+
+func chart(title, unit string, points []training.Point, y func(training.Point) (float64, bool)) html.Chart {
+	s := html.Series{Name: title}
+	for _, p := range points {
+		if v, ok := y(p); ok {
+			s.X, s.Y = append(s.X, html.Number(p.Step)), append(s.Y, html.Number(v))
+		}
+	}
+	return html.Chart{Title: title, Unit: unit, From0: unit == html.UnitShare, Series: []html.Series{s}}
 }
 
 // probeMean is over how many batches with labels the probe's accuracy is taken:
@@ -94,14 +138,15 @@ func online(c *html.Chart, points []training.ProbePoint) {
 			probe.X, probe.Y = append(probe.X, html.Number(p.Step)), append(probe.Y, html.Number(mean(recent[len(recent)-probeMean:])))
 		}
 	}
+	own := len(c.Series)
 	for _, s := range []html.Series{knn, probe} {
 		if len(s.X) > 0 {
-			c.Title = "accuracy"
 			c.Series = append(c.Series, s)
 		}
 	}
-	if len(c.Series) > 1 {
-		c.Series[0].Name = "contrastive"
+	if own > 0 && len(c.Series) > own {
+		c.Series[0].Name = strings.TrimSuffix(c.Title, " accuracy")
+		c.Title = "accuracy"
 	}
 }
 

@@ -12,13 +12,52 @@ import (
 )
 
 // Point is one line of metrics.jsonl: the figures of a step that depend on
-// nothing but the training.
+// nothing but the training. The objective's are keys of their own, sorted,
+// between loss and learning_rate.
 type Point struct {
-	Step         int     `json:"step"`
-	Loss         float64 `json:"loss"`
-	Accuracy     float64 `json:"accuracy"`
-	Entropy      float64 `json:"entropy"`
-	LearningRate float64 `json:"learning_rate"`
+	Step         int
+	Loss         float64
+	Figures      map[string]float64 // the objective's, by name
+	LearningRate float64
+}
+
+// MarshalJSON writes the line.
+func (p Point) MarshalJSON() ([]byte, error) {
+	figures, err := json.Marshal(p.Figures)
+	if err != nil {
+		return nil, err
+	}
+	head, err := json.Marshal(struct {
+		Step int     `json:"step"`
+		Loss float64 `json:"loss"`
+	}{p.Step, p.Loss})
+	if err != nil {
+		return nil, err
+	}
+	tail, err := json.Marshal(struct {
+		LearningRate float64 `json:"learning_rate"`
+	}{p.LearningRate})
+	if err != nil {
+		return nil, err
+	}
+	line := head[:len(head)-1]
+	if len(p.Figures) > 0 {
+		line = append(append(line, ','), figures[1:len(figures)-1]...)
+	}
+	return append(append(line, ','), tail[1:]...), nil
+}
+
+// UnmarshalJSON reads the line.
+func (p *Point) UnmarshalJSON(line []byte) error {
+	var all map[string]float64
+	if err := json.Unmarshal(line, &all); err != nil {
+		return err
+	}
+	*p = Point{Step: int(all["step"]), Loss: all["loss"], LearningRate: all["learning_rate"], Figures: all}
+	for _, name := range []string{"step", "loss", "learning_rate"} {
+		delete(all, name)
+	}
+	return nil
 }
 
 // ProbePoint is one line of probe.jsonl: what labels tell of a step of a
@@ -78,7 +117,7 @@ func pointsBefore(data []byte, step int) (keep int, cause error) {
 }
 
 func point(m train.Metrics) Point {
-	return Point{Step: m.Step, Loss: m.Loss, Accuracy: m.Accuracy, Entropy: m.Entropy, LearningRate: m.LearningRate}
+	return Point{Step: m.Step, Loss: m.Loss, Figures: m.Figures, LearningRate: m.LearningRate}
 }
 
 func probePoint(m train.Metrics, knn float64) ProbePoint {

@@ -3,25 +3,28 @@ package training
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/transforms/views"
 )
 
-// Pairs are batches for contrastive training: the first views of batch records,
-// then the second ones; and the labels that there are, for those who watch. known
-// are labels by image id; others are unknown.
-func Pairs(d *views.Dataset, seed uint64, batch int, known Labels) (train.Data, error) {
-	if len(d.Sizes) != 2 || d.Sizes[0] != d.Sizes[1] {
-		return nil, fmt.Errorf("the views have sizes %v; contrastive training wants two of one size", d.Sizes)
+// Unlabelled are batches for training without labels: the first views of batch
+// records, then, for objectives of n views, the second ones, …; and the labels
+// that there are, for those who watch. known are labels by image id; others are
+// unknown.
+func Unlabelled(d *views.Dataset, n int, seed uint64, batch int, known Labels) (train.Data, error) {
+	if n > 1 && (len(d.Sizes) != n || slices.Min(d.Sizes) != slices.Max(d.Sizes)) {
+		return nil, fmt.Errorf("the views have sizes %v; the objective wants %d of one size", d.Sizes, n)
 	}
 	size := 3 * d.Sizes[0] * d.Sizes[0]
 	return batches(d, seed, batch, func() (*train.Batch, filler) {
-		b := &train.Batch{Images: make([]uint8, 2*batch*size), Labels: make([]int32, batch)}
+		b := &train.Batch{Images: make([]uint8, n*batch*size), Labels: make([]int32, batch)}
 		return b, func(i int, it *views.Item) error {
 			b.Labels[i] = known.Of(it.ID)
-			copy(b.Images[i*size:], it.Views[0])
-			copy(b.Images[(batch+i)*size:], it.Views[1])
+			for k := range n {
+				copy(b.Images[(k*batch+i)*size:], it.Views[k])
+			}
 			return nil
 		}
 	}), nil

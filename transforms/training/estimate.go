@@ -22,9 +22,24 @@ func (s Settings) Estimate(spec train.Spec, n int64) pipelines.Estimate {
 	return e
 }
 
+// Validate reports what is wrong with the settings, or with the training that
+// spec is without them. Sizes that are known only once the images are may be
+// stood in for.
+func Validate(s *Settings, spec train.Spec) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	s.Fill(&spec, int64(s.Batch))
+	return spec.Validate()
+}
+
 // SomeClasses stands in for the number of classes, which is known only once the
-// images are; it hardly matters to the work.
-const SomeClasses = 10
+// images are; it hardly matters to the work. SomeSize is a size of images that
+// stands in likewise, where a config is checked.
+const (
+	SomeClasses = 10
+	SomeSize    = 32
+)
 
 // SizeOf is the side in pixels of the views that a stage is given.
 func SizeOf(known pipelines.Known) int { return views.SizeOf(known.InStep()) }

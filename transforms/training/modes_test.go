@@ -170,7 +170,7 @@ func TestObserving(t *testing.T) {
 			t.Fatalf("%s: %d points, %v", stage, len(points), err)
 		}
 		for i, p := range points {
-			if p.Step != i || !(p.Loss >= 0) || p.Accuracy < 0 || p.Accuracy > 1 || !(p.Entropy >= 0) {
+			if p.Step != i || !(p.Loss >= 0) || p.Figures["accuracy"] < 0 || p.Figures["accuracy"] > 1 || !(p.Figures["entropy"] >= 0) || len(p.Figures) != 2 {
 				t.Errorf("%s: %+v", stage, p)
 			}
 		}

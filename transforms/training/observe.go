@@ -26,7 +26,7 @@ const SpeedName = "speed.jsonl"
 type Speed struct {
 	Step            int     `json:"step"`
 	Time            string  `json:"time"`              // RFC 3339
-	ImagesPerSecond float64 `json:"images_per_second"` // pairs, for contrastive training
+	ImagesPerSecond float64 `json:"images_per_second"` // not their views
 	DataWaitShare   float64 `json:"data_wait_share"`   // of the time, waiting for a batch
 }
 
@@ -85,7 +85,8 @@ func (o *observer) took(m train.Metrics, n int) {
 
 // scalars are the figures of a step by the names that people read.
 func scalars(m train.Metrics) map[string]float64 {
-	figures := map[string]float64{"loss": m.Loss, "accuracy": m.Accuracy, "entropy": m.Entropy, "learning_rate": m.LearningRate}
+	figures := map[string]float64{"loss": m.Loss, "learning_rate": m.LearningRate}
+	maps.Copy(figures, m.Figures)
 	if m.ProbeLoss != 0 { // the batch has labels
 		figures["probe_accuracy"] = m.ProbeAccuracy
 	}

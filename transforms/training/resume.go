@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/retort-ml/retort/model/checkpoint"
-	"github.com/retort-ml/retort/model/train"
 )
 
 // stageKey names the stage's fingerprint among a checkpoint's fingerprints.
@@ -63,7 +62,7 @@ func (se *session) openProbe(step int) (cause, err error) {
 		se.probe.Close()
 		se.probe = nil
 	}
-	if s := se.run.Spec; s.Task != train.Contrast || s.Classes == 0 {
+	if !se.run.Spec.Watched() {
 		return nil, nil
 	}
 	se.probe, cause, err = openCurves(se.job.Path(ProbeName), step)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
@@ -74,8 +73,10 @@ type session struct {
 
 // Train trains and writes the artifact: the checkpoint and the curves. A
 // training that was interrupted goes on from its last checkpoint; what it
-// leaves is the same, byte for byte.
+// leaves is the same, byte for byte. The settings fill in what they say of r's
+// specification.
 func Train(ctx context.Context, job *pipelines.Job, s *Settings, r Run) error {
+	s.Fill(&r.Spec, r.Images)
 	choice, err := backend.New(s.Backend)
 	if err != nil {
 		return err
@@ -241,9 +242,4 @@ func (se *session) keepBest(last *checkpoint.Checkpoint) error {
 	se.job.Message(fmt.Sprintf("%s beside it is the network of step %d, whose kNN accuracy was higher (%.1f %%) than at the end (%.1f %%)",
 		BestName, best.Step, 100*best.Metrics[knnMetric], 100*last.Metrics[knnMetric]))
 	return nil
-}
-
-// Load opens the checkpoint of a trained network's artifact.
-func Load[T any](a pipelines.Artifact[T]) (*checkpoint.Checkpoint, error) {
-	return checkpoint.Load(filepath.Join(a.Dir, ModelName))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/retort-ml/retort/model/backend/cpu"
 	"github.com/retort-ml/retort/model/backend/cpu/internal/kernels"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
@@ -22,7 +23,7 @@ import (
 func BenchmarkProfile(b *testing.B) {
 	for _, width := range []int{16, 64} {
 		b.Run(fmt.Sprintf("train-%d", width), func(b *testing.B) {
-			spec := train.Spec{Arch: resnet.Config{Depth: 18, Width: float64(width) / 64}, ImageSize: 32, Task: train.Contrast, HeadLayers: 3,
+			spec := train.Spec{Arch: resnet.Config{Depth: 18, Width: float64(width) / 64}, ImageSize: 32, Objective: objective.NTXent, HeadLayers: 3,
 				HeadDim: 128, Temperature: 0.2, Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 0.1}, Batch: 64, Steps: 1 << 30, Seed: 1}
 			trainer, err := train.New(newBackend(b), spec)
 			if err == nil {
@@ -40,7 +41,7 @@ func BenchmarkProfile(b *testing.B) {
 	}
 	for _, c := range []struct{ depth, size, batch int }{{18, 32, 64}, {50, 224, 32}} {
 		b.Run(fmt.Sprintf("label-%d", c.depth), func(b *testing.B) {
-			spec := train.Spec{Arch: resnet.Config{Depth: c.depth, Width: 1}, ImageSize: c.size, Classes: 1000, Task: train.Supervised,
+			spec := train.Spec{Arch: resnet.Config{Depth: c.depth, Width: 1}, ImageSize: c.size, Classes: 1000, Objective: objective.Supervised,
 				Optimizer: optim.SGD(0), Schedule: optim.Schedule{Base: 0.1}, Batch: 2, Steps: 1}
 			trainer, err := train.New(newBackend(b), spec)
 			if err == nil {

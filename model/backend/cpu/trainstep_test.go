@@ -12,6 +12,7 @@ import (
 	"github.com/retort-ml/retort/model/backend/cpu"
 	"github.com/retort-ml/retort/model/backend/cpu/internal/kernels"
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
@@ -20,7 +21,7 @@ import (
 // small is a pretraining whose step has every kernel: strided and projected
 // blocks, batch norm, NT-Xent and LARS.
 func small() train.Spec {
-	return train.Spec{Arch: resnet.Config{Depth: 18, Width: 0.125}, ImageSize: 16, Task: train.Contrast, HeadLayers: 3, HeadDim: 16,
+	return train.Spec{Arch: resnet.Config{Depth: 18, Width: 0.125}, ImageSize: 16, Objective: objective.NTXent, HeadLayers: 3, HeadDim: 16,
 		Temperature: 0.2, Optimizer: optim.NewLARS(1e-4), Schedule: optim.Schedule{Base: 0.1}, Batch: 9, Steps: 100, Seed: 1}
 }
 

@@ -14,6 +14,10 @@ func (g *Graph) fail(format string, args ...any) {
 	g.errs = append(g.errs, fmt.Errorf(format, args...))
 }
 
+// Fail notes what is wrong with a graph, for Check to report: for functions
+// that add stages and return their edges, as Add does.
+func (g *Graph) Fail(err error) { g.errs = append(g.errs, err) }
+
 func (g *Graph) check(n *node, inputs int, source bool) {
 	if !validName.MatchString(n.name) {
 		g.fail("stage name %q; want lower-case letters, digits, '.', '_' and '-', at most 64", n.name)

@@ -4,7 +4,7 @@
 package simclrv2
 
 // Config is everything that a run of the ready graph can be told. Tags: yaml is
-// the key; doc is the comment that `retort config` prints; range is the legal
+// the key, "-" none; doc is the comment that `retort config` prints; range is the legal
 // range ("1..", "0..1", "0<..10"; a bound after '<' is excluded); oneof lists
 // the legal words.
 type Config struct {
@@ -25,6 +25,10 @@ type Config struct {
 	Student  NetConfig      `yaml:"student"`
 	Distill  DistillConfig  `yaml:"distill"`
 	Evaluate EvaluateConfig `yaml:"evaluate"`
+
+	// Backend is what computes networks (auto, cpu, go, xla:cuda, xla:cpu; "" is
+	// auto). It belongs to a machine and changes no artifact: no key says it.
+	Backend string `yaml:"-"`
 }
 
 // IngestConfig is how images are found and checked.

@@ -25,6 +25,9 @@ func fieldsIn(v reflect.Value) []field {
 	var list []field
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if f.Tag.Get("yaml") == "-" {
+			continue
+		}
 		if f.Anonymous {
 			list = append(list, fieldsIn(v.Field(i))...)
 			continue

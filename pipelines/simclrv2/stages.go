@@ -1,0 +1,168 @@
+package simclrv2
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/distill"
+	"github.com/retort-ml/retort/transforms/evaluate"
+	"github.com/retort-ml/retort/transforms/finetune"
+	"github.com/retort-ml/retort/transforms/ingest"
+	"github.com/retort-ml/retort/transforms/label"
+	"github.com/retort-ml/retort/transforms/pretrain"
+	"github.com/retort-ml/retort/transforms/report"
+	"github.com/retort-ml/retort/transforms/split"
+)
+
+// Names by which an evaluation and the report know the models.
+const (
+	supervised = "supervised"
+	finetuned  = "finetuned"
+	distilled  = "distilled"
+)
+
+// Ingest adds the stage "ingest": it lists and checks the images of the config.
+func Ingest(g *pipelines.Graph, c Config) pipelines.Edge[pipelines.Images] {
+	return pipelines.Add(g, "ingest", c.ingest(c.Images, c.Labels, c.Ingest.MaxImages))
+}
+
+// IngestTests adds the stage "ingest-test" where the config names a test set of
+// its own; where it does not, the edge carries nothing.
+func IngestTests(g *pipelines.Graph, c Config) (tests pipelines.Edge[pipelines.Images]) {
+	if len(c.Test) > 0 {
+		tests = pipelines.Add(g, "ingest-test", c.ingest(c.Test, c.TestLabels, 0))
+	}
+	return tests
+}
+
+func (c Config) ingest(sources []string, labels string, most int) *ingest.Images {
+	s := &ingest.Images{Labels: labels, MaxImages: most, Seed: c.Seed, MaxPixels: c.Ingest.MaxPixels, Limit: c.Ingest.MaxRejected}
+	for _, source := range sources {
+		s.Source = append(s.Source, absolute(source))
+	}
+	if labels != "folder" && labels != "none" && labels != "" {
+		s.Labels = absolute(labels)
+	}
+	return s
+}
+
+// absolute makes a path independent of the folder that a later run starts in.
+func absolute(path string) string {
+	if strings.Contains(path, "://") {
+		return path
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// Split adds the stage "split", which reads e.Images. It keeps the chosen share
+// of a fully labelled set; labels that come from a CSV are few already: all of
+// them are kept. e.Tests is what is held out; nothing there holds out a share
+// of the images.
+func Split(g *pipelines.Graph, c Config, e Edges) split.Sets {
+	s := &split.ByLabel{Fraction: c.Split.Fraction, PerClass: c.Split.PerClass, TestFraction: c.Split.TestFraction, Test: e.Tests, Seed: c.Seed}
+	if c.Labels != "folder" {
+		s.Fraction, s.PerClass = 0, 0
+	}
+	if c.Split.IDs != "" {
+		s.IDs = absolute(c.Split.IDs)
+	}
+	if !e.Tests.IsZero() {
+		s.TestFraction = 0
+	}
+	return split.Add(g, "split", s, e.Images)
+}
+
+// Pretrain adds the stage "pretrain", which learns from e.Views without labels.
+// Those of e.Sets.Labelled only watch it.
+func Pretrain(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Encoder] {
+	return pipelines.Add(g, "pretrain", &pretrain.Stage{
+		Settings: c.settings(c.Pretrain.OptimConfig), Arch: c.arch(g, c.Teacher), HeadLayers: c.Pretrain.HeadLayers,
+		HeadDim: c.Pretrain.HeadDim, Temperature: c.Pretrain.Temperature, Seed: c.Seed, Labelled: e.Sets.Labelled,
+	}, e.Views)
+}
+
+// Finetune adds the stage "finetune": e.Encoder and the few labels of
+// e.LabelledViews give the teacher.
+func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
+	return pipelines.Add(g, "finetune", &finetune.Stage{
+		Settings: c.settings(c.Finetune.OptimConfig), Encoder: e.Encoder,
+		Selector: c.Finetune.Selector, LinearOnly: c.Finetune.LinearOnly, Seed: c.Seed,
+	}, e.LabelledViews)
+}
+
+// Baseline adds the stage "baseline": the teacher's network, from scratch, on
+// e.LabelledViews alone.
+func Baseline(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
+	return pipelines.Add(g, "baseline", &finetune.Stage{
+		Settings: c.settings(c.Baseline.OptimConfig), Arch: c.arch(g, c.Teacher), Seed: c.Seed,
+	}, e.LabelledViews)
+}
+
+// Label adds the stage "label": what the teacher, e.Finetuned, thinks of each
+// view of e.UnlabelledViews.
+func Label(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Targets] {
+	return pipelines.Add(g, "label", &label.Stage{Teacher: e.Finetuned, Batch: c.Evaluate.Batch, Backend: c.Backend}, e.UnlabelledViews)
+}
+
+// Distill adds the stage "distill": a student that learns e.Targets on
+// e.UnlabelledViews, and the labels of e.Sets.Labelled where the config gives
+// them weight.
+func Distill(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
+	s := &distill.Stage{
+		Settings: c.settings(c.Distill.OptimConfig), Targets: e.Targets, Arch: c.arch(g, c.Student),
+		Temperature: c.Distill.Temperature, Alpha: c.Distill.Alpha, TauSquared: c.Distill.TauSquared, Seed: c.Seed,
+	}
+	if c.Distill.Alpha < 1 {
+		s.Labelled = e.Sets.Labelled
+	}
+	return pipelines.Add(g, "distill", s, e.UnlabelledViews)
+}
+
+// Evaluate adds the stage "evaluate", which measures the models that there are
+// on e.Sets.Test, and the teacher on what e.Images knows of the images that it
+// labelled.
+func Evaluate(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Metrics] {
+	return pipelines.Add(g, "evaluate", &evaluate.Stage{
+		Models: e.models(), Encoder: e.Encoder, Labelled: e.Sets.Labelled, Targets: e.Targets, Truth: e.Images, Train: e.Sets.Train,
+		K: c.Evaluate.KNN, MaxPixels: c.Ingest.MaxPixels, Exact: c.Views.Exact, Batch: c.Evaluate.Batch, Backend: c.Backend,
+	}, e.Sets.Test)
+}
+
+// models are the classifiers that there are.
+func (e Edges) models() map[string]pipelines.Edge[pipelines.Classifier] {
+	models := map[string]pipelines.Edge[pipelines.Classifier]{supervised: e.Baseline, finetuned: e.Finetuned, distilled: e.Distilled}
+	for name, edge := range models {
+		if edge.IsZero() {
+			delete(models, name)
+		}
+	}
+	return models
+}
+
+// Report adds the stage "report": a page about all edges that there are;
+// e.Metrics has to be.
+func Report(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Report] {
+	var text bytes.Buffer
+	if err := Print(&text, c); err != nil {
+		g.Fail(err)
+	}
+	return pipelines.Add(g, "report", &report.Stage{
+		Title: c.title(), Images: e.Images, Sets: e.Sets.Train, Views: e.Views, Encoder: e.Encoder, Models: e.models(),
+		Order: []string{supervised, finetuned, distilled}, Teacher: finetuned, Student: distilled,
+		Targets: e.Targets, Metrics: e.Metrics, Config: text.String(),
+	})
+}
+
+// title names the sources without the way to them.
+func (c Config) title() string {
+	names := make([]string, len(c.Images))
+	for i, source := range c.Images {
+		names[i] = filepath.Base(source)
+	}
+	return strings.Join(names, ", ")
+}

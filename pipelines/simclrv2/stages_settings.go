@@ -1,0 +1,59 @@
+package simclrv2
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/model/resnet"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/training"
+)
+
+// check reports what a config has that no stage can be made of.
+func (c Config) check() error {
+	for _, net := range []NetConfig{c.Teacher, c.Student} {
+		if _, err := net.config(); err != nil {
+			return err
+		}
+	}
+	if _, err := tfrecord.ParseCompression(c.Views.Compression); err != nil {
+		return err
+	}
+	_, err := c.pretrainViews()
+	return err
+}
+
+func (c Config) settings(o OptimConfig) training.Settings {
+	scaling := o.Scaling
+	if scaling == "none" {
+		scaling = "fixed"
+	}
+	return training.Settings{
+		Epochs: o.Epochs, Batch: o.Batch, Optimizer: o.Optimizer, LearningRate: o.LearningRate, Scaling: scaling,
+		WarmupEpochs: o.WarmupEpochs, WeightDecay: o.WeightDecay, CheckpointEvery: o.CheckpointEvery, Backend: c.Backend,
+	}
+}
+
+// arch is a network of the config; the graph's Check reports one that is none.
+func (c Config) arch(g *pipelines.Graph, n NetConfig) resnet.Config {
+	arch, err := n.config()
+	if err != nil {
+		g.Fail(err)
+	}
+	return arch
+}
+
+// config is the network in the engine's terms.
+func (n NetConfig) config() (resnet.Config, error) {
+	depth, err := strconv.Atoi(strings.TrimPrefix(n.Arch, "resnet"))
+	if err != nil {
+		return resnet.Config{}, fmt.Errorf("arch = %q; want resnet18, resnet50, …", n.Arch)
+	}
+	c := resnet.Config{Depth: depth, Width: n.Width}
+	if n.SK {
+		c.SKRatio = 0.0625
+	}
+	return c, c.Validate()
+}

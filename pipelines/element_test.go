@@ -504,3 +504,19 @@ func TestEachValidates(t *testing.T) {
 		}
 	}
 }
+
+// A stage of another version is redone, and the plan says for which.
+func TestPlanSaysWhichVersionMadeIt(t *testing.T) {
+	root, dir := t.TempDir(), stagetest.Folder(t, 8, 2, "cat", "dog")
+	if _, err := runners.Run(t.Context(), eachGraph(root, dir, &bright{}), runners.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	steps, err := eachGraph(root, dir, &bright{Version: 2}).Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "made by version 0 of its stage, this program has version 2"
+	if steps[0].State != pipelines.Keep || steps[1].State != pipelines.Run || steps[1].Why != want {
+		t.Fatalf("%s, %s because %q; want kept, and %q", steps[0].State, steps[1].State, steps[1].Why, want)
+	}
+}

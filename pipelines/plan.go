@@ -87,6 +87,9 @@ func (g *Graph) planNode(ctx context.Context, n *node) (Step, error) {
 	if err != nil {
 		return step, fmt.Errorf("%s: cannot look at its artifact: %w", n.name, err)
 	}
+	if why == whyChanged && m.Type == n.erased.name && m.Version != versionOf(n.stage) {
+		why = fmt.Sprintf("made by version %d of its stage, this program has version %d", m.Version, versionOf(n.stage))
+	}
 	if why == "" {
 		step.State, step.Manifest, step.Fingerprint = Keep, m, n.fingerprint
 		n.manifest = m

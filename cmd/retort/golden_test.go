@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -11,9 +12,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/retort-ml/retort/internal/stagetest"
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/pipelines/simclrv2"
 	"github.com/retort-ml/retort/transforms/ingest"
 	"github.com/retort-ml/retort/transforms/label"
 	"github.com/retort-ml/retort/transforms/views"
@@ -177,3 +180,55 @@ func unframed(t *testing.T, data []byte) (records [][]byte) {
 	}
 	return records
 }
+
+// The stages' configs of two presets are pinned: they are part of fingerprints,
+// so that a field that is written where it is not used redoes everybody's
+// artifacts. New fields have to be left out of the JSON where they are off.
+func TestGoldenConfigsOfStages(t *testing.T) {
+	images := stagetest.Folder(t, 8, 1, "a", "b")
+	for _, preset := range []string{"smoke", "cifar10"} {
+		c, err := simclrv2.Load(preset, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Images = []string{images}
+		g, err := simclrv2.Build(c, t.TempDir(), "auto")
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, err := g.Plan(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		names := []string{images, "IMAGES"}
+		for _, s := range steps {
+			names = append(names, s.Fingerprint, "<"+s.Name+">")
+		}
+		replace := strings.NewReplacer(names...)
+		for _, s := range steps {
+			if s.Name == "report" { // it holds the config as text
+				continue
+			}
+			fmt.Fprintf(&got, "%s %s ", s.Name, s.Type)
+			if err := json.Indent(&got, []byte(replace.Replace(string(s.Config))), "", " "); err != nil {
+				t.Fatal(err)
+			}
+			got.WriteByte('\n')
+		}
+		path := filepath.Join(goldenFolder, "configs-"+preset+".txt")
+		want, err := os.ReadFile(path)
+		if *update && os.IsNotExist(err) {
+			want, err = got.Bytes(), os.WriteFile(path, got.Bytes(), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Bytes(), want) {
+			at := differsAt(got.Bytes(), want)
+			t.Errorf("%s: the stages' configs are written as\n…%s…\nwhere they were\n…%s…", preset, around(got.Bytes(), at), around(want, at))
+		}
+	}
+}
+
+func around(data []byte, at int) []byte { return data[max(0, at-120):min(len(data), at+120)] }

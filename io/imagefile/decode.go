@@ -70,7 +70,7 @@ func (o *Options) check(h header) error {
 // DecodeConfig reads only the header: format and size after orientation. It
 // does not hold the size against any limit.
 func DecodeConfig(data []byte) (Info, error) {
-	h, err := readHeader(data)
+	h, _, err := readHeader(data)
 	if err != nil {
 		return Info{}, err
 	}
@@ -108,7 +108,7 @@ type Part struct {
 // the largest. Of opt it heeds the limits.
 func DecodeParts(data []byte, opt Options, parts []Part) error {
 	opt.fill()
-	h, err := readHeader(data)
+	h, r, err := readHeader(data)
 	if err != nil {
 		return err
 	}
@@ -127,16 +127,16 @@ func DecodeParts(data []byte, opt Options, parts []Part) error {
 	if h.format == JPEG {
 		return decodeJPEG(data, h, windows[:len(parts)], parts)
 	}
-	return decodeCut(data, h, windows[:len(parts)], parts)
+	return decodeCut(data, r, h, windows[:len(parts)], parts)
 }
 
 // decodeCut decodes the whole image and cuts the parts out of it.
-func decodeCut(data []byte, h header, windows []window, parts []Part) error {
+func decodeCut(data []byte, r *row, h header, windows []window, parts []Part) error {
 	full := &RGB{}
 	if len(parts) == 1 && windows[0].whole() && h.orientation == upright {
 		full = parts[0].Into
 	}
-	if err := decodeOther(data, h, full); err != nil {
+	if err := decodeOther(data, r, h, full); err != nil {
 		return err
 	}
 	full = orient(full, h.orientation)

@@ -46,52 +46,6 @@ func exifOrientation(tiff []byte) orientation {
 	return upright
 }
 
-// pngOrientation finds the eXIf chunk before the image data.
-func pngOrientation(data []byte) orientation {
-	for data = data[min(8, len(data)):]; len(data) >= 12; {
-		n := uint64(binary.BigEndian.Uint32(data))
-		if n+12 > uint64(len(data)) {
-			break
-		}
-		switch string(data[4:8]) {
-		case "eXIf":
-			return exifOrientation(data[8 : 8+n])
-		case "IEND":
-			return upright
-		}
-		data = data[n+12:]
-	}
-	return upright
-}
-
-// webpChunks calls visit with each chunk of a RIFF WebP file until it returns
-// false.
-func webpChunks(data []byte, visit func(id string, body []byte) bool) {
-	for data = data[min(12, len(data)):]; len(data) >= 8; {
-		n := uint64(binary.LittleEndian.Uint32(data[4:]))
-		body := data[8:min(8+n, uint64(len(data)))]
-		if !visit(string(data[:4]), body) || 8+n+n&1 >= uint64(len(data)) {
-			return
-		}
-		data = data[8+n+n&1:]
-	}
-}
-
-func webpOrientation(data []byte) orientation {
-	o := upright
-	webpChunks(data, func(id string, body []byte) bool {
-		if id != "EXIF" {
-			return true
-		}
-		if len(body) > 6 && string(body[:6]) == "Exif\x00\x00" {
-			body = body[6:] // some writers keep JPEG's prefix
-		}
-		o = exifOrientation(body)
-		return false
-	})
-	return o
-}
-
 // orient turns img, as stored, upright. It returns img itself when there is
 // nothing to do.
 func orient(img *RGB, o orientation) *RGB {

@@ -159,7 +159,7 @@ func (l *lister) path(p string) error {
 		if isList(p) {
 			return fmt.Errorf("image source %s: the list names no images; want the path of one in every line", p)
 		}
-		return fmt.Errorf("image source %s: no images found (other files there: %d); want JPEG, PNG, WebP, GIF or BMP files", p, s.Skipped-before.Skipped)
+		return fmt.Errorf("image source %s: no images found (other files there: %d); want %s files", p, s.Skipped-before.Skipped, Titles())
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package evaluate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/retort-ml/retort/internal/workpool"
@@ -144,7 +143,7 @@ func Predict(ctx context.Context, backendName, path string, sources []string, ba
 		}
 	}
 	if seen == 0 {
-		return errors.New("no images found (want .jpg, .png, .webp, .gif or .bmp files)")
+		return fmt.Errorf("no images found (want %s files)", imagefile.Titles())
 	}
 	return predictEntries(p, c.Classes, entries, emit)
 }

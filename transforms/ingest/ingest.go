@@ -124,7 +124,7 @@ func (l labelling) class(id *imagefile.ID, e imagefile.Entry) (string, error) {
 func (c *checker) nothing() error {
 	where := strings.Join(c.stage.Source, ", ")
 	if c.seen == 0 {
-		return fmt.Errorf("no images found in %s (want .jpg, .png, .webp, .gif or .bmp files)", where)
+		return fmt.Errorf("no images found in %s (want %s files)", where, imagefile.Titles())
 	}
 	return fmt.Errorf("none of the %d images in %s can be used; the first: %s: %s", c.seen, where, c.first.Name, c.first.Reason)
 }

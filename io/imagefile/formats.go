@@ -1,0 +1,126 @@
+package imagefile
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Format is what an image's first bytes say it is: one that Decode reads, or
+// one that is known to be an image of another kind.
+type Format string
+
+// The formats that are decoded.
+const (
+	JPEG Format = "jpeg"
+	PNG  Format = "png"
+	WebP Format = "webp"
+	GIF  Format = "gif"
+	BMP  Format = "bmp"
+)
+
+// row is one format: how its files are known, and how they are read. The table
+// of rows is what listing, decoding and the documentation go by.
+type row struct {
+	format     Format
+	title      string   // as people write it
+	extensions []string // lower case
+	magics     []magic
+
+	read    string // what is decoded, for docs/formats.md
+	without string // what of the format is not, for docs/formats.md; "" for nothing
+	// header reads size and orientation, decode the stored pixels; nil where the
+	// format is only known by name.
+	header func(data []byte, h *header) error
+	decode func(data []byte, h header, out *RGB) error
+
+	convert string // of a format that is not decoded: a command that makes one that is
+}
+
+// magic is the bytes that files of a format have at an offset. A weak one is too
+// common in other files to make an image of a file without an image's name.
+type magic struct {
+	offset int
+	bytes  string
+	weak   bool
+	also   func(head []byte) bool // looks closer, if not nil
+}
+
+func (m magic) match(head []byte) bool {
+	return len(head) >= m.offset && bytes.HasPrefix(head[m.offset:], []byte(m.bytes)) && (m.also == nil || m.also(head))
+}
+
+// decoded is whether Decode reads the format.
+func (r *row) decoded() bool { return r != nil && (r.decode != nil || r.format == JPEG) }
+
+// formats is the table, filled at the start, since decoders look into it again.
+var formats []row
+
+func init() { formats = slices.Concat(decodedFormats(), foreignFormats()) }
+
+// recognise finds the format of an image that starts with head, nil if it is
+// none that is known.
+func recognise(head []byte, weak bool) *row {
+	for i := range formats {
+		for _, m := range formats[i].magics {
+			if (weak || !m.weak) && m.match(head) {
+				return &formats[i]
+			}
+		}
+	}
+	return nil
+}
+
+// sniff names the format of an image that starts with head, "" if it is none
+// that can be told from a few bytes.
+func sniff(head []byte) Format {
+	if r := recognise(head, false); r != nil {
+		return r.format
+	}
+	return ""
+}
+
+// imageName reports whether the name is that of an image, decodable or not.
+func imageName(name string) bool {
+	ext := strings.ToLower(path.Ext(name))
+	return slices.ContainsFunc(formats, func(r row) bool { return slices.Contains(r.extensions, ext) })
+}
+
+// Titles names the formats that are decoded, as people write them: "JPEG, PNG
+// or BMP".
+func Titles() string {
+	var titles []string
+	for i := range formats {
+		if formats[i].decoded() {
+			titles = append(titles, formats[i].title)
+		}
+	}
+	last := len(titles) - 1
+	return strings.Join(titles[:last], ", ") + " or " + titles[last]
+}
+
+func decodedFormats() []row {
+	return []row{
+		{format: JPEG, title: "JPEG", extensions: []string{".jpg", ".jpeg", ".jpe", ".jfif"},
+			magics: []magic{{bytes: "\xff\xd8\xff"}}, header: jpegHeader},
+		{format: PNG, title: "PNG", extensions: []string{".png"},
+			magics: []magic{{bytes: "\x89PNG\r\n\x1a\n"}}, header: pngHeader, decode: decodePNG},
+		{format: WebP, title: "WebP", extensions: []string{".webp"},
+			magics: []magic{{offset: 8, bytes: "WEBP", also: startsWith("RIFF")}}, header: webpHeader, decode: decodeWebP},
+		{format: GIF, title: "GIF", extensions: []string{".gif"},
+			magics: []magic{{bytes: "GIF87a"}, {bytes: "GIF89a"}}, header: gifHeader, decode: decodeGIF},
+		{format: BMP, title: "BMP", extensions: []string{".bmp", ".dib"},
+			magics: []magic{{bytes: "BM", also: reservedZero}}, header: bmpHeader, decode: decodeBMP},
+	}
+}
+
+func startsWith(prefix string) func([]byte) bool {
+	return func(head []byte) bool { return bytes.HasPrefix(head, []byte(prefix)) }
+}
+
+// reservedZero: two letters are a weak sign of a BMP, but its reserved words are
+// zero.
+func reservedZero(head []byte) bool {
+	return len(head) >= 10 && bytes.Equal(head[6:10], make([]byte, 4))
+}

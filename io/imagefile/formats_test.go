@@ -1,0 +1,37 @@
+package imagefile
+
+import "testing"
+
+// TestFormats: every row of the table can be found by a name or by its first
+// bytes, and says either how it is decoded or which command converts it.
+func TestFormats(t *testing.T) {
+	seen := map[string]Format{}
+	for i := range formats {
+		r := &formats[i]
+		if r.title == "" || len(r.extensions) == 0 {
+			t.Errorf("%s: %+v", r.format, r)
+		}
+		if r.decoded() == (r.convert != "") || r.decoded() && r.header == nil {
+			t.Errorf("%s: decoded or converted?", r.format)
+		}
+		for _, e := range r.extensions {
+			if f, ok := seen[e]; ok {
+				t.Errorf("%s and %s are both named %s", f, r.format, e)
+			}
+			seen[e] = r.format
+			if !imageName("a/B" + e) {
+				t.Errorf("%s is no image's name", e)
+			}
+		}
+	}
+	for text, want := range map[string]Format{
+		"GIF89a": GIF, "BM\x00\x00\x00\x00\x00\x00\x00\x00": BMP, "BMW is a car": "",
+		"RIFF\x00\x00\x00\x00WEBP": WebP, "RIFF\x00\x00\x00\x00WAVE": "", "": "", "ÿØ": "",
+		"\x00\x00\x00\x18ftypheic": "heic", "\x00\x00\x00\x18ftypavif": "avif", "\x00\x00\x00\x18ftypcrx ": "camera-raw",
+		"II*\x00\x10\x00\x00\x00CR\x02\x00": "camera-raw", "\xff\x4f\xff\x51": "jpeg-2000",
+	} {
+		if got := sniff([]byte(text)); got != want {
+			t.Errorf("%q: %q; want %q", text, got, want)
+		}
+	}
+}

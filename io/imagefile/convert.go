@@ -7,11 +7,14 @@ import (
 
 // convert writes img to its place in out, alpha composited on white. Kinds of
 // image that it does not know are an error, never guessed at.
-func convert(img image.Image, out *RGB) error {
-	b := img.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		row := out.Pix[3*(y*out.Width+b.Min.X):][:3*b.Dx()]
-		if !convertRow(img, y-b.Min.Y, row) {
+func convert(img image.Image, out *RGB) error { return convertAt(img, out, img.Bounds().Min) }
+
+// convertAt writes img to at in out, where there must be room for it.
+func convertAt(img image.Image, out *RGB, at image.Point) error {
+	width, height := img.Bounds().Dx(), img.Bounds().Dy()
+	for y := range height {
+		row := out.Pix[3*((y+at.Y)*out.Width+at.X):][:3*width]
+		if !convertRow(img, y, row) {
 			return reject(Unsupported, "pixels of type %T", img)
 		}
 	}

@@ -39,6 +39,9 @@ type Options struct {
 	// that scale, from floor(min/Scale) to ceil(max/Scale).
 	Scale int
 
+	// Lenient, if not nil, takes what was read in spite of damage or doubt.
+	Lenient *Lenient
+
 	// Into, if not nil, is filled and returned; its Pix is reused if its
 	// capacity suffices.
 	Into *RGB
@@ -70,7 +73,7 @@ func (o *Options) check(h header) error {
 // DecodeConfig reads only the header: format and size after orientation. It
 // does not hold the size against any limit.
 func DecodeConfig(data []byte) (Info, error) {
-	h, _, err := readHeader(data)
+	h, _, err := readHeader(data, nil)
 	if err != nil {
 		return Info{}, err
 	}
@@ -108,7 +111,7 @@ type Part struct {
 // the largest. Of opt it heeds the limits.
 func DecodeParts(data []byte, opt Options, parts []Part) error {
 	opt.fill()
-	h, r, err := readHeader(data)
+	h, r, err := readHeader(data, opt.Lenient)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func decodedFormats() []row {
 		{format: GIF, title: "GIF", extensions: []string{".gif"},
 			magics: []magic{{bytes: "GIF87a"}, {bytes: "GIF89a"}}, header: gifHeader, decode: decodeGIF},
 		{format: BMP, title: "BMP", extensions: []string{".bmp", ".dib"},
-			magics: []magic{{bytes: "BM", also: reservedZero}}, header: bmpHeader, decode: decodeBMP},
+			magics: []magic{{bytes: "BM", also: reservedZero}, {bytes: "BM", weak: true, also: bmpSize}, {weak: true, also: dibSize}}, header: bmpHeader, decode: decodeBMP},
 	}
 }
 
@@ -123,4 +123,22 @@ func startsWith(prefix string) func([]byte) bool {
 // zero.
 func reservedZero(head []byte) bool {
 	return len(head) >= 10 && bytes.Equal(head[6:10], make([]byte, 4))
+}
+
+// bmpSize: a BMP whose reserved words are used has the size of a header that
+// there is.
+func bmpSize(head []byte) bool { return len(head) >= 26 && dibSize(head[14:]) }
+
+// dibSize: a BMP without its file's header begins with the size of the other.
+func dibSize(head []byte) bool {
+	if len(head) < 12 || head[1]|head[2]|head[3] != 0 {
+		return false
+	}
+	switch head[0] {
+	case 12:
+		return head[8] == 1 && head[9] == 0
+	case 16, 40, 52, 56, 64, 108, 124:
+		return len(head) >= 16 && head[12] == 1 && head[13] == 0
+	}
+	return false
 }

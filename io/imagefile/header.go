@@ -6,8 +6,6 @@ import (
 	"image/png"
 	"io"
 	"strings"
-
-	"golang.org/x/image/bmp"
 )
 
 // header is what is known before decoding.
@@ -15,6 +13,7 @@ type header struct {
 	format        Format
 	width, height int // as stored
 	orientation   orientation
+	lenient       *Lenient // takes what was read leniently; nil: nobody asked
 }
 
 // size is the upright width and height.
@@ -26,12 +25,12 @@ func (h header) size() (width, height int) {
 }
 
 // readHeader recognises the format and reads size and orientation.
-func readHeader(data []byte) (header, *row, error) {
+func readHeader(data []byte, lenient *Lenient) (header, *row, error) {
 	r := recognise(data[:min(sniffLen, len(data))], true)
 	if !r.decoded() {
 		return header{}, r, unknown(r, data)
 	}
-	h := header{format: r.format, orientation: upright}
+	h := header{format: r.format, orientation: upright, lenient: lenient}
 	if err := r.header(data, &h); err != nil {
 		return h, r, classify(h.format, err)
 	}
@@ -71,7 +70,7 @@ func classify(f Format, err error) error {
 		strings.Contains(text, "unexpected EOF"), strings.Contains(text, "not enough"),
 		strings.Contains(text, "short"), strings.Contains(text, "too short"):
 		return reject(Truncated, "%s: %s", f, text)
-	case errors.Is(err, bmp.ErrUnsupported), isUnsupported(err):
+	case isUnsupported(err):
 		return reject(Unsupported, "%s: %s", f, text)
 	}
 	return reject(Corrupt, "%s: %s", f, text)

@@ -48,8 +48,11 @@ func jpegHeader(data []byte, h *header) error {
 		return jpegError(err)
 	}
 	h.width, h.height = info.Width, info.Height
-	if info.Exif != nil {
-		h.orientation = exifOrientation(info.Exif)
+	if info.Components == 4 && !info.Marked {
+		h.note(UnmarkedCMYK)
+	}
+	if info.Exif != nil || info.XMP != nil {
+		h.orientation = orientationOf(info.Exif, info.XMP)
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func (d *Decoder) release() {
 	for i := range d.outs {
 		d.outs[i].dst = nil
 	}
-	d.info.Exif = nil
+	d.info.Exif, d.info.XMP = nil, nil
 }
 
 // row is row y of the ring; index ringPad is the sample at the left

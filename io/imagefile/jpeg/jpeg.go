@@ -22,7 +22,9 @@ type Info struct {
 	Width, Height int // as stored, before any EXIF orientation
 	Components    int // 1, 3 or 4
 	Progressive   bool
-	Exif          []byte // the TIFF structure of the first EXIF segment, nil if none; aliases the input
+	Marked        bool   // by Adobe's marker, which says what four components are
+	Exif          []byte // the TIFF structure of the EXIF segments, nil if none; of one it aliases the input
+	XMP           []byte // the last packet of XMP, nil if none; aliases the input
 }
 
 // FormatError says that the data is not a valid JPEG.
@@ -51,6 +53,7 @@ func ReadInfo(data []byte) (Info, error) {
 func (d *Decoder) ReadInfo(data []byte) (Info, error) {
 	d.start(data, true)
 	err := d.readHeader()
+	d.info.Marked = d.adobe >= 0
 	info := d.info // its Exif is the caller's own memory
 	d.release()
 	return info, err

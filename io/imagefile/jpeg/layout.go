@@ -32,9 +32,7 @@ func (d *Decoder) layOut(parts []Part) error {
 	if len(parts) > maxParts {
 		return fmt.Errorf("jpeg: %d parts of one image; at most %d can be decoded at once", len(parts), maxParts)
 	}
-	if err := d.chooseColor(); err != nil {
-		return err
-	}
+	d.chooseColor()
 	for len(d.outs) < len(parts) {
 		d.outs = append(d.outs, output{})
 	}
@@ -114,17 +112,15 @@ func (o *output) layOutPlane(d *Decoder, i int) error {
 	return nil
 }
 
-// chooseColor follows libjpeg's guess (default_decompress_parms), but refuses
-// four components without Adobe's marker, which some writers invert and some
-// do not.
-func (d *Decoder) chooseColor() error {
+// chooseColor follows libjpeg's guess (default_decompress_parms). Four
+// components are inverted, as Adobe writes them, with its marker or without:
+// that is what other programs take them for.
+func (d *Decoder) chooseColor() {
 	ids := [3]byte{d.comps[0].id, d.comps[1].id, d.comps[2].id}
 	switch {
 	case d.n == 1:
 		d.color = gray
-	case d.n == 4 && d.adobe < 0:
-		return UnsupportedError("four components without an Adobe marker: no telling whether CMYK is inverted")
-	case d.n == 4 && d.adobe == 2:
+	case d.n == 4 && d.adobe > 0:
 		d.color = ycck
 	case d.n == 4:
 		d.color = cmyk
@@ -135,7 +131,6 @@ func (d *Decoder) chooseColor() error {
 	default:
 		d.color = ycc
 	}
-	return nil
 }
 
 // allocate sizes the buffers for the image at hand.

@@ -3,6 +3,7 @@ package jpeg
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -128,9 +129,7 @@ func (d *Decoder) segment(marker byte) error {
 	case mAPP0:
 		d.jfif = d.jfif || len(b) >= 5 && string(b[:5]) == "JFIF\x00"
 	case mAPP1:
-		if d.info.Exif == nil && len(b) > 6 && string(b[:6]) == "Exif\x00\x00" {
-			d.info.Exif = b[6:]
-		}
+		d.readApp1(b)
 	case mAPPE:
 		if len(b) >= 12 && string(b[:5]) == "Adobe" {
 			d.adobe = int(b[11])
@@ -145,6 +144,21 @@ func (d *Decoder) segment(marker byte) error {
 		return UnsupportedError("arithmetic coding")
 	}
 	return nil
+}
+
+// readApp1 keeps EXIF, which may go on in further segments, and XMP.
+func (d *Decoder) readApp1(b []byte) {
+	const exif, xmp = "Exif\x00\x00", "http://ns.adobe.com/xap/1.0/\x00"
+	switch {
+	case len(b) > len(exif) && string(b[:len(exif)]) == exif:
+		if d.info.Exif != nil {
+			d.info.Exif = slices.Concat(d.info.Exif, b[len(exif):])
+		} else {
+			d.info.Exif = b[len(exif):]
+		}
+	case len(b) > len(xmp) && string(b[:len(xmp)]) == xmp:
+		d.info.XMP = b[len(xmp):]
+	}
 }
 
 func (d *Decoder) readFrame(b []byte, progressive bool) error {

@@ -5,7 +5,8 @@
 //	cmd -> runners -> pipelines
 //
 // A layer may also import what lies further down, and itself. Beam enters through pipelines,
-// transforms and runners, GoMLX through model, cloud storage through io/blob; the image maths in
+// transforms and runners, GoMLX through model, cloud storage through io/blob, YAML through
+// pipelines/config, cobra through runners/program and cmd; the image maths in
 // transforms/views/augment need neither Beam nor GoMLX.
 package layers
 
@@ -39,6 +40,8 @@ var doors = []struct {
 }{
 	{[]string{"github.com/apache/beam"}, []string{"pipelines", "transforms", "runners"}},
 	{[]string{"github.com/gomlx"}, []string{"model"}},
+	{[]string{"github.com/goccy/go-yaml"}, []string{"pipelines/config"}},
+	{[]string{"github.com/spf13"}, []string{"cmd", "runners/program"}},
 	{[]string{"cloud.google.com/go", "gocloud.dev", "github.com/aws", "google.golang.org/api"}, []string{"io/blob"}},
 }
 

@@ -3,16 +3,14 @@
 // are Strong Semi-Supervised Learners" (arXiv:2006.10029).
 package simclrv2
 
-// Config is everything that a run of the ready graph can be told. Tags: yaml is
-// the key, "-" none; doc is the comment that `retort config` prints; range is the legal
-// range ("1..", "0..1", "0<..10"; a bound after '<' is excluded); oneof lists
-// the legal words.
+// Config is everything that a run of the ready graph can be told. Package
+// pipelines/config says what the tags mean.
 type Config struct {
-	Images     []string `yaml:"images" doc:"folders, .tar/.tar.gz/.tar.zst archives, or lists of paths (.txt, .csv)"`
-	Labels     string   `yaml:"labels" doc:"\"folder\": the class is the image's folder; a CSV of path,label or id,label; \"none\""`
-	Test       []string `yaml:"test" doc:"a separate labelled set to evaluate on; empty: split holds one out"`
-	TestLabels string   `yaml:"test_labels" doc:"labels of the test set: \"folder\" or a CSV"`
-	Seed       uint64   `yaml:"seed" doc:"of every random choice; the same seed gives the same bytes"`
+	Images     []string `yaml:"images" flag:"images" doc:"folders, .tar/.tar.gz/.tar.zst archives, or lists of paths (.txt, .csv)"`
+	Labels     string   `yaml:"labels" flag:"labels" doc:"\"folder\": the class is the image's folder; a CSV of path,label or id,label; \"none\""`
+	Test       []string `yaml:"test" flag:"test" doc:"a separate labelled set to evaluate on; empty: split holds one out"`
+	TestLabels string   `yaml:"test_labels" flag:"test-labels" doc:"labels of the test set: \"folder\" or a CSV"`
+	Seed       uint64   `yaml:"seed" flag:"seed" doc:"of every random choice; the same seed gives the same bytes"`
 	Size       int      `yaml:"size" range:"8..1024" doc:"side of a view in pixels; 32 and below uses the CIFAR stem and no blur"`
 
 	Ingest   IngestConfig   `yaml:"ingest"`
@@ -26,9 +24,8 @@ type Config struct {
 	Distill  DistillConfig  `yaml:"distill"`
 	Evaluate EvaluateConfig `yaml:"evaluate"`
 
-	// Backend is what computes networks (auto, cpu, go, xla:cuda, xla:cpu; "" is
-	// auto). It belongs to a machine and changes no artifact: no key says it.
-	Backend string `yaml:"-"`
+	// Backend belongs to a machine and changes no artifact: no key says it.
+	Backend string `yaml:"-" flag:"backend" oneof:"auto,cpu,go,xla:cuda,xla:cpu" doc:"what computes networks"`
 }
 
 // IngestConfig is how images are found and checked.

@@ -1,32 +1,21 @@
 package simclrv2
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"strings"
+	"io"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-
-	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/pipelines/config"
 )
+
+// Schema is how a Config is loaded, checked and printed. A program that adds
+// keys of its own to it uses config.Map.
+var Schema = config.Schema[Config]{Base: Default, Presets: Presets, Default: DefaultPreset}
 
 // DefaultPreset is the recipe where neither the command line nor the file
 // names one: the largest that a machine without a GPU gets through.
 const DefaultPreset = "cifar10-small"
 
 // ByName returns the preset of that name.
-func ByName(name string) (Config, error) {
-	names := make([]string, len(Presets))
-	for i, p := range Presets {
-		if names[i] = p.Name; p.Name == name {
-			return p.Make(), nil
-		}
-	}
-	return Config{}, fmt.Errorf("unknown preset %q%s", name, didyoumean.Hint(name, names))
-}
+func ByName(name string) (Config, error) { return Schema.ByName(name) }
 
 // Load resolves a config: the preset (by name; empty takes the file's
 // "preset:" key, else DefaultPreset), over it the YAML file (empty: none), over
@@ -34,116 +23,10 @@ func ByName(name string) (Config, error) {
 // goes through: the error has one line for each thing that is wrong, with line
 // and column in the file or the setting that it stands in.
 func Load(preset, configFile string, sets []string) (Config, error) {
-	file := &document{}
-	if configFile != "" {
-		var err error
-		if file, err = readDocument(configFile); err != nil {
-			return Config{}, err
-		}
-	}
-	c, err := start(preset, file)
-	if err != nil {
-		return Config{}, err
-	}
-	l := loader{where: file.position, anchors: map[string]ast.Node{}}
-	l.mapping(fieldsOf(&c), "", file.body)
-	for _, s := range sets {
-		l.set(&c, s)
-	}
-	return c, errors.Join(l.problems...)
+	return Schema.Load(preset, configFile, sets)
 }
 
-// start is the config that everything else is laid over.
-func start(preset string, file *document) (Config, error) {
-	if preset != "" {
-		return ByName(preset)
-	}
-	node := file.preset()
-	if node == nil {
-		return ByName(DefaultPreset)
-	}
-	text, ok := textOf(node)
-	if !ok {
-		return Config{}, fmt.Errorf("%s: preset = %s; want the name of a preset", file.position(node), shown(node))
-	}
-	c, err := ByName(text)
-	if err != nil {
-		return c, fmt.Errorf("%s: %w", file.position(node), err)
-	}
-	return c, nil
-}
-
-// document is a parsed config file.
-type document struct {
-	path string
-	body ast.Node // nil: it says nothing
-}
-
-func readDocument(path string) (*document, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the config: %w", err)
-	}
-	return parseDocument(path, data)
-}
-
-func parseDocument(path string, data []byte) (d *document, err error) {
-	defer func() { // a parser that gives up on foreign bytes is no bug of ours
-		if r := recover(); r != nil {
-			d, err = nil, fmt.Errorf("%s: not YAML that can be read: %v", path, r)
-		}
-	}()
-	file, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return nil, syntaxError(path, err)
-	}
-	d = &document{path: path}
-	for _, doc := range file.Docs {
-		if doc.Body == nil || doc.Body.Type() == ast.CommentType || doc.Body.Type() == ast.NullType {
-			continue
-		}
-		if d.body != nil {
-			return nil, fmt.Errorf("%s: a second document starts here; a config is one", d.position(doc.Body))
-		}
-		d.body = doc.Body
-	}
-	return d, nil
-}
-
-func syntaxError(path string, err error) error {
-	var at yaml.Error
-	if errors.As(err, &at) && at.GetToken() != nil {
-		p := at.GetToken().Position
-		return fmt.Errorf("%s:%d:%d: %s", path, p.Line, p.Column, at.GetMessage())
-	}
-	return fmt.Errorf("%s: %s", path, strings.TrimSpace(err.Error()))
-}
-
-// position is where a node stands: "config.yaml:3:5".
-func (d *document) position(n ast.Node) string {
-	p := n.GetToken().Position
-	return fmt.Sprintf("%s:%d:%d", d.path, p.Line, p.Column)
-}
-
-// preset is the value of the key "preset", which no field of Config has.
-func (d *document) preset() ast.Node {
-	for _, pair := range pairs(d.body) {
-		if pair.Key.GetToken().Value == presetKey {
-			return pair.Value
-		}
-	}
-	return nil
-}
-
-const presetKey = "preset"
-
-// pairs are the keys and values of a mapping; none where n is none.
-func pairs(n ast.Node) []*ast.MappingValueNode {
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		return m.Values
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{m}
-	}
-	return nil
-}
+// Print writes the whole config as YAML that Load reads back to the same. A
+// comment after every value says what it is, what it may be, and its default:
+// that of the paper's ImageNet recipe, which the presets start from.
+func Print(w io.Writer, c Config) error { return Schema.Print(w, c) }

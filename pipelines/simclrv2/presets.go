@@ -1,10 +1,12 @@
 package simclrv2
 
+import "github.com/retort-ml/retort/pipelines/config"
+
 // Default is the paper's recipe for ImageNet-sized images, before a preset
 // scales it to a machine.
 func Default() Config {
 	c := Config{
-		Labels: "folder", TestLabels: "folder", Seed: 1, Size: 224,
+		Labels: "folder", TestLabels: "folder", Seed: 1, Size: 224, Backend: "auto",
 		Ingest:   IngestConfig{MaxPixels: 100_000_000, MaxRejected: 0.01},
 		Split:    SplitConfig{Fraction: 0.01, TestFraction: 0.1},
 		Views:    ViewsConfig{Augmentation: "simclrv2", Passes: 4, Strength: 1, Brightness: "simclrv2", Resize: "tf2", Compression: "none", Store: "pixels", ShardMB: 128},
@@ -30,22 +32,18 @@ func Default() Config {
 	return c
 }
 
-// A Preset is a named recipe.
-type Preset struct {
-	Name string
-	Doc  string // what it is for, what it costs
-	Make func() Config
-}
+// Preset is a named recipe.
+type Preset = config.Preset[Config]
 
 // Presets by name, in the order in which they are listed to people.
 var Presets = []Preset{
-	{"smoke", "the whole graph on 400 small images in under a minute: a check, not a result", Smoke},
-	{"demo", "the made-up shapes of `retort synth`: shows the method within minutes on 2 cores", Demo},
-	{"cifar10-small", "a subset of CIFAR-10, narrow ResNet-18: tens of minutes on a CPU", CIFAR10Small},
-	{"cifar10", "CIFAR-10 as in the paper's code: ResNet-18, 1000 epochs, temperature 0.5: a GPU", CIFAR10},
-	{"one-gpu", "ResNet-50 at 224 px with a batch that fits one GPU", OneGPU},
-	{"imagenet-r50", "ResNet-50 as in the paper: 800 epochs, batch 4096", Default},
-	{"imagenet-r152-3x-sk", "the paper's largest: ResNet-152, width 3, selective kernels, distilled into a ResNet-50", ImageNetR152},
+	{Name: "smoke", Doc: "the whole graph on 400 small images in under a minute: a check, not a result", Make: Smoke},
+	{Name: "demo", Doc: "the made-up shapes of `retort synth`: shows the method within minutes on 2 cores", Make: Demo},
+	{Name: "cifar10-small", Doc: "a subset of CIFAR-10, narrow ResNet-18: tens of minutes on a CPU", Make: CIFAR10Small},
+	{Name: "cifar10", Doc: "CIFAR-10 as in the paper's code: ResNet-18, 1000 epochs, temperature 0.5: a GPU", Make: CIFAR10},
+	{Name: "one-gpu", Doc: "ResNet-50 at 224 px with a batch that fits one GPU", Make: OneGPU},
+	{Name: "imagenet-r50", Doc: "ResNet-50 as in the paper: 800 epochs, batch 4096", Make: Default},
+	{Name: "imagenet-r152-3x-sk", Doc: "the paper's largest: ResNet-152, width 3, selective kernels, distilled into a ResNet-50", Make: ImageNetR152},
 }
 
 // small is what the presets for CPUs and 32 px images share.

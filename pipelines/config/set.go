@@ -1,4 +1,4 @@
-package simclrv2
+package config
 
 import (
 	"fmt"
@@ -12,18 +12,18 @@ import (
 
 // set lays one "a.b=value" over the config. Text is taken as it stands; lists
 // are written [a, b]; everything else as in the file.
-func (l *loader) set(c *Config, setting string) {
+func (l *loader) set(setting string) {
 	l.where = func(ast.Node) string { return fmt.Sprintf("--set %s", setting) }
 	bad := func(format string, args ...any) {
 		l.problems = append(l.problems, fmt.Errorf("--set %s: %s", setting, fmt.Sprintf(format, args...)))
 	}
 	path, text, ok := strings.Cut(setting, "=")
 	if !ok {
-		bad("want key=value, such as --set distill.epochs=3")
+		bad("want key=value, such as --set %s", l.example())
 		return
 	}
 	path = strings.TrimSpace(path)
-	f, err := find(c, path)
+	f, err := l.find(path)
 	if err != nil {
 		bad("%v", err)
 		return
@@ -52,22 +52,29 @@ func (l *loader) setText(f field, path, text string) {
 	f.value.SetString(text)
 	if want := f.check(); want != "" {
 		f.value.SetString(before)
-		hint := didyoumean.Hint(text, f.words)
-		if strings.HasPrefix(hint, "; known") {
-			hint = ""
-		}
-		l.fail(nil, "%s = %q; want %s%s", path, text, want, hint)
+		l.fail(nil, "%s = %q; want %s%s", path, text, want, f.hint(text))
 	}
 }
 
+// example is a setting as it is written: of a value in a section, if there is
+// one.
+func (l *loader) example() (example string) {
+	visit(l.root, "", func(path string, f field) {
+		if example == "" || !strings.Contains(example, ".") && strings.Contains(path, ".") {
+			example = path + "=" + literal(f.value)
+		}
+	})
+	return example
+}
+
 // find is the field at a dotted path.
-func find(c *Config, path string) (field, error) {
-	fields, section := fieldsOf(c), ""
+func (l *loader) find(path string) (field, error) {
+	fields, section := l.root, ""
 	parts := strings.Split(path, ".")
 	for i, part := range parts {
 		j := indexOf(keysOf(fields), part)
 		if j < 0 {
-			return field{}, fmt.Errorf("unknown key %q%s", path, pathHint(section, part, keysOf(fields)))
+			return field{}, fmt.Errorf("unknown key %q%s", path, l.pathHint(section, part, keysOf(fields)))
 		}
 		f := fields[j]
 		if i == len(parts)-1 {
@@ -91,13 +98,13 @@ func indexOf(list []string, s string) int {
 }
 
 // pathHint is a did-you-mean that gives the whole path.
-func pathHint(section, part string, known []string) string {
+func (l *loader) pathHint(section, part string, known []string) string {
 	whole := make([]string, len(known))
 	for i, k := range known {
 		whole[i] = section + k
 	}
 	if section == "" {
-		return elsewhere("", part, known)
+		return l.elsewhere("", part, known)
 	}
 	return didyoumean.Hint(section+part, whole)
 }

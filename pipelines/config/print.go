@@ -1,4 +1,4 @@
-package simclrv2
+package config
 
 import (
 	"bufio"
@@ -10,13 +10,9 @@ import (
 	"unicode"
 )
 
-// Print writes the whole config as YAML that Load reads back to the same. A
-// comment after every value says what it is, what it may be, and its default:
-// that of the paper's ImageNet recipe, which the presets start from.
-func Print(w io.Writer, c Config) error {
+func printConfig(w io.Writer, fields, defaults []field) error {
 	b := bufio.NewWriter(w)
-	std := Default()
-	printFields(b, "", fieldsOf(&c), fieldsOf(&std))
+	printFields(b, "", fields, defaults)
 	return b.Flush()
 }
 

@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/cpu"
 
+	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/internal/sysmem"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/runners/progress"
 )
@@ -28,15 +29,17 @@ room on the disk, and which compute backend a run would take. The exit code is
 		Args: noArguments(""),
 		RunE: func(*cobra.Command, []string) error { return doctor(out, wanted) },
 	}
-	cmd.Flags().StringVar(&out, "out", ".", "folder that a run would write to")
+	pathVar(cmd.Flags(), &out, "out", ".", "folder that a run would write to")
 	cmd.Flags().StringVar(&wanted, "backend", backend.Auto, "what would compute: "+strings.Join(backend.Names(), ", "))
 	return cmd
 }
 
 func doctor(out, wanted string) error {
-	line := func(what, format string, args ...any) { fmt.Printf("%-9s %s\n", what, fmt.Sprintf(format, args...)) }
+	line := func(what, format string, args ...any) {
+		fmt.Fprintf(stdio.Out, "%-9s %s\n", what, fmt.Sprintf(format, args...))
+	}
 	line("system", "%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())
-	line("cpu", "%s, %d of %d used", progress.Plural(int64(runtime.NumCPU()), "core"), runtime.GOMAXPROCS(0), runtime.NumCPU())
+	line("cpu", "%s", processors())
 	line("kernels", "%s", instructions())
 	line("memory", "%s", memory())
 	room, roomErr := diskRoom(out)
@@ -69,16 +72,24 @@ func instructions() string {
 	return "portable Go (no AVX2 with FMA here)"
 }
 
-// memory is what the machine has and what of it is free.
+// processors are the machine's cores, and how many of them a run uses.
+func processors() string {
+	text := fmt.Sprintf("%s, %d of %d used", progress.Plural(int64(runtime.NumCPU()), "core"), runtime.GOMAXPROCS(0), runtime.NumCPU())
+	if granted := sysmem.CPUs(); granted > 0 {
+		text += fmt.Sprintf(" (a control group, such as a container, grants the time of %.3g)", granted)
+	}
+	return text
+}
+
+// memory is what a run can have, and what of it is free.
 func memory() string {
-	data, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
+	total, machine := sysmem.Total(), sysmem.Machine()
+	if total == 0 {
 		return "unknown on this system"
 	}
-	var total, free float64
-	for _, l := range strings.Split(string(data), "\n") {
-		_, _ = fmt.Sscanf(l, "MemTotal: %f kB", &total)
-		_, _ = fmt.Sscanf(l, "MemAvailable: %f kB", &free)
+	text := fmt.Sprintf("%s, %s free", progress.Bytes(float64(total)), progress.Bytes(float64(sysmem.Free())))
+	if total < machine {
+		text += fmt.Sprintf(" (the limit of a control group, such as a container; the machine has %s)", progress.Bytes(float64(machine)))
 	}
-	return fmt.Sprintf("%s, %s free", progress.Bytes(1024*total), progress.Bytes(1024*free))
+	return text
 }

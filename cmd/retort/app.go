@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/internal/sysmem"
 )
 
 // Exit codes.
@@ -53,10 +55,11 @@ const examples = `  # an image set to try things on, and the whole graph on it
 func execute(commands []*cobra.Command) (code int) {
 	defer func() {
 		if v := recover(); v != nil {
-			fmt.Fprintf(os.Stderr, "retort: this is a bug in retort: panic: %v\n%s", v, debug.Stack())
+			fmt.Fprintf(stdio.Err, "retort: this is a bug in retort: panic: %v\n%s", v, debug.Stack())
 			code = codeFailed
 		}
 	}()
+	sysmem.LimitCPUs()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal kills
@@ -66,7 +69,15 @@ func execute(commands []*cobra.Command) (code int) {
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
-	return report(err)
+	return report(whole(err))
+}
+
+// whole is the error of a command, or that its output was lost.
+func whole(err error) error {
+	if lost := stdio.Finish(); lost != nil && (err == nil || errors.Is(err, errSilent)) {
+		return lost
+	}
+	return err
 }
 
 func newRoot(commands []*cobra.Command) *cobra.Command {
@@ -76,12 +87,14 @@ func newRoot(commands []*cobra.Command) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              cobra.ArbitraryArgs,
 		RunE:              showHelp,
+		PersistentPreRunE: pathArguments,
 	}
-	root.SetOut(os.Stdout)
-	root.SetErr(os.Stderr)
+	root.SetOut(stdio.Out)
+	root.SetErr(stdio.Err)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(commands...)
 	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	return root
 }
 
@@ -158,7 +171,7 @@ func report(err error) int {
 	case errors.Is(err, context.Canceled):
 		err = errors.New("stopped")
 	}
-	fmt.Fprintf(os.Stderr, "retort: %v\n", err)
+	fmt.Fprintf(stdio.Err, "retort: %v\n", err)
 	if errors.As(err, &wrong) {
 		return codeUsage
 	}

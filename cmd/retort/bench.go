@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -65,10 +65,10 @@ func (f *benchFlags) show(figures ...figure) error {
 			}
 			fmt.Fprintf(&b, "%s%q:%s", []string{"{", ","}[min(i, 1)], g.name, value)
 		}
-		_, err := fmt.Println(b.String() + "}")
+		_, err := fmt.Fprintln(stdio.Out, b.String()+"}")
 		return err
 	}
-	t := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	t := tabwriter.NewWriter(stdio.Out, 0, 8, 2, ' ', 0)
 	for _, g := range figures {
 		if x, ok := g.value.(float64); ok {
 			g.value = fmt.Sprintf("%.4g", x)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/runners/progress"
 )
@@ -49,9 +50,9 @@ folder stands for the checkpoint in it, the latest where there are several.`,
 				return err
 			}
 			if asJSON {
-				return showCheckpointJSON(os.Stdout, path, c)
+				return showCheckpointJSON(stdio.Out, path, c)
 			}
-			return showCheckpoint(os.Stdout, path, c, tensors)
+			return showCheckpoint(stdio.Out, path, c, tensors)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as one JSON object")

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
 )
 
@@ -30,7 +30,7 @@ a comment on every key. What it prints can be given to --config as it is.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if list {
 				for _, p := range simclrv2.Presets {
-					fmt.Printf("%-22s %s\n", p.Name, p.Doc)
+					fmt.Fprintf(stdio.Out, "%-22s %s\n", p.Name, p.Doc)
 				}
 				return nil
 			}
@@ -38,7 +38,7 @@ a comment on every key. What it prints can be given to --config as it is.`,
 			if err != nil {
 				return err
 			}
-			return simclrv2.Print(os.Stdout, c)
+			return simclrv2.Print(stdio.Out, c)
 		},
 	}
 	flags.register(cmd)

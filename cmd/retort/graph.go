@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/dagsvg"
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -45,7 +45,7 @@ SVG leaves out the edges that a longer way implies; text and DOT have them all.`
 			if err != nil {
 				return err
 			}
-			return draw(os.Stdout, steps)
+			return draw(stdio.Out, steps)
 		},
 	}
 	flags.register(cmd)

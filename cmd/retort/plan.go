@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners/progress"
 )
@@ -38,10 +38,10 @@ retort run.`,
 				return err
 			}
 			if asJSON {
-				progress.JSON(os.Stdout).Planned(steps)
+				progress.JSON(stdio.Out).Planned(steps)
 				return nil
 			}
-			return printPlan(os.Stdout, steps)
+			return printPlan(stdio.Out, steps)
 		},
 	}
 	flags.register(cmd)

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
 	"github.com/retort-ml/retort/runners/progress"
@@ -69,11 +69,11 @@ force, goes on where it was when the same command is given again.`,
 
 // runGraph runs g, shows how it goes, and sums up.
 func runGraph(ctx context.Context, g *pipelines.Graph, options runners.Options, asJSON bool) error {
-	people := progress.ForPeople(os.Stderr)
+	people := progress.ForPeople(stdio.Err)
 	shown := people
 	var events *progress.Events
 	if asJSON {
-		events = progress.JSON(os.Stdout)
+		events = progress.JSON(stdio.Out)
 		shown = progress.Both(events, people)
 	}
 	options.Reporter = shown
@@ -84,7 +84,7 @@ func runGraph(ctx context.Context, g *pipelines.Graph, options runners.Options, 
 	answered()
 	shown.Close()
 	if err == nil {
-		return conclude(os.Stderr, g, results, events)
+		return conclude(stdio.Err, g, results, events)
 	}
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		err = errors.New(`stopped; the next "retort run" of the same command goes on from here`)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -17,7 +18,7 @@ func versionCommand() *cobra.Command {
 		Example: "  retort version",
 		Args:    noArguments(""),
 		Run: func(*cobra.Command, []string) {
-			fmt.Printf("retort %s (%s, %s/%s)\n", pipelines.CodeVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(stdio.Out, "retort %s (%s, %s/%s)\n", pipelines.CodeVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},
 	}
 }

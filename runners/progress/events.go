@@ -30,7 +30,7 @@ func JSON(w io.Writer) *Events {
 func (e *Events) write(v any) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_ = e.out.Encode(v) // a reader that went away is told by the write to stdout's end
+	_ = e.out.Encode(v) // the run goes on; stdio.Finish tells at its end what was lost
 }
 
 type planned struct {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -20,16 +21,23 @@ type Reporter interface {
 
 // ForPeople reports on w: bars where w is a terminal, else plain lines.
 func ForPeople(w io.Writer) Reporter {
-	if IsTerminal(w) {
-		return Bars(w)
+	if screen := terminal(w); screen != nil {
+		return Bars(screen)
 	}
 	return Lines(w)
 }
 
-// IsTerminal reports whether a person sees at once what is written to w.
-func IsTerminal(w io.Writer) bool {
+// terminal is the file behind w where a person sees at once what is written to
+// it, else nil.
+func terminal(w io.Writer) *os.File {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if s, watched := w.(*stdio.Stream); watched {
+		f, ok = s.File(), true
+	}
+	if ok && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
 }
 
 // Both reports to each of the reporters.

@@ -9,8 +9,8 @@ import (
 // a line every five seconds, so that short work says nothing.
 func Watch(w io.Writer, name string) (tell func(done, total int64, unit string, bytes int64), stop func()) {
 	var r Reporter
-	if IsTerminal(w) {
-		r = Bars(w)
+	if screen := terminal(w); screen != nil {
+		r = Bars(screen)
 		r.Started(name)
 	} else {
 		now := time.Now()

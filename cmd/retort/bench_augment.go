@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -59,7 +60,7 @@ Without --images, made-up JPEGs of the size are used.`,
 				figure{"instructions", augment.Instructions()}, figure{"views_per_s", rate.wall}, figure{"views_per_cpu_s", rate.cpu})
 		},
 	}
-	cmd.Flags().StringArrayVar(&images, "images", nil, "folder or archive of images")
+	pathsVar(cmd.Flags(), &images, "images", "folder or archive of images")
 	cmd.Flags().IntVar(&size, "size", 224, "side of a view in pixels")
 	cmd.Flags().IntVar(&passes, "passes", 1, "pairs of views out of one decode")
 	cmd.Flags().IntVar(&limit, "limit", 1000, "use so many images at most")
@@ -89,6 +90,9 @@ func encodedImages(ctx context.Context, sources []string, size, limit int) ([][]
 	}
 	var encoded [][]byte
 	for _, l := range loaded {
+		if l.err != nil {
+			return nil, fmt.Errorf("%s: %w (take it out of --images)", l.name, l.err)
+		}
 		encoded = append(encoded, l.data)
 	}
 	return encoded, nil

@@ -63,8 +63,8 @@ are pixels of made-up photos, or the bytes of a file.`,
 	}
 	cmd.Flags().IntVar(&size, "record-bytes", 150528, "size of a record")
 	cmd.Flags().StringVar(&compression, "compression", "none", "none, gzip, zlib, zstd")
-	cmd.Flags().StringVar(&dir, "dir", "", "folder for the files (default: that for temporary files)")
-	cmd.Flags().StringVar(&payload, "payload", "", "file whose bytes fill the records")
+	pathVar(cmd.Flags(), &dir, "dir", "", "folder for the files (default: that for temporary files)")
+	pathVar(cmd.Flags(), &payload, "payload", "", "file whose bytes fill the records")
 	f.register(cmd, 1)
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/address"
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/pipelines"
@@ -24,14 +25,14 @@ type configFlags struct {
 func (f *configFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.preset, "preset", "", "recipe to start from: "+presetNames()+" (default: the config file's, else "+simclrv2.DefaultPreset+")")
-	flags.StringVar(&f.file, "config", "", "YAML file over the preset (see retort config)")
-	flags.StringArrayVar(&f.images, "images", nil, "folder, .tar, .tar.gz, .tar.zst, or a .txt of paths or .csv of path,label; may be given again")
-	flags.StringVar(&f.labels, "labels", "", "folder (an image's folder is its class), a CSV of path,label or id,label, or none")
-	flags.StringArrayVar(&f.test, "test", nil, "separate labelled set to evaluate on; may be given again")
-	flags.StringVar(&f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
+	pathVar(flags, &f.file, "config", "", "YAML file over the preset (see retort config)")
+	pathsVar(flags, &f.images, "images", "folder, .tar, .tar.gz, .tar.zst, or a .txt of paths or .csv of path,label; may be given again")
+	pathVar(flags, &f.labels, "labels", "", "folder (an image's folder is its class), a CSV of path,label or id,label, or none")
+	pathsVar(flags, &f.test, "test", "separate labelled set to evaluate on; may be given again")
+	pathVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
 	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
 	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config, such as distill.epochs=3; may be given again")
-	flags.StringVar(&f.out, "out", "run", "folder of the run; every stage has its own inside")
+	pathVar(flags, &f.out, "out", "run", "folder of the run; every stage has its own inside")
 	flags.StringVar(&f.backend, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
 }
 
@@ -68,7 +69,30 @@ func (f *configFlags) config(cmd *cobra.Command) (simclrv2.Config, error) {
 	if changed("seed") {
 		c.Seed = f.seed
 	}
-	return c, nil
+	return c, localPaths(&c)
+}
+
+// localPaths makes paths of what a config file or a setting names.
+func localPaths(c *simclrv2.Config) (err error) {
+	c.Images, c.Test = slices.Clone(c.Images), slices.Clone(c.Test)
+	for _, key := range []struct {
+		name  string
+		paths []*string
+	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}} {
+		for _, p := range key.paths {
+			if *p, err = address.Local(*p); err != nil {
+				return usage("%s: %w", key.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func pointers(list []string) (all []*string) {
+	for i := range list {
+		all = append(all, &list[i])
+	}
+	return all
 }
 
 // noneEmpty refuses a path that is empty: mostly a shell variable that is not

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/internal/synth"
 	"github.com/retort-ml/retort/runners/progress"
 )
@@ -33,13 +33,13 @@ give the same bytes. A folder that holds the set already is left as it is.`,
 			if err := synth.Generate(out, o); err != nil {
 				return err
 			}
-			fmt.Fprintf(os.Stderr, "%s: %s of %d classes, %d x %d pixels\n", out,
+			fmt.Fprintf(stdio.Err, "%s: %s of %d classes, %d x %d pixels\n", out,
 				progress.Plural(int64(o.Classes*(o.PerClass+o.Test)), "image"), o.Classes, o.Size, o.Size)
 			return nil
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&out, "out", "shapes", "folder to make")
+	pathVar(flags, &out, "out", "shapes", "folder to make")
 	flags.IntVar(&o.Classes, "classes", o.Classes, fmt.Sprintf("number of classes, 2 to %d", synth.MaxClasses))
 	flags.IntVar(&o.PerClass, "per-class", o.PerClass, "images of each class")
 	flags.IntVar(&o.Test, "test", 0, "further images of each class, in a split of their own")

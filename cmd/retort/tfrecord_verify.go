@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/runners/progress"
 )
@@ -33,7 +33,7 @@ damaged or cannot be read.`,
 				return fmt.Errorf("%d of %s damaged; %s intact (run \"retort tfrecord repair FILE --out NEW\" to save them)", damagedFiles(report),
 					progress.Plural(int64(len(report.Files)), "file"), progress.Plural(report.Records(), "record"))
 			}
-			fmt.Fprintf(os.Stderr, "%s intact in %s\n", progress.Plural(report.Records(), "record"), progress.Plural(int64(len(report.Files)), "file"))
+			fmt.Fprintf(stdio.Err, "%s intact in %s\n", progress.Plural(report.Records(), "record"), progress.Plural(int64(len(report.Files)), "file"))
 			return nil
 		},
 	}
@@ -47,7 +47,7 @@ func showDamage(report tfrecord.Report, asJSON bool) error {
 		return writeJSONLines(report.Files)
 	}
 	for _, d := range report.Damage() {
-		if _, err := fmt.Println(d); err != nil {
+		if _, err := fmt.Fprintln(stdio.Out, d); err != nil {
 			return err
 		}
 	}
@@ -83,11 +83,11 @@ it is that of the damaged one.`,
 			if err := showDamage(report, asJSON); err != nil {
 				return err
 			}
-			fmt.Fprintf(os.Stderr, "%s: %s saved, %s lost\n", out, progress.Plural(report.Records(), "record"), lost(report))
+			fmt.Fprintf(stdio.Err, "%s: %s saved, %s lost\n", out, progress.Plural(report.Records(), "record"), lost(report))
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "the new file")
+	pathVar(cmd.Flags(), &out, "out", "", "the new file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "what was saved and lost, as one JSON object")
 	return cmd
 }
@@ -120,7 +120,7 @@ func verifyFiles(cmd *cobra.Command, args []string) (report tfrecord.Report, err
 
 // watched shows how far verifying or repairing is.
 func watched(name string, work func(func(tfrecord.Progress)) error) error {
-	tell, stop := progress.Watch(os.Stderr, name)
+	tell, stop := progress.Watch(stdio.Err, name)
 	defer stop()
 	return work(func(p tfrecord.Progress) { tell(p.Bytes, p.TotalBytes, "bytes", 0) })
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/retort-ml/retort/internal/address"
 )
 
 // Entry is one image that a source names, not yet looked into.
@@ -114,6 +116,10 @@ func (l *lister) emit(e Entry) error {
 
 // source lists one source, expanding a pattern.
 func (l *lister) source(source string) error {
+	source, err := address.Local(source)
+	if err != nil {
+		return fmt.Errorf("image source: %w", err)
+	}
 	paths := []string{source}
 	if _, err := os.Lstat(source); errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(source, "*?[") {
 		if paths, err = filepath.Glob(source); err != nil {

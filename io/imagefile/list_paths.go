@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/retort-ml/retort/internal/address"
 )
 
 func isList(name string) bool {
@@ -116,11 +118,15 @@ func (l *lister) named(list string, line int, text, label string) error {
 	if text == "" {
 		return fmt.Errorf("image list %s: line %d: the path is empty; mend or delete the line", list, line)
 	}
-	p := filepath.FromSlash(text)
+	local, err := address.Local(text)
+	if err != nil {
+		return fmt.Errorf("image list %s: line %d: %w", list, line, err)
+	}
+	p := filepath.FromSlash(local)
 	if !filepath.IsAbs(p) {
 		p = filepath.Join(filepath.Dir(list), p)
 	}
-	name := filepath.ToSlash(filepath.Clean(text))
+	name := filepath.ToSlash(filepath.Clean(local))
 	e := Entry{Name: name, URI: p, Class: class(name)}
 	if label != "" {
 		e.Class = label

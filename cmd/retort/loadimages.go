@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/retort-ml/retort/io/imagefile"
 )
 
-// loadedImage is an encoded image in memory.
+// loadedImage is an encoded image in memory, or why it is not.
 type loadedImage struct {
 	name string
 	data []byte
+	err  error
 }
 
 // loadImages reads the first images of the sources, limit at most, into memory.
@@ -22,16 +24,14 @@ func loadImages(ctx context.Context, sources []string, limit int) ([]loadedImage
 		if err != nil {
 			return nil, err
 		}
-		if e.Reason != "" {
-			continue
+		one := loadedImage{name: e.Name, data: slices.Clone(e.Data)}
+		switch {
+		case e.Reason != "":
+			one.err = &imagefile.QuarantineError{Reason: e.Reason, Detail: e.Detail}
+		case one.data == nil:
+			one.data, one.err = reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil)
 		}
-		data := e.Data
-		if data == nil {
-			if data, err = reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil); err != nil {
-				return nil, err
-			}
-		}
-		if loaded = append(loaded, loadedImage{e.Name, append([]byte(nil), data...)}); len(loaded) == limit {
+		if loaded = append(loaded, one); len(loaded) == limit {
 			break
 		}
 	}

@@ -2,18 +2,19 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/runners/progress"
 	"github.com/retort-ml/retort/transforms/evaluate"
@@ -27,8 +28,11 @@ func predictCommand() *cobra.Command {
 		Use:   "predict --checkpoint CHECKPOINT IMAGES…",
 		Short: "Classify images with a trained checkpoint",
 		Long: `Classify images and write one line for each on stdout: CSV with a header, or
-JSON with the probability of every class. An image that cannot be read has a
-line too, with the reason in place of a class.`,
+JSON with the probability of every class. An image is named by its path, in an
+archive by the archive's and its own behind it; what comes a second time gets
+"#2" behind its name, so that no two lines are alike. An image that cannot be
+read has a line too, with the reason in place of a class, and makes the exit
+code 1.`,
 		Example: `  # with the distilled student of a run
   retort predict --checkpoint runs/demo/distill new-photos/ > classes.csv
 
@@ -48,13 +52,13 @@ line too, with the reason in place of a class.`,
 			if err != nil {
 				return err
 			}
-			out := bufio.NewWriter(os.Stdout)
+			out := bufio.NewWriter(stdio.Out)
 			p := newPredictionWriter(out, asJSON)
 			err = evaluate.Predict(cmd.Context(), computes, path, args, batch, p.write)
-			return errors.Join(err, p.flush(), out.Flush(), p.conclude(err))
+			return cmp.Or(err, p.flush(), out.Flush(), p.conclude(err))
 		},
 	}
-	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", "checkpoint of a classifier: a file, or the folder of finetune, baseline or distill")
+	pathVar(cmd.Flags(), &checkpoint, "checkpoint", "", "checkpoint of a classifier: a file, or the folder of finetune, baseline or distill")
 	cmd.Flags().StringVar(&computes, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
 	cmd.Flags().IntVar(&batch, "batch", 64, "images computed at once")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per image")
@@ -63,6 +67,7 @@ line too, with the reason in place of a class.`,
 
 // predictionWriter writes predictions as CSV or JSON lines and counts them.
 type predictionWriter struct {
+	names       names
 	csv         *csv.Writer
 	json        *json.Encoder
 	good, bad   int64
@@ -79,8 +84,9 @@ func newPredictionWriter(w io.Writer, asJSON bool) *predictionWriter {
 }
 
 type predictionJSON struct {
-	Path          string    `json:"path"` // inside the folder or archive
-	URI           string    `json:"uri"`
+	Path          string    `json:"path"` // that of no other line
+	Name          string    `json:"name"` // inside the folder or archive
+	URI           string    `json:"uri"`  // file that holds it
 	Class         string    `json:"class,omitempty"`
 	Probability   float64   `json:"probability,omitempty"`
 	Probabilities []float64 `json:"probabilities,omitempty"` // in the order of the checkpoint's classes
@@ -88,7 +94,7 @@ type predictionJSON struct {
 }
 
 func (p *predictionWriter) write(x evaluate.Prediction) error {
-	one := predictionJSON{Path: x.Name, URI: x.URI, Class: x.Class, Probability: x.Probability, Probabilities: x.All}
+	one := predictionJSON{Path: p.names.unique(x.Path), Name: x.Name, URI: x.URI, Class: x.Class, Probability: x.Probability, Probabilities: x.All}
 	p.good++
 	if x.Err != nil {
 		one.Error = x.Err.Error()
@@ -118,15 +124,37 @@ func (p *predictionWriter) flush() error {
 	return p.csv.Error()
 }
 
-// conclude tells people how many images had no class; with none left that is a
-// failure.
+// conclude is an error where images had no class.
 func (p *predictionWriter) conclude(err error) error {
-	if err != nil || p.bad == 0 {
+	switch {
+	case err != nil || p.bad == 0:
 		return nil
-	}
-	if p.good == 0 {
+	case p.good == 0:
 		return fmt.Errorf("none of %s could be read", progress.Plural(p.bad, "image"))
 	}
-	fmt.Fprintf(os.Stderr, "%s classified, %s could not be read\n", progress.Plural(p.good, "image"), progress.Plural(p.bad, "image"))
-	return nil
+	return fmt.Errorf("%s classified, %s could not be read (their lines say why)", progress.Plural(p.good, "image"), progress.Plural(p.bad, "image"))
+}
+
+// names tells apart what has the same path: a file that is given twice, or
+// members of an archive.
+type names struct {
+	seed  maphash.Seed
+	seen  map[uint64]struct{} // hashes: should two ever meet, one gets a number without need
+	again map[string]int
+}
+
+func (n *names) unique(path string) string {
+	if n.seen == nil {
+		n.seed, n.seen, n.again = maphash.MakeSeed(), map[uint64]struct{}{}, map[string]int{}
+	}
+	name := path
+	for {
+		h := maphash.String(n.seed, name)
+		if _, taken := n.seen[h]; !taken {
+			n.seen[h] = struct{}{}
+			return name
+		}
+		n.again[path]++
+		name = fmt.Sprintf("%s#%d", path, n.again[path]+1)
+	}
 }

@@ -2,15 +2,15 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/runners/progress"
@@ -45,7 +45,7 @@ exit code 1.`,
 			if asJSON {
 				err = writeJSONLines(report.Files)
 			} else {
-				err = listFiles(os.Stdout, report)
+				err = listFiles(stdio.Out, report)
 			}
 			if err == nil && !report.OK() {
 				err = fmt.Errorf("%s damaged; see retort tfrecord verify", progress.Plural(int64(damagedFiles(report)), "file"))
@@ -80,7 +80,7 @@ func damagedFiles(report tfrecord.Report) (n int) {
 }
 
 func writeJSONLines[T any](items []T) error {
-	out := json.NewEncoder(os.Stdout)
+	out := json.NewEncoder(stdio.Out)
 	out.SetEscapeHTML(false)
 	for _, item := range items {
 		if err := out.Encode(item); err != nil {
@@ -108,15 +108,18 @@ images, as their size and hash) or as JSON in protobuf's own form.`,
 			if asJSON && raw {
 				return usage("--json and --raw cannot be had at once")
 			}
+			if skip < 0 || limit < -1 {
+				return usage("--skip %d --limit %d: want numbers of records (a limit of -1 is all)", skip, limit)
+			}
 			paths, err := tfrecord.Expand(args...)
 			if err != nil {
 				return err
 			}
-			out := bufio.NewWriterSize(os.Stdout, 1<<16)
+			out := bufio.NewWriterSize(stdio.Out, 1<<16)
 			c := catter{w: out, json: asJSON, raw: raw, skip: skip, left: limit}
 			for _, path := range paths {
 				if err := c.file(path); err != nil {
-					return errors.Join(err, out.Flush())
+					return cmp.Or(err, out.Flush())
 				}
 			}
 			return out.Flush()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/runners/progress"
 	"github.com/retort-ml/retort/transforms/views"
@@ -51,7 +51,7 @@ The presets:
 		RunE: func(cmd *cobra.Command, args []string) error { return f.show(cmd, args) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.out, "out", "sheet.png", "PNG file to write")
+	pathVar(flags, &f.out, "out", "sheet.png", "PNG file to write")
 	flags.StringVar(&f.preset, "preset", "simclrv2", "which views: "+strings.Join(viewPresets(), ", "))
 	flags.IntVar(&f.size, "size", 0, "side of a view in pixels (0: the preset's own)")
 	flags.IntVar(&f.passes, "passes", 2, "how often the preset's views are drawn of each image")
@@ -118,7 +118,7 @@ func (f *viewsFlags) show(cmd *cobra.Command, sources []string) error {
 	for _, img := range images {
 		row, err := f.row(configs, img)
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "%s: left out: %v\n", img.name, err)
+			fmt.Fprintf(stdio.Err, "%s: left out: %v\n", img.name, err)
 			continue
 		}
 		rows = append(rows, row)
@@ -129,14 +129,20 @@ func (f *viewsFlags) show(cmd *cobra.Command, sources []string) error {
 	if err := atomicfile.Write(f.out, func(w io.Writer) error { return sheet.Encode(w, rows) }); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s, %s of each\n", f.out,
+	fmt.Fprintf(stdio.Err, "%s: %s, %s of each\n", f.out,
 		progress.Plural(int64(len(rows)), "image"), progress.Plural(int64(len(rows[0].Views)), "view"))
+	if left := len(images) - len(rows); left > 0 {
+		return fmt.Errorf("%d of %s left out", left, progress.Plural(int64(len(images)), "image"))
+	}
 	return nil
 }
 
 // row renders all views of one image, as the views stage does.
 func (f *viewsFlags) row(configs []augment.Config, img loadedImage) (sheet.Row, error) {
 	row := sheet.Row{Title: img.name}
+	if img.err != nil {
+		return row, img.err
+	}
 	info, err := imagefile.DecodeConfig(img.data)
 	if err != nil {
 		return row, err

@@ -102,6 +102,7 @@ func evalView(dst []uint8, cfg *augment.Config, data []byte, maxPixels int64, ex
 
 // Prediction is what a classifier says of one image.
 type Prediction struct {
+	Path        string    // of the image, as imagefile.Entry.Path has it
 	Name        string    // path inside the folder or archive
 	URI         string    // file that holds it
 	Class       string    // the likeliest
@@ -174,7 +175,7 @@ func predictEntries(p *train.Predictor, classes []string, entries []imagefile.En
 		return err
 	}
 	for i, e := range entries {
-		out := Prediction{Name: e.Name, URI: e.URI, Err: errs[i]}
+		out := Prediction{Path: e.Path(), Name: e.Name, URI: e.URI, Err: errs[i]}
 		if errs[i] == nil {
 			out.All = make([]float64, len(classes))
 			Softmax(out.All, logits[i*len(classes):(i+1)*len(classes)])

@@ -46,7 +46,10 @@ func (d dotAttr) float32(fr *frame, out, a, b int) {
 		ldb = d.k
 	}
 	x, y, z := fr.f32(a, d.batch*d.m*d.k), fr.f32(b, d.batch*d.n*d.k), fr.f32(out, d.batch*d.m*d.n)
-	kernels.GemmBatch(z, d.n, d.m*d.n, x, max(1, lda), d.m*d.k, d.transA, y, max(1, ldb), d.n*d.k, d.transB, d.m, d.n, d.k, d.batch, false)
+	kernels.Gemm(kernels.Matrix{Data: z, LD: d.n, Stride: d.m * d.n},
+		kernels.Matrix{Data: x, LD: max(1, lda), Stride: d.m * d.k, Trans: d.transA},
+		kernels.Matrix{Data: y, LD: max(1, ldb), Stride: d.n * d.k, Trans: d.transB},
+		kernels.Product{M: d.m, N: d.n, K: d.k, Batch: d.batch})
 }
 
 // dotOf computes one row of the product.

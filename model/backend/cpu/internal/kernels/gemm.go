@@ -1,51 +1,59 @@
 package kernels
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/retort-ml/retort/internal/workpool"
 )
 
-// Gemm computes c = op(a)·op(b), or c += op(a)·op(b) when accumulate is set.
-//
-// c is [m, n] with leading dimension ldc >= n. op(a) is [m, k]: a is [m, k]
-// with leading dimension lda, or [k, m] if transA. op(b) is [k, n]: b is
-// [k, n] with leading dimension ldb, or [n, k] if transB. With k = 0 the
-// product is zero. c may not overlap a or b.
-func Gemm(c []float32, ldc int, a []float32, lda int, transA bool,
-	b []float32, ldb int, transB bool, m, n, k int, accumulate bool) {
-	GemmBatch(c, ldc, 0, a, lda, 0, transA, b, ldb, 0, transB, m, n, k, 1, accumulate)
+// Matrix is an operand of Gemm, row by row.
+type Matrix struct {
+	Data   []float32
+	LD     int  // leading dimension: from a row to the next
+	Stride int  // from a matrix of a batch to the next; 0 in an input: all share one
+	Trans  bool // an input is stored transposed
 }
 
-// GemmBatch is Gemm on batch matrices: matrix i of c starts at c[i*strideC],
-// and likewise for a and b. A stride of 0 in a or b shares one matrix.
-func GemmBatch(c []float32, ldc, strideC int, a []float32, lda, strideA int, transA bool,
-	b []float32, ldb, strideB int, transB bool, m, n, k, batch int, accumulate bool) {
-	if m < 0 || n < 0 || k < 0 || batch < 0 {
-		panic(fmt.Sprintf("kernels: Gemm: m=%d n=%d k=%d batch=%d; want none negative", m, n, k, batch))
+// Product is the size of a product: op(a) is [M, K], op(b) is [K, N].
+type Product struct {
+	M, N, K    int
+	Batch      int  // how many matrices; 0 is 1
+	Accumulate bool // add to c
+}
+
+// Gemm computes c = op(a)·op(b), or c += op(a)·op(b), for a batch of matrices.
+//
+// c is [M, N] with a leading dimension of at least N, and not transposed. a is
+// [M, K], or [K, M] if transposed; b is [K, N], or [N, K]. With K = 0 the product
+// is zero. c may not overlap a or b.
+func Gemm(c, a, b Matrix, p Product) {
+	m, n, k, batch := p.M, p.N, p.K, cmp.Or(p.Batch, 1)
+	if m < 0 || n < 0 || k < 0 || batch < 0 || c.Trans {
+		panic(fmt.Sprintf("kernels: Gemm: %+v, c transposed: %v; want nothing negative, and false", p, c.Trans))
 	}
-	if m == 0 || n == 0 || batch == 0 {
+	if m == 0 || n == 0 {
 		return
 	}
-	checkMatrix("c", c, ldc, strideC, m, n, batch, false)
-	checkMatrix("a", a, lda, strideA, m, k, batch, transA)
-	checkMatrix("b", b, ldb, strideB, k, n, batch, transB)
-	g := gemm{isa: active, m: m, n: n, k: k, ldc: ldc, strideC: strideC, lda: lda, strideA: strideA,
-		ldb: ldb, strideB: strideB, transA: transA, transB: transB, accumulate: accumulate, c: c, a: a, b: b}
-	if strideB == 0 && !transA && strideC == m*ldc && strideA == m*lda { // one tall product
+	c.check("c", m, n, batch)
+	a.check("a", m, k, batch)
+	b.check("b", k, n, batch)
+	g := gemm{isa: active, m: m, n: n, k: k, ldc: c.LD, strideC: c.Stride, lda: a.LD, strideA: a.Stride,
+		ldb: b.LD, strideB: b.Stride, transA: a.Trans, transB: b.Trans, accumulate: p.Accumulate, c: c.Data, a: a.Data, b: b.Data}
+	if b.Stride == 0 && !a.Trans && c.Stride == m*c.LD && a.Stride == m*a.LD { // one tall product
 		g.m, batch = m*batch, 1
 	}
 	g.run(batch)
 }
 
-func checkMatrix(name string, s []float32, ld, stride, rows, cols, batch int, trans bool) {
-	if trans {
+func (x Matrix) check(name string, rows, cols, batch int) {
+	if x.Trans {
 		rows, cols = cols, rows
 	}
-	if ld < cols && rows > 1 {
-		panic(fmt.Sprintf("kernels: Gemm: leading dimension of %s is %d; want at least %d", name, ld, cols))
+	if x.LD < cols && rows > 1 {
+		panic(fmt.Sprintf("kernels: Gemm: leading dimension of %s is %d; want at least %d", name, x.LD, cols))
 	}
-	wantLen("Gemm", name, s, (batch-1)*stride+matrixLen(rows, cols, ld))
+	wantLen("Gemm", name, x.Data, (batch-1)*x.Stride+matrixLen(rows, cols, x.LD))
 }
 
 // gemm is one call: its operands, and how they are cut into blocks.

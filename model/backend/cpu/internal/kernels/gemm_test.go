@@ -103,23 +103,23 @@ func TestGemmMatchesNaive(t *testing.T) {
 				}
 				a, b, c := random(r, rowsA*lda), random(r, rowsB*ldb), random(r, m*ldc)
 				want, scale := naiveGemm(c, a, b, ldc, lda, ldb, transA, transB, m, n, k, accumulate)
-				Gemm(c, ldc, a, lda, transA, b, ldb, transB, m, n, k, accumulate)
+				Gemm(Matrix{Data: c, LD: ldc}, Matrix{Data: a, LD: lda, Trans: transA}, Matrix{Data: b, LD: ldb, Trans: transB}, Product{M: m, N: n, K: k, Accumulate: accumulate})
 				near(t, fmt.Sprintf("m=%d n=%d k=%d transA=%v transB=%v accumulate=%v", m, n, k, transA, transB, accumulate), c, want, scale, 1e-6)
 			}
 		}
 	})
 }
 
-func TestGemmBatchMatchesGemm(t *testing.T) {
+func TestGemmOfABatchMatchesOneByOne(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
 		const m, n, k, batch = 13, 35, 20, 5
 		for _, strideB := range []int{0, k * n} {
 			a, b := random(r, batch*m*k), random(r, batch*k*n)
 			got, want := make([]float32, batch*m*n), make([]float32, batch*m*n)
-			GemmBatch(got, n, m*n, a, k, m*k, false, b, n, strideB, false, m, n, k, batch, false)
+			Gemm(Matrix{Data: got, LD: n, Stride: m * n}, Matrix{Data: a, LD: k, Stride: m * k}, Matrix{Data: b, LD: n, Stride: strideB}, Product{M: m, N: n, K: k, Batch: batch})
 			for i := range batch {
-				Gemm(want[i*m*n:], n, a[i*m*k:], k, false, b[i*strideB:], n, false, m, n, k, false)
+				Gemm(Matrix{Data: want[i*m*n:], LD: n}, Matrix{Data: a[i*m*k:], LD: k}, Matrix{Data: b[i*strideB:], LD: n}, Product{M: m, N: n, K: k})
 			}
 			for i := range want {
 				if got[i] != want[i] {
@@ -137,7 +137,7 @@ func TestGemmSameBitsOnAnyThreads(t *testing.T) {
 		a, b := random(r, m*k), random(r, k*n)
 		sameAcrossThreads(t, func() []float32 {
 			c := make([]float32, m*n)
-			Gemm(c, n, a, k, false, b, n, false, m, n, k, false)
+			Gemm(Matrix{Data: c, LD: n}, Matrix{Data: a, LD: k}, Matrix{Data: b, LD: n}, Product{M: m, N: n, K: k})
 			return c
 		})
 	})
@@ -159,7 +159,7 @@ func BenchmarkGemm(b *testing.B) {
 					ldb = k
 				}
 				for b.Loop() {
-					Gemm(c, n, x, lda, mode&1 != 0, y, ldb, mode&2 != 0, m, n, k, false)
+					Gemm(Matrix{Data: c, LD: n}, Matrix{Data: x, LD: lda, Trans: mode&1 != 0}, Matrix{Data: y, LD: ldb, Trans: mode&2 != 0}, Product{M: m, N: n, K: k})
 				}
 				report(b, 2*float64(m)*float64(n)*float64(k), peak)
 			})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/runners/progress"
 )
 
@@ -110,8 +112,9 @@ func showCheckpoint(w io.Writer, path string, c *checkpoint.Checkpoint, tensors 
 	if len(c.Classes) > 0 {
 		fmt.Fprintf(w, "classes     %d: %s\n", len(c.Classes), strings.Join(c.Classes, ", "))
 	}
+	shown := figuresOf(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
-		fmt.Fprintf(w, "%-11s %.6g\n", name, c.Metrics[name])
+		fmt.Fprintf(w, "%-11s %.6g\n", cmp.Or(shown[name], name), c.Metrics[name])
 	}
 	fmt.Fprintf(w, "spec        %s\n", spec.String())
 	if tensors {
@@ -120,6 +123,20 @@ func showCheckpoint(w io.Writer, path string, c *checkpoint.Checkpoint, tensors 
 		}
 	}
 	return nil
+}
+
+// figuresOf are what people read for the metrics of a checkpoint, by name: the
+// "accuracy" of a student is its agreement with the teacher.
+func figuresOf(c *checkpoint.Checkpoint) map[string]string {
+	var spec train.Spec
+	if json.Unmarshal(c.Spec, &spec) != nil {
+		return nil
+	}
+	shown := map[string]string{}
+	for _, f := range spec.Figures() {
+		shown[f.Name] = f.Shown()
+	}
+	return shown
 }
 
 func showCheckpointJSON(w io.Writer, path string, c *checkpoint.Checkpoint) error {
@@ -135,9 +152,10 @@ func showCheckpointJSON(w io.Writer, path string, c *checkpoint.Checkpoint) erro
 		Path   string `json:"path"`
 		SHA256 string `json:"sha256"`
 		checkpoint.State
-		Params  int64    `json:"params"`
-		Tensors []tensor `json:"tensors"`
-	}{Path: path, SHA256: fingerprint, State: c.State, Params: c.Params()}
+		Figures map[string]string `json:"figures,omitempty"` // what the names of the metrics mean
+		Params  int64             `json:"params"`
+		Tensors []tensor          `json:"tensors"`
+	}{Path: path, SHA256: fingerprint, State: c.State, Figures: figuresOf(c), Params: c.Params()}
 	for _, t := range c.Weights {
 		out.Tensors = append(out.Tensors, tensor{t.Name, t.Shape})
 	}

@@ -16,6 +16,7 @@ type field struct {
 	doc   string
 	rng   string
 	words []string // that a value may be; empty: any
+	late  bool
 	value reflect.Value
 }
 
@@ -40,9 +41,12 @@ func fieldsIn(v reflect.Value) []field {
 }
 
 func fieldOf(f reflect.StructField, v reflect.Value) field {
-	one := field{key: f.Tag.Get("yaml"), name: f.Name, flag: f.Tag.Get("flag"), doc: f.Tag.Get("doc"), rng: f.Tag.Get("range"), value: v}
+	one := field{key: f.Tag.Get("yaml"), name: f.Name, flag: f.Tag.Get("flag"), doc: f.Tag.Get("doc"), rng: f.Tag.Get("range"), late: f.Tag.Get("late") == "yes", value: v}
 	if words := f.Tag.Get("oneof"); words != "" {
 		one.words = strings.Split(words, ",")
+	}
+	if w, ok := v.Interface().(interface{ Words() []string }); ok && v.Kind() == reflect.String {
+		one.words = w.Words()
 	}
 	return one
 }
@@ -73,7 +77,7 @@ func checkTags(fields []field, path string) error {
 			}
 			continue
 		case !f.settable():
-			return fmt.Errorf("config: field %s%s is of type %s; want text, a list of texts, bool, int, int64, uint64 or float64", path, f.name, f.value.Type())
+			return fmt.Errorf("config: field %s%s is of type %s; want text, a list of texts, bool, int, int64, uint64, float64 or map[string]any", path, f.name, f.value.Type())
 		}
 		if low, high := bounds(f.rng); low.bad || high.bad || f.rng != "" && !strings.Contains(f.rng, "..") {
 			return fmt.Errorf("config: field %s%s has the range %q; want two numbers with .. between, either may be missing", path, f.name, f.rng)
@@ -88,7 +92,7 @@ func (f field) settable() bool {
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64:
 		return true
 	}
-	return f.value.Type() == reflect.TypeFor[[]string]()
+	return f.value.Type() == reflect.TypeFor[[]string]() || f.value.Type() == reflect.TypeFor[map[string]any]()
 }
 
 func keysOf(fields []field) []string {

@@ -150,7 +150,15 @@ func (s Schema[C]) Check(c C) error {
 // comment after every value says what it is, what it may be, and its default.
 func (s Schema[C]) Print(w io.Writer, c C) error {
 	std := s.base()
-	return printConfig(w, fieldsOf(&c), fieldsOf(&std))
+	return printConfig(w, fieldsOf(&c), fieldsOf(&std), true)
+}
+
+// Record is Print for what is stored and compared with the config of a later
+// program: late keys are left out at their default, so that what was stored
+// before they came is not another config.
+func (s Schema[C]) Record(w io.Writer, c C) error {
+	std := s.base()
+	return printConfig(w, fieldsOf(&c), fieldsOf(&std), false)
 }
 
 // Keys are the dotted paths of all values of C, in order.

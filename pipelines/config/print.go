@@ -10,25 +10,32 @@ import (
 	"unicode"
 )
 
-func printConfig(w io.Writer, fields, defaults []field) error {
+func printConfig(w io.Writer, fields, defaults []field, late bool) error {
 	b := bufio.NewWriter(w)
-	printFields(b, "", fields, defaults)
+	printFields(b, "", fields, defaults, late)
 	return b.Flush()
 }
 
-func printFields(w io.Writer, indent string, fields, defaults []field) {
+// printFields prints late keys at their default only where that is wanted.
+func printFields(w io.Writer, indent string, fields, defaults []field, late bool) {
 	width := 0
 	lines := make([]string, len(fields))
 	for i, f := range fields {
+		if f.late && !late && literal(f.value) == literal(defaults[i].value) {
+			continue
+		}
 		if lines[i] = indent + f.key + ":"; !f.section() {
 			lines[i] += " " + literal(f.value)
 			width = max(width, min(len(lines[i]), commentColumn))
 		}
 	}
 	for i, f := range fields {
+		if lines[i] == "" {
+			continue
+		}
 		if f.section() {
 			fmt.Fprintf(w, "\n%s\n", lines[i])
-			printFields(w, indent+"  ", fieldsIn(f.value), fieldsIn(defaults[i].value))
+			printFields(w, indent+"  ", fieldsIn(f.value), fieldsIn(defaults[i].value), late)
 			continue
 		}
 		fmt.Fprintf(w, "%-*s  # %s\n", width, lines[i], f.comment(defaults[i]))
@@ -57,6 +64,8 @@ func literal(v reflect.Value) string {
 			items[i] = strconv.Quote(v.Index(i).String())
 		}
 		return "[" + strings.Join(items, ", ") + "]"
+	case reflect.Map:
+		return mapLiteral(v.Interface().(map[string]any))
 	case reflect.Float64:
 		return number(v.Float())
 	}

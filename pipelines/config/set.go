@@ -23,6 +23,9 @@ func (l *loader) set(setting string) {
 		return
 	}
 	path = strings.TrimSpace(path)
+	if l.setEntry(path, text, bad) {
+		return
+	}
 	f, err := l.find(path)
 	if err != nil {
 		bad("%v", err)
@@ -45,6 +48,31 @@ func (l *loader) set(setting string) {
 	default:
 		l.value(f, path, d.body)
 	}
+}
+
+// setEntry sets one key of a map, such as pretrain.objective_settings.weight; it
+// says whether the path names one.
+func (l *loader) setEntry(path, text string, bad func(string, ...any)) bool {
+	dot := strings.LastIndexByte(path, '.')
+	if dot < 0 {
+		return false
+	}
+	f, err := l.find(path[:dot])
+	if err != nil || f.value.Kind() != reflect.Map {
+		return false
+	}
+	d, err := parseDocument("--set "+path, []byte(text))
+	if err != nil || d.body == nil {
+		bad("%s has no value", path)
+		return true
+	}
+	value, ok := scalar(l.resolve(d.body))
+	if !ok {
+		bad("%s = %s; want a number, a text, true or false", path, shown(d.body))
+		return true
+	}
+	setKey(f.value, path[dot+1:], value)
+	return true
 }
 
 func (l *loader) setText(f field, path, text string) {

@@ -155,6 +155,8 @@ func assign(v reflect.Value, n ast.Node, resolve func(ast.Node) ast.Node) (want 
 		return "true or false", isBool
 	case reflect.Slice:
 		return assignList(v, n, resolve)
+	case reflect.Map:
+		return assignMap(v, n, resolve)
 	}
 	return assignNumber(v, n)
 }

@@ -3,6 +3,8 @@
 // are Strong Semi-Supervised Learners" (arXiv:2006.10029).
 package simclrv2
 
+import "github.com/retort-ml/retort/model/objective"
+
 // Config is everything that a run of the ready graph can be told. Package
 // pipelines/config says what the tags mean.
 type Config struct {
@@ -75,12 +77,27 @@ type OptimConfig struct {
 	CheckpointEvery int     `yaml:"checkpoint_every" range:"1.." doc:"steps between checkpoints that an interrupted run goes on from"`
 }
 
-// PretrainConfig is contrastive pretraining (section 2.1 of the paper).
+// PretrainConfig is pretraining without labels (section 2.1 of the paper).
 type PretrainConfig struct {
-	OptimConfig `yaml:",inline"`
+	OptimConfig       `yaml:",inline"`
+	Objective         Objective      `yaml:"objective" late:"yes" doc:"what the encoder is trained for; other modules register more"`
+	ObjectiveSettings map[string]any `yaml:"objective_settings" late:"yes" doc:"settings of an objective that has its own, as {key: value}; those left out have its defaults"`
+
 	Temperature float64 `yaml:"temperature" range:"0<..100" doc:"of NT-Xent"`
 	HeadLayers  int     `yaml:"head_layers" range:"1..8" doc:"of the projection head"`
 	HeadDim     int     `yaml:"head_dim" range:"2..65536" doc:"width of its output"`
+}
+
+// Objective is the name of a registered objective; "" is NT-Xent.
+type Objective objective.Name
+
+// Words are the objectives that need no labels.
+func (Objective) Words() []string {
+	var words []string
+	for _, name := range objective.Unlabelled() {
+		words = append(words, string(name))
+	}
+	return words
 }
 
 // FinetuneConfig is fine-tuning on the few labels (section 2.2).

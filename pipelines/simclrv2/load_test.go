@@ -79,6 +79,12 @@ func TestSet(t *testing.T) {
 		{"size.x=3", `size has no keys of its own`},
 		{"views.store=pixel", `views.store = "pixel"; want one of pixels, recipe; did you mean "pixels"?`},
 		{"images=[a", `--set images=[a: `},
+		{"pretrain.objective=ntxnet", `pretrain.objective = "ntxnet"; want one of mine, ntxent; did you mean "ntxent"?`},
+		{"pretrain.objective=distill", `pretrain.objective = "distill"; want one of mine, ntxent`},
+		{"pretrain.objective_settings=3", `pretrain.objective_settings = 3; want keys with numbers`},
+		{"pretrain.objective_settings.x=[1]", `pretrain.objective_settings.x = a list; want a number, a text, true or false`},
+		{"pretrain.objective_settings.x=", `pretrain.objective_settings.x has no value`},
+		{"pretrain.objective_setings.x=1", `unknown key "pretrain.objective_setings.x"`},
 	} {
 		_, err := Load("demo", "", []string{c.set})
 		if err == nil || !strings.Contains(err.Error(), c.want) {

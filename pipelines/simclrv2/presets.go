@@ -1,6 +1,9 @@
 package simclrv2
 
-import "github.com/retort-ml/retort/pipelines/config"
+import (
+	"github.com/retort-ml/retort/model/objective"
+	"github.com/retort-ml/retort/pipelines/config"
+)
 
 // Default is the paper's recipe for ImageNet-sized images, before a preset
 // scales it to a machine.
@@ -16,7 +19,7 @@ func Default() Config {
 	}
 	c.Pretrain = PretrainConfig{
 		OptimConfig: OptimConfig{Epochs: 800, Batch: 4096, Optimizer: "lars", LearningRate: 0.1, Scaling: "sqrt", WarmupEpochs: 40, WeightDecay: 1e-4, CheckpointEvery: 500},
-		Temperature: 0.1, HeadLayers: 3, HeadDim: 128,
+		Objective:   Objective(objective.NTXent), Temperature: 0.1, HeadLayers: 3, HeadDim: 128,
 	}
 	c.Finetune = FinetuneConfig{
 		OptimConfig: OptimConfig{Epochs: 60, Batch: 1024, Optimizer: "lars", LearningRate: 0.005, Scaling: "sqrt", CheckpointEvery: 500},

@@ -80,9 +80,13 @@ func Split(g *pipelines.Graph, c Config, e Edges) split.Sets {
 // Pretrain adds the stage "pretrain", which learns from e.Views without labels.
 // Those of e.Sets.Labelled only watch it.
 func Pretrain(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Encoder] {
+	choice, err := c.Pretrain.objective()
+	if err != nil {
+		g.Fail(err)
+	}
 	return pipelines.Add(g, "pretrain", &pretrain.Stage{
 		Settings: c.settings(c.Pretrain.OptimConfig), Arch: c.arch(g, c.Teacher), HeadLayers: c.Pretrain.HeadLayers,
-		HeadDim: c.Pretrain.HeadDim, Temperature: c.Pretrain.Temperature, Seed: c.Seed, Labelled: e.Sets.Labelled,
+		HeadDim: c.Pretrain.HeadDim, Temperature: c.Pretrain.Temperature, Objective: choice, Seed: c.Seed, Labelled: e.Sets.Labelled,
 	}, e.Views)
 }
 
@@ -148,7 +152,7 @@ func (e Edges) models() map[string]pipelines.Edge[pipelines.Classifier] {
 // e.Metrics has to be.
 func Report(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Report] {
 	var text bytes.Buffer
-	if err := Print(&text, c); err != nil {
+	if err := Schema.Record(&text, c); err != nil {
 		g.Fail(err)
 	}
 	return pipelines.Add(g, "report", &report.Stage{

@@ -1,11 +1,13 @@
 package simclrv2
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/training"
@@ -21,8 +23,24 @@ func (c Config) check() error {
 	if _, err := tfrecord.ParseCompression(c.Views.Compression); err != nil {
 		return err
 	}
+	if _, err := c.Pretrain.objective(); err != nil {
+		return err
+	}
 	_, err := c.pretrainViews()
 	return err
+}
+
+// objective is what pretraining is for; the zero choice is NT-Xent, which has no
+// settings of its own.
+func (p PretrainConfig) objective() (objective.Choice, error) {
+	choice, err := objective.Choose(cmp.Or(objective.Name(p.Objective), objective.NTXent), p.ObjectiveSettings)
+	if err != nil {
+		return objective.Choice{}, fmt.Errorf("pretrain: %w", err)
+	}
+	if choice.Name == objective.NTXent {
+		return objective.Choice{}, nil
+	}
+	return choice, nil
 }
 
 func (c Config) settings(o OptimConfig) training.Settings {

@@ -26,7 +26,7 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.preset, "preset", "", "recipe to start from: "+presetNames()+" (default: the config file's, else "+simclrv2.DefaultPreset+")")
 	pathVar(flags, &f.file, "config", "", "YAML file over the preset (see retort config)")
-	pathsVar(flags, &f.images, "images", "folder, .tar, .tar.gz, .tar.zst, or a .txt of paths or .csv of path,label; may be given again")
+	pathsVar(flags, &f.images, "images", "folder, archive (.tar, .tar.gz, …, .zip), TFRecords of images, or a .txt of paths or .csv of path,label; may be given again")
 	pathVar(flags, &f.labels, "labels", "", "folder (an image's folder is its class), a CSV of path,label or id,label, or none")
 	pathsVar(flags, &f.test, "test", "separate labelled set to evaluate on; may be given again")
 	pathVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")

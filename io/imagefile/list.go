@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/retort-ml/retort/internal/address"
+	"github.com/retort-ml/retort/io/tfrecord"
 )
 
 // Entry is one image that a source names, not yet looked into.
@@ -21,8 +22,14 @@ type Entry struct {
 	URI    string // the file to read, or the archive
 	Offset int64  // of the encoded bytes in URI; 0 for a plain file
 	Length int64  // encoded bytes
-	Class  string // name of the folder it lies in, or a list's label column; "" at the top
+	Class  string // name of the folder it lies in, or its label where the source has one; "" at the top
+	Folder string // of the class, inside the source or archive, where Class is the name of a folder; "" where it is a label
 	Data   []byte // encoded bytes, for entries of compressed archives only: these cannot be read at an offset
+	CRC    uint32 // CRC-32 (IEEE) of the encoded bytes, where the archive tells it; 0 where it is not known
+
+	// Unlabelled says that the source itself leaves the image without a label: it
+	// has labels for others, or is the part of a known data set that has none.
+	Unlabelled bool
 
 	// Reason is not empty when the entry cannot be used at all; the caller
 	// counts it as quarantined.
@@ -35,15 +42,23 @@ type ListOptions struct {
 	// MaxBytes is the most encoded bytes that one image may have (default
 	// 256 MiB); a larger one is an Entry with reason too-large.
 	MaxBytes int64
+	// Several says that the sources are some of several: archives named after
+	// their classes are recognised by that.
+	Several bool
 	// Stats, if not nil, is kept up to date while the listing goes on.
 	Stats *ListStats
 }
 
 // ListStats counts what a listing met.
 type ListStats struct {
-	Images  int64 // entries to decode
-	Bad     int64 // entries with a Reason
-	Skipped int64 // files that are no images (.txt, .DS_Store, …)
+	Images  int64  // entries to decode
+	Bad     int64  // entries with a Reason
+	Skipped int64  // files and folders that were passed over (.txt, .DS_Store, …)
+	Passed  Passed // the same by kind
+
+	Sidecars  int64 // files that label the image beside them
+	Records   int64 // images out of TFRecord files
+	ByArchive int64 // images whose class is the name of their archive
 }
 
 const defaultMaxBytes = 256 << 20
@@ -51,12 +66,15 @@ const defaultMaxBytes = 256 << 20
 // List streams the images of the sources: first source first; within a folder
 // sorted by name, an archive in its own order, a list line by line. The order
 // is the same on every machine. Memory does not grow with the number of images,
-// but for the names of the one folder (not tree) that is being read.
+// but for the names of the one folder (not tree) that is being read and the
+// directory of a zip.
 //
-// A source is a folder (read recursively), a .tar, .tar.gz, .tgz or .tar.zst,
-// a list of paths (.txt one a line; .csv with a column "path" or the first
-// column), one image file, or a pattern with * ? [ ]. Archives inside folders
-// are read too.
+// A source is a folder (read recursively, through links), an archive (.tar, plain
+// or compressed by gzip, bzip2, xz or zstd; .zip), a file of TFRecords with
+// encoded images, a list of paths (.txt one a line; .csv with a column "path" or
+// the first column), one image file, or a pattern with * ? [ ]. Archives and
+// TFRecords inside folders and archives are read too. What systems and tools
+// leave behind is passed over.
 //
 // An error ends the sequence: a source that is missing, empty or not what its
 // name says, or an archive or list broken part-way. Single bad entries come as
@@ -71,10 +89,11 @@ func List(ctx context.Context, sources []string, opt ListOptions) iter.Seq2[Entr
 	return func(yield func(Entry, error) bool) {
 		l := &lister{ctx: ctx, opt: opt, yield: yield}
 		if len(sources) == 0 {
-			yield(Entry{}, errors.New("no image source given; want folders, .tar archives or lists of paths"))
+			yield(Entry{}, errors.New("no image source given; want folders, archives or lists of paths"))
 			return
 		}
 		for _, source := range sources {
+			l.alone = len(sources) == 1 && !opt.Several
 			if err := l.source(source); err != nil {
 				if err != errStop {
 					yield(Entry{}, err)
@@ -92,6 +111,8 @@ type lister struct {
 	ctx   context.Context
 	opt   ListOptions
 	yield func(Entry, error) bool
+
+	alone bool // the path that is being read is the only one
 }
 
 // emit hands one entry to the consumer.
@@ -131,6 +152,7 @@ func (l *lister) source(source string) error {
 		sort.Strings(paths)
 	}
 	for _, p := range paths {
+		l.alone = len(paths) == 1 && l.alone
 		if err := l.path(p); err != nil {
 			return err
 		}
@@ -141,33 +163,68 @@ func (l *lister) source(source string) error {
 func (l *lister) path(p string) error {
 	info, err := os.Stat(p)
 	if err != nil {
-		return fmt.Errorf("image source %s: %w; want a folder, a .tar, .tar.gz or .tar.zst, or a list of paths", p, cause(err))
+		return fmt.Errorf("image source %s: %w; want a folder, an archive (%s) or a list of paths", p, cause(err), ArchiveNames)
 	}
 	before := *l.opt.Stats
-	switch kind := archiveKind(p); {
+	switch {
 	case info.IsDir():
-		err = l.folder(p, "")
+		err = l.folder(p, "", []fs.FileInfo{info}, nil)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("image source %s: not a regular file or folder", p)
-	case kind != notArchive:
-		err = l.archive(p, "", kind)
 	case isList(p):
 		err = l.list(p)
-	case imageName(p) || sniffFile(p):
-		err = l.emit(Entry{Name: filepath.Base(p), URI: p, Length: info.Size()})
 	default:
-		return fmt.Errorf("image source %s: neither a folder, an archive (.tar, .tar.gz, .tgz, .tar.zst), a list (.txt, .csv) nor an image", p)
+		err = l.single(p, info)
 	}
 	if err != nil {
 		return err
 	}
-	if s := *l.opt.Stats; s.Images+s.Bad == before.Images+before.Bad {
-		if isList(p) {
-			return fmt.Errorf("image source %s: the list names no images; want the path of one in every line", p)
-		}
-		return fmt.Errorf("image source %s: no images found (other files there: %d); want %s files", p, s.Skipped-before.Skipped, Titles())
+	if s := l.opt.Stats; s.Images+s.Bad == before.Images+before.Bad {
+		return l.nothing(p, s.Skipped-before.Skipped)
 	}
 	return nil
+}
+
+// single lists a file that is a source by itself: by its name or, failing that,
+// by its first bytes.
+func (l *lister) single(p string, info fs.FileInfo) error {
+	switch {
+	case isArchive(p):
+		return l.archive(p, "", l.namesake(p))
+	case tfrecord.IsName(filepath.Base(p)):
+		return l.recordFile(p, filepath.Base(p), true)
+	case imageName(p) || sniffFile(p):
+		return l.emit(Entry{Name: filepath.Base(p), URI: p, Length: info.Size()})
+	case foreignArchive(p) != "":
+		ext := foreignArchive(p)
+		return fmt.Errorf("image source %s: an archive of a kind that is not read (%s); unpack it (%s) and name the folder", p, ext, foreignArchives[ext])
+	}
+	switch head := readHead(p); {
+	case archiveMagic(head):
+		return l.archive(p, "", l.namesake(p))
+	case tfrecord.Sniff(head, p):
+		return l.recordFile(p, filepath.Base(p), true)
+	}
+	return fmt.Errorf("image source %s: neither a folder, an archive (%s), a file of TFRecords, a list (.txt, .csv) nor an image", p, ArchiveNames)
+}
+
+// namesake is the class of the images of an archive that lie in no folder: its
+// name, where there is one archive a class.
+func (l *lister) namesake(p string) string {
+	if s := stem(p); !l.alone && !shardLike(s) {
+		return s
+	}
+	return ""
+}
+
+func (l *lister) nothing(p string, skipped int64) error {
+	switch what := l.opt.Stats.Passed.String(); {
+	case isList(p):
+		return fmt.Errorf("image source %s: the list names no images; want the path of one in every line", p)
+	case skipped > 0:
+		return fmt.Errorf("image source %s: no images found (other files there: %d; passed over: %s); want %s files", p, skipped, what, Titles())
+	}
+	return fmt.Errorf("image source %s: no images found (other files there: 0); want %s files", p, Titles())
 }
 
 // cause strips the path that the message already names.
@@ -179,11 +236,30 @@ func cause(err error) error {
 	return err
 }
 
-// class is the name of the folder that holds name, "" at the top.
-func class(name string) string {
+// place says that an image belongs to the class of a folder.
+func (e *Entry) place(folder string) {
+	e.Class, e.Folder = "", folder
+	if folder != "" {
+		e.Class = path.Base(folder)
+	}
+}
+
+// labelled gives an image a label of its own.
+func (e *Entry) labelled(label string) { e.Class, e.Folder = label, "" }
+
+// folderOf is the folder that holds name, "" at the top.
+func folderOf(name string) string {
 	dir := path.Dir(name)
 	if dir == "." || dir == "/" {
 		return ""
 	}
-	return path.Base(dir)
+	return dir
+}
+
+// class is the name of the folder that holds name, "" at the top.
+func class(name string) string {
+	if dir := folderOf(name); dir != "" {
+		return path.Base(dir)
+	}
+	return ""
 }

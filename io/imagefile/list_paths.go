@@ -127,9 +127,9 @@ func (l *lister) named(list string, line int, text, label string) error {
 		p = filepath.Join(filepath.Dir(list), p)
 	}
 	name := filepath.ToSlash(filepath.Clean(local))
-	e := Entry{Name: name, URI: p, Class: class(name)}
-	if label != "" {
-		e.Class = label
+	e := Entry{Name: name, URI: p}
+	if e.place(folderOf(name)); label != "" {
+		e.labelled(label)
 	}
 	info, err := os.Stat(p)
 	switch {

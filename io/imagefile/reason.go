@@ -16,8 +16,8 @@ const (
 	TooSmall      Reason = "too-small"          // a side below Options.MinSide
 	TooLarge      Reason = "too-large"          // more encoded bytes than ListOptions.MaxBytes
 	BadName       Reason = "bad-name"           // an archive entry with "..", or an absolute path
-	Link          Reason = "link"               // a link in an archive, or to a folder; never followed
-	SpecialFile   Reason = "special-file"       // a device, pipe, socket or sparse archive entry
+	Link          Reason = "link"               // a link in an archive; never followed
+	SpecialFile   Reason = "special-file"       // a device, pipe or socket
 	Missing       Reason = "missing"            // a list names a file that is not there
 	Unreadable    Reason = "unreadable"         // no permission, or the disk failed
 	Changed       Reason = "changed"            // the file is no longer what was listed
@@ -37,8 +37,8 @@ var meanings = map[Reason]string{
 	TooSmall:      "a side is shorter than the limit",
 	TooLarge:      "more encoded bytes than the limit allows",
 	BadName:       "an archive entry with \"..\", or an absolute path",
-	Link:          "a link in an archive, or to a folder; never followed",
-	SpecialFile:   "a device, pipe, socket or sparse archive entry",
+	Link:          "a link in an archive; never followed",
+	SpecialFile:   "a device, pipe or socket",
 	Missing:       "a list names a file that is not there",
 	Unreadable:    "no permission, or the disk failed",
 	Changed:       "the file is no longer what was listed",

@@ -25,6 +25,10 @@ import (
 //	... s.Add(entry) ...
 //	for e, err := range s.All() { … }
 type Sorter struct {
+	// Class, if not nil, says what a class that was added is called: when all
+	// references are known, before any is compared.
+	Class func(string) string
+
 	dir     string
 	buckets [buckets]*spill
 	copies  int64 // references beside the first of their id, of the last All
@@ -104,7 +108,7 @@ func (s *Sorter) All() iter.Seq2[Entry, error] {
 			return
 		}
 		s.copies = 0
-		var in bucket
+		in := bucket{class: s.Class}
 		for b := range buckets {
 			if s.buckets[b] == nil {
 				continue
@@ -146,6 +150,7 @@ type bucket struct {
 	refs  []spilled
 	next  int // of refs, to be taken
 	parse parser
+	class func(string) string // Sorter.Class
 }
 
 // spilled is a reference not yet parsed.
@@ -186,6 +191,9 @@ func (b *bucket) first() (kept Entry, n int, err error) {
 		e, err := b.parse.parse(b.data[s.from:s.to])
 		if err != nil {
 			return e, n, err
+		}
+		if b.class != nil {
+			e.Class = b.class(e.Class)
 		}
 		if n++; n == 1 {
 			kept = e

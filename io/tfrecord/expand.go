@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -69,7 +70,7 @@ func expand(arg string) ([]string, error) {
 // below lists the TFRecord files in a folder's tree.
 func below(dir string) (files []string, err error) {
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && isName(entry.Name()) {
+		if err == nil && !entry.IsDir() && IsName(entry.Name()) {
 			files = append(files, path)
 		}
 		return err
@@ -78,16 +79,31 @@ func below(dir string) (files []string, err error) {
 		return nil, fmt.Errorf("looking for TFRecord files: %w", err)
 	}
 	if len(files) == 0 {
-		return nil, &noneError{dir, "holds no TFRecord file (*.tfrecord, *.tfrecord.gz, *.tfrecords, *.tfrecord-00000-of-00001, …)"}
+		return nil, &noneError{dir, "holds no TFRecord file (looked for: *.tfrecord, *.tfrecords, *.tfrec, *.record, *.tfrecord-00000-of-00001, train-00000-of-00001, each also .gz, .zlib or .zst)"}
 	}
 	slices.Sort(files)
 	return files, nil
 }
 
-// isName tells TFRecord files by name, those of other tools too.
-func isName(name string) bool {
-	return !strings.HasPrefix(name, ".") &&
-		(strings.Contains(name, ".tfrecord") || strings.HasSuffix(name, ".tfrec") || strings.HasPrefix(name, "events.out.tfevents."))
+// IsName tells TFRecord files by name, those of other tools too: anything with
+// .tfrecord in it, .tfrec, .record, train-00000-of-01024, TensorBoard's events.
+func IsName(name string) bool {
+	if strings.HasPrefix(name, ".") {
+		return false
+	}
+	bare := strings.ToLower(name)
+	if CompressionOf(bare) != None {
+		bare = strings.TrimSuffix(bare, filepath.Ext(bare))
+	}
+	return strings.Contains(bare, ".tfrecord") || otherNames.MatchString(bare) || strings.HasPrefix(bare, "events.out.tfevents.")
+}
+
+var otherNames = regexp.MustCompile(`\.(tfrec|tfr|records?)(-\d+-of-\d+)?$|^[^.]*-\d{3,9}-of-\d{3,9}$`)
+
+// Sniff reports whether a file of that name which begins with head may be one of
+// TFRecords: it begins with a record's header, or is compressed as its name says.
+func Sniff(head []byte, name string) bool {
+	return len(head) >= headerSize && headerOK(head) || CompressionOf(name) != None && sniff(head, "") != None
 }
 
 type noneError struct{ arg, why string }

@@ -8,7 +8,7 @@ import "github.com/retort-ml/retort/model/objective"
 // Config is everything that a run of the ready graph can be told. Package
 // pipelines/config says what the tags mean.
 type Config struct {
-	Images     []string `yaml:"images" flag:"images" doc:"folders, .tar/.tar.gz/.tar.zst archives, or lists of paths (.txt, .csv)"`
+	Images     []string `yaml:"images" flag:"images" doc:"folders, archives (.tar, plain or compressed, .zip), TFRecords of images, or lists of paths (.txt, .csv)"`
 	Labels     string   `yaml:"labels" flag:"labels" doc:"\"folder\": the class is the image's folder; a CSV of path,label or id,label; \"none\""`
 	Test       []string `yaml:"test" flag:"test" doc:"a separate labelled set to evaluate on; empty: split holds one out"`
 	TestLabels string   `yaml:"test_labels" flag:"test-labels" doc:"labels of the test set: \"folder\" or a CSV"`

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"context"
 	"errors"
+	"hash/crc32"
 	"iter"
 	"os"
 	"sync"
@@ -28,6 +29,7 @@ type checker struct {
 
 	seen, kept int64
 	first      artifact.Rejected
+	layout     layout // of the folders, where they are classes
 }
 
 // A batch holds at most batchEntries entries or about batchBytes of encoded
@@ -110,6 +112,10 @@ func (c *checker) check(k *checked) {
 		}
 		w.encoded = data
 	}
+	if e.CRC != 0 && e.Data == nil && crc32.ChecksumIEEE(data) != e.CRC {
+		k.err = &imagefile.QuarantineError{Reason: imagefile.Corrupt, Detail: "its checksum in the archive is another one; get the archive again"}
+		return
+	}
 	img, err := imagefile.Decode(data, imagefile.Options{MaxPixels: c.stage.MaxPixels, Into: &w.pixels})
 	if err != nil {
 		k.err = err
@@ -126,8 +132,8 @@ func (c *checker) keep(k *checked) error {
 	if k.err != nil {
 		return c.reject(k)
 	}
-	if c.labels.folder && k.entry.Class == "" {
-		return errors.New(k.entry.Name + ": labels are the names of folders, but this image lies in none (use folders named after classes, a CSV of path,label, or --labels none)")
+	if c.labels.folder && k.entry.Class == "" && !k.entry.Unlabelled {
+		return inNoFolder(k.entry)
 	}
 	if k.data != nil {
 		if err := c.copyOut(k); err != nil {
@@ -139,6 +145,9 @@ func (c *checker) keep(k *checked) error {
 		return err
 	}
 	c.kept++
+	if c.labels.folder {
+		class = c.layout.add(k.entry)
+	}
 	return c.sorter.Add(index.Entry{Ref: k.ref, Class: class})
 }
 

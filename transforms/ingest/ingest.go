@@ -17,7 +17,8 @@ import (
 // Images is the stage. Its artifact is an index sorted by image id; images of
 // the same bytes are in it once.
 type Images struct {
-	// Source lists folders, archives (.tar, .tar.gz, .tar.zst) and lists of paths.
+	// Source lists folders, archives (.tar, plain or compressed, .zip), TFRecords of
+	// encoded images and lists of paths.
 	Source []string
 	// Labels is "folder" (the class is the name of the image's folder), a CSV
 	// of path,label or id,label, or "none".
@@ -65,10 +66,11 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 	if err != nil {
 		return err
 	}
-	entries := imagefile.List(ctx, s.Source, imagefile.ListOptions{})
+	var listed imagefile.ListStats
+	entries := imagefile.List(ctx, s.Source, imagefile.ListOptions{Stats: &listed})
 	total := int64(0)
 	if s.MaxImages > 0 {
-		if entries, total, err = s.subset(ctx, labels.table); err != nil {
+		if entries, total, err = s.subset(ctx, labels.table, &listed); err != nil {
 			return err
 		}
 	}
@@ -89,6 +91,10 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 			return err
 		}
 	}
+	if err := c.tell(&listed); err != nil {
+		return err
+	}
+	sorter.Class = c.layout.name
 	return c.finish(sorter)
 }
 

@@ -183,6 +183,10 @@ func TestBadInput(t *testing.T) {
 	var b bytes.Buffer
 	png.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 4)))
 	write(t, filepath.Join(flat, "a.png"), b.Bytes())
+	kaggle := t.TempDir()
+	for i := range 4 {
+		write(t, filepath.Join(kaggle, "train", fmt.Sprintf("%s.%d.jpg", []string{"cat", "dog"}[i%2], i)), picture(i))
+	}
 	for name, c := range map[string]struct {
 		s    ingest.Images
 		want string
@@ -195,6 +199,8 @@ func TestBadInput(t *testing.T) {
 		"no labels file": {ingest.Images{Source: []string{good}, Labels: "/no/such.csv"}, "/no/such.csv"},
 		"too many bad":   {ingest.Images{Source: []string{spoilt}, Labels: "folder"}, "40 of 80 images cannot be used"},
 		"flat folder":    {ingest.Images{Source: []string{flat}, Labels: "folder"}, "lies in none"},
+		"kaggle's cats":  {ingest.Images{Source: []string{kaggle}, Labels: "folder"}, "the names of the images begin with cat, dog: if that is the class"},
+		"flat names":     {ingest.Images{Source: []string{filepath.Join(kaggle, "train")}, Labels: "folder"}, `if its name carries the class, "cat"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := run(t, &c.s)
@@ -212,5 +218,35 @@ func TestMaxImagesIsBalanced(t *testing.T) {
 	}
 	if c := a.Manifest.Counts; c["images"] != 10 || c["classes"] != 3 {
 		t.Fatalf("counts %v", c)
+	}
+}
+
+// TestFoldersOfOneName keeps two folders of one name apart, also where one image
+// lies in both, and tells of it and of what was passed over.
+func TestFoldersOfOneName(t *testing.T) {
+	dir := folder(t, 3, "train/bird/crane", "train/machine/crane", "train/bird/owl", "val/bird/owl")
+	write(t, filepath.Join(dir, "notes.txt"), []byte("x"))
+	write(t, filepath.Join(dir, "train/bird/owl/.thumbnails/1.jpg"), picture(77))
+	write(t, filepath.Join(dir, "val/bird/owl/copy.jpg"), picture(2000)) // one of train/bird/owl
+	list, a, err := run(t, &ingest.Images{Source: []string{dir}, Labels: "folder"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := map[string]int{}
+	for _, e := range list {
+		classes[e.Class]++
+	}
+	if fmt.Sprint(classes) != "map[bird/crane:3 machine/crane:3 owl:6]" {
+		t.Error(classes)
+	}
+	notes := strings.Join(a.Manifest.Notes, "\n")
+	for _, want := range []string{"several folders are named crane", "train, val, are read as one", "passed over, not read: 1 .txt; left by systems or tools: 1 .thumbnails"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("%q is not in the notes:\n%s", want, notes)
+		}
+	}
+	write(t, filepath.Join(dir, "train/machine/crane/copy.jpg"), picture(0))
+	if _, _, err := run(t, &ingest.Images{Source: []string{dir}, Labels: "folder"}); err == nil || !strings.Contains(err.Error(), "bird/crane") || strings.Contains(err.Error(), "\x00") {
+		t.Errorf("one image in both: %v", err)
 	}
 }

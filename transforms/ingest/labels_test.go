@@ -91,7 +91,7 @@ func TestSubsetKeepsTheLabelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &Images{Source: []string{dir}, MaxImages: 10, Seed: 1}
-	entries, total, err := s.subset(t.Context(), labels)
+	entries, total, err := s.subset(t.Context(), labels, nil)
 	if err != nil || total != 10 {
 		t.Fatal(total, err)
 	}

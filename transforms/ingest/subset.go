@@ -19,12 +19,13 @@ import (
 // subset lists the sources once for their names and yields MaxImages of them, in
 // the order of the listing: first those that the table labels, as evenly over
 // the classes as they go, then others, as evenly over the folders.
-func (s *Images) subset(ctx context.Context, labels *labelTable) (iter.Seq2[imagefile.Entry, error], int64, error) {
+func (s *Images) subset(ctx context.Context, labels *labelTable, stats *imagefile.ListStats) (iter.Seq2[imagefile.Entry, error], int64, error) {
 	labelled, others := map[string]*nearest{}, map[string]*nearest{}
+	groups := groupNames{}
 	ids := labels != nil && labels.hasIDs()
 	reader := &imagefile.Reader{}
 	defer reader.Close()
-	for e, err := range s.keyed(ctx) {
+	for e, err := range s.keyed(ctx, nil) {
 		if err != nil {
 			return nil, 0, err
 		}
@@ -32,7 +33,7 @@ func (s *Images) subset(ctx context.Context, labels *labelTable) (iter.Seq2[imag
 		if err != nil {
 			return nil, 0, err
 		}
-		group, name := others, e.Class
+		group, name := others, groups.of(e.Entry)
 		if class != "" {
 			group, name = labelled, class
 		}
@@ -45,7 +46,7 @@ func (s *Images) subset(ctx context.Context, labels *labelTable) (iter.Seq2[imag
 	take(taken, labelled, s.MaxImages)
 	take(taken, others, s.MaxImages)
 	return func(yield func(imagefile.Entry, error) bool) {
-		for e, err := range s.keyed(ctx) {
+		for e, err := range s.keyed(ctx, stats) {
 			if err == nil && !taken[e.key] {
 				continue
 			}
@@ -54,6 +55,22 @@ func (s *Images) subset(ctx context.Context, labels *labelTable) (iter.Seq2[imag
 			}
 		}
 	}, int64(len(taken)), nil
+}
+
+// groupNames are the names of groups by folder; they sort by the folder's own
+// name first.
+type groupNames map[string]string
+
+func (g groupNames) of(e imagefile.Entry) string {
+	if e.Folder == "" {
+		return e.Class
+	}
+	name, ok := g[e.Folder]
+	if !ok {
+		name = e.Class + "\x00" + classFolder(e.Folder)
+		g[e.Folder] = name
+	}
+	return name
 }
 
 // idOf is the id of an image that can be read, where it is wanted.
@@ -82,11 +99,11 @@ type keyedEntry struct {
 // keyed lists the sources. A key is a hash of an entry's name, so that who is
 // chosen depends neither on order nor on where the sources lie; further sources
 // may have the same names and are told apart by their own.
-func (s *Images) keyed(ctx context.Context) iter.Seq2[keyedEntry, error] {
+func (s *Images) keyed(ctx context.Context, stats *imagefile.ListStats) iter.Seq2[keyedEntry, error] {
 	return func(yield func(keyedEntry, error) bool) {
 		for i, source := range s.Source {
 			alone := i == 0 && !strings.ContainsAny(source, "*?[")
-			for e, err := range imagefile.List(ctx, []string{source}, imagefile.ListOptions{}) {
+			for e, err := range imagefile.List(ctx, []string{source}, imagefile.ListOptions{Stats: stats, Several: len(s.Source) > 1}) {
 				key := s.key(e.Name)
 				if !alone {
 					key = s.key(fmt.Sprintf("%s\x00%d\x00%s", e.Name, i, path.Base(strings.TrimSuffix(filepath.ToSlash(e.URI), e.Name))))

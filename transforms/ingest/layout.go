@@ -1,0 +1,106 @@
+package ingest
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/pipelines"
+)
+
+// layout gathers the folders of images whose classes are folders, until all are
+// known and the classes have names.
+type layout struct {
+	folders map[string]int64  // images of each
+	names   map[string]string // of their classes
+	begins  map[string]int64  // what names of images begin with, while there are few folders
+	parts   map[string]bool   // of a data set, that folders lie in
+
+	last, mark string // the folder of the last image, and what stands for it
+}
+
+// folderMark begins what stands for a class until it has a name: no label has it.
+const folderMark = "\x00"
+
+// add says what stands for the class of an image meanwhile.
+func (l *layout) add(e imagefile.Entry) string {
+	if e.Folder == "" {
+		return e.Class
+	}
+	if l.folders == nil {
+		l.folders, l.begins = map[string]int64{}, map[string]int64{}
+	}
+	l.folders[e.Folder]++
+	if len(l.folders) <= 2 && len(l.begins) < 200 && l.folders[e.Folder] < 10000 {
+		if b := beginning(e.Name); b != "" {
+			l.begins[b]++
+		}
+	}
+	if l.last != e.Folder || l.mark == "" {
+		l.last, l.mark = e.Folder, folderMark+e.Folder
+	}
+	return l.mark
+}
+
+// name is the class that something stands for.
+func (l *layout) name(class string) string {
+	if folder, ok := strings.CutPrefix(class, folderMark); ok {
+		return l.names[folder]
+	}
+	return class
+}
+
+var number = regexp.MustCompile(`[-_. ]*\(?\d+\)?$`)
+
+// beginning is what the name of an image begins with where a number follows:
+// cat of cat.0.jpg. It is "" for other names.
+func beginning(name string) string {
+	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	at := number.FindStringIndex(base)
+	if at == nil || at[0] == 0 || !strings.ContainsAny(strings.ToLower(base[:1]), "abcdefghijklmnopqrstuvwxyz") {
+		return ""
+	}
+	return base[:at[0]]
+}
+
+const flatMend = `make a folder a class (for f in *.jpg; do c=${f%%[._-][0-9]*}; mkdir -p "$c"; mv "$f" "$c"; done), or a CSV of path,label`
+
+func inNoFolder(e imagefile.Entry) error {
+	hint := ""
+	if b := beginning(e.Name); b != "" {
+		hint = fmt.Sprintf("; if its name carries the class, %q, %s", b, flatMend)
+	}
+	return fmt.Errorf("%s: labels are the names of folders, but this image lies in none (use folders named after classes, a CSV of path,label, or --labels none%s)", e.Name, hint)
+}
+
+// resolve names the classes. That the folders are no classes at all is an error.
+func (l *layout) resolve() error {
+	folders := pipelines.SortedKeys(l.folders)
+	l.names = classNames(folders)
+	l.parts = map[string]bool{}
+	var bares []string
+	for _, f := range folders {
+		if p := partOf(f); p != "" {
+			l.parts[p] = true
+		}
+		if bare(f) {
+			bares = append(bares, f)
+		}
+	}
+	if len(bares) == 0 || len(bares) < len(folders) {
+		return nil
+	}
+	return fmt.Errorf("labels are the names of folders, but those that hold images, %s, are parts of a data set, no classes%s (use folders named after classes inside them, a CSV of path,label, or --labels none)",
+		strings.Join(bares[:min(5, len(bares))], ", "), l.carried())
+}
+
+// carried says what the names of images begin with, which may be the class.
+func (l *layout) carried() string {
+	if len(l.begins) < 2 {
+		return ""
+	}
+	names := pipelines.SortedKeys(l.begins)
+	return fmt.Sprintf("; the names of the images begin with %s: if that is the class, %s", strings.Join(names[:min(5, len(names))], ", "), flatMend)
+}

@@ -13,6 +13,8 @@ import (
 // an error; a stored recipe never reads an image that is not there.
 func FuzzRecord(f *testing.F) {
 	s := &Stage{Views: []augment.Config{augment.Pretrain(8), augment.Pretrain(8)}, Passes: 1}
+	s.Views[1].Extras = augment.DefaultExtras()
+	s.Views[1].Cutout, s.Views[1].Posterize = 1, 1
 	ref := imagefile.Ref{URI: "/no/such", Offset: 3, Length: 5, Width: 20, Height: 30, Label: 2}
 	var w worker
 	w.draw(s, ref)

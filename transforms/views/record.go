@@ -78,8 +78,9 @@ func (w *worker) describePixels(s *Stage, ref imagefile.Ref, pass int, format st
 	b := w.describe(s, ref, pass)
 	b.Bytes(keyFormat, formats[format])
 	w.floats = w.floats[:0]
+	room := augment.RoomFor(s.Views...)
 	for _, r := range w.recipes[pass*len(s.Views):][:len(s.Views)] {
-		w.floats = r.AppendFloats(w.floats)
+		w.floats = r.AppendFloats(w.floats, room)
 	}
 	b.Floats(keyRecipe, w.floats...)
 }

@@ -1,5 +1,34 @@
 package augment
 
+import "fmt"
+
+// BlurConfig is the Gaussian blur.
+type BlurConfig struct {
+	Blur  float64 `json:"blur" yaml:"blur" range:"0..1" doc:"probability"`
+	Sigma Range   `json:"sigma,omitzero" yaml:"sigma,omitempty" range:"0.01..1000" doc:"in pixels; the kernel has 2*int((size/10)/2)+1 taps, none below 20 pixels"`
+}
+
+var blurring = operation{
+	Operation: Operation{
+		Name: "blur", Doc: "blurs with a Gaussian", Like: "SimCLR's gaussian_blur, with a sigma for each view, where the reference draws one for a batch",
+		Numbers: []Number{{Name: "sigma", Doc: "in pixels; 0: none"}},
+	},
+	config: func(c *Config) any { return &c.BlurConfig },
+	validate: func(c *Config, want wanted) {
+		want.probability("Blur", c.Blur)
+		want(c.Blur == 0 || c.Sigma.within(0.01, 1000), "Sigma", c.Sigma, "0.01 <= min <= max <= 1000")
+	},
+	caption: func(r *Recipe) string { return when(r.Sigma > 0, fmt.Sprintf("blur %.2f", r.Sigma)) },
+}
+
+// checkSigma says what is impossible in a blur.
+func checkSigma(sigma float32) error {
+	if !(sigma >= 0 && sigma <= 1000) {
+		return fmt.Errorf("views: recipe: sigma = %v; want 0..1000", sigma)
+	}
+	return nil
+}
+
 // blurRadius is the Gaussian's radius for views of height x height pixels: the
 // kernel is a tenth of the height, halved and rounded down (22 -> 11 at 224).
 func blurRadius(height int) int { return height / 10 / 2 }
@@ -36,4 +65,26 @@ func trim(kernel []float32) []float32 {
 		}
 	}
 	return kernel[:1]
+}
+
+func (v *Renderer) blurBy(width, height, radius int, sigma float32) {
+	v.kernel = gaussian(v.kernel, radius, sigma)
+	kernel := trim(v.kernel)
+	radius = len(kernel) - 1
+	n, margin := width*height, radius*width
+	v.spare = grow(v.spare, 2*margin+n)
+	v.row = grow(v.row, 2*radius+width)
+	clear(v.spare[:margin])
+	clear(v.row[:radius])
+	for _, plane := range v.plane {
+		for y := range height {
+			copy(v.row[radius:], plane[y*width:][:width])
+			clear(v.row[radius+width:])
+			blur(v.spare[margin+y*width:], v.row, radius, width, 1, kernel)
+		}
+		clear(v.spare[margin+n:])
+		blur(plane, v.spare, margin, n, width, kernel)
+	}
+	p := program{{op: opClip}}
+	p.run(v.plane[0], v.plane[1], v.plane[2], n)
 }

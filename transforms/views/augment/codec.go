@@ -6,10 +6,17 @@ import (
 	"math"
 )
 
-// RecipeBytes is the length of a marshalled recipe.
+// RecipeBytes is the length of a marshalled recipe without an extension.
 const RecipeBytes = 48
 
-const recipeVersion = 1
+// The versions of a marshalled recipe. A version is read for ever (testdata/replay-*).
+const (
+	recipeVersion   = 1
+	extendedVersion = 2 // an extension follows the first RecipeBytes bytes
+
+	// RecipeVersion is the newest version that is written and read.
+	RecipeVersion = extendedVersion
+)
 
 // The flag bits of a marshalled recipe.
 const (
@@ -21,14 +28,18 @@ const (
 	flagsAll = 1<<iota - 1
 )
 
-// MarshalBinary gives the recipe's RecipeBytes bytes, all little-endian:
+// MarshalBinary gives the recipe in bytes, all little-endian:
 //
-//	0   uint8    version, 1
+//	0   uint8    version: 1, or 2 where an extension is applied
 //	1   uint8    flags: 1 flip, 2 jitter, 4 gray, 8 solarize, 16 additive brightness
 //	2   uint8    the jitter's order, two bits an operation, the first lowest
-//	3   uint8    0
+//	3   uint8    how many extensions are applied
 //	4   uint32   source width, source height, crop x, y, width, height
 //	28  float32  brightness, contrast, saturation, hue, sigma
+//	48           for each extension, by rising tags: uint8 tag, uint8 n, n float32
+//
+// Recipes that apply no extension are RecipeBytes long, and the same to the byte as
+// before there were any.
 //
 // The error is nil.
 func (r Recipe) MarshalBinary() ([]byte, error) {
@@ -37,27 +48,25 @@ func (r Recipe) MarshalBinary() ([]byte, error) {
 
 // AppendBinary appends what MarshalBinary gives. The error is nil.
 func (r Recipe) AppendBinary(to []byte) ([]byte, error) {
-	to = append(to, recipeVersion, r.flags(), r.Jitter.packedOrder(), 0)
+	version, extended := byte(recipeVersion), r.extended()
+	if extended > 0 {
+		version = extendedVersion
+	}
+	to = append(to, version, r.flags(), r.Jitter.packedOrder(), extended)
 	for _, n := range r.sizes() {
 		to = binary.LittleEndian.AppendUint32(to, uint32(*n))
 	}
 	for _, x := range r.numbers() {
 		to = binary.LittleEndian.AppendUint32(to, math.Float32bits(*x))
 	}
-	return to, nil
+	return r.appendExtension(to), nil
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Anything else, a recipe that
+// UnmarshalBinary reads what MarshalBinary of this or an older program wrote. Anything else, a recipe that
 // cannot be rendered included, is an error, and r is then left as it was.
 func (r *Recipe) UnmarshalBinary(data []byte) error {
-	if len(data) != RecipeBytes {
-		return fmt.Errorf("views: recipe of %d bytes; want %d", len(data), RecipeBytes)
-	}
-	if data[0] != recipeVersion {
-		return fmt.Errorf("views: recipe of version %d; this program reads version %d", data[0], recipeVersion)
-	}
-	if data[1] > flagsAll || data[3] != 0 {
-		return fmt.Errorf("views: recipe: reserved bits are set (% x)", data[:4])
+	if err := checkHead(data); err != nil {
+		return err
 	}
 	var out Recipe
 	out.setFlags(data[1], data[2])
@@ -67,10 +76,28 @@ func (r *Recipe) UnmarshalBinary(data []byte) error {
 	for i, x := range out.numbers() {
 		*x = math.Float32frombits(binary.LittleEndian.Uint32(data[28+4*i:]))
 	}
+	if err := out.parseExtension(data[RecipeBytes:], int(data[3])); err != nil {
+		return err
+	}
 	if err := out.check(); err != nil {
 		return err
 	}
 	*r = out
+	return nil
+}
+
+// checkHead says what keeps data from being a recipe that can be read, but for the
+// values in it.
+func checkHead(data []byte) error {
+	if len(data) > 0 && (data[0] < recipeVersion || data[0] > extendedVersion) {
+		return fmt.Errorf("views: recipe of version %d; this program reads versions %d to %d", data[0], recipeVersion, extendedVersion)
+	}
+	if len(data) < RecipeBytes || data[0] == recipeVersion && len(data) > RecipeBytes {
+		return fmt.Errorf("views: recipe of %d bytes; want %d", len(data), RecipeBytes)
+	}
+	if data[1] > flagsAll || (data[3] != 0) != (data[0] == extendedVersion) {
+		return fmt.Errorf("views: recipe: reserved bits are set (% x)", data[:4])
+	}
 	return nil
 }
 
@@ -139,11 +166,21 @@ const (
 )
 
 // Floats gives the recipe as the numbers of a view/recipe feature; the Float
-// constants name the positions. Sides up to 2^24 pixels are exact.
-func (r Recipe) Floats() []float32 { return r.AppendFloats(nil) }
+// constants name the positions of the first NumFloats. After them stand, for each
+// extension that is applied, its tag and its numbers. Sides up to 2^24 pixels are exact.
+func (r Recipe) Floats() []float32 {
+	var applied Room
+	for i := range r.Extra {
+		if r.Extra[i] != (Numbers{}) {
+			applied |= 1 << i
+		}
+	}
+	return r.AppendFloats(nil, applied)
+}
 
-// AppendFloats appends what Floats gives, NumFloats numbers.
-func (r Recipe) AppendFloats(to []float32) []float32 {
+// AppendFloats appends what Floats gives, with room for extensions whether they are
+// applied or not: as many numbers for every recipe.
+func (r Recipe) AppendFloats(to []float32, room Room) []float32 {
 	var f [NumFloats]float32
 	for i, n := range r.sizes() {
 		f[FloatWidth+i] = float32(*n)
@@ -156,7 +193,11 @@ func (r Recipe) AppendFloats(to []float32) []float32 {
 	for i, x := range r.numbers() {
 		f[floatNumbers[i]] = *x
 	}
-	return append(to, f[:]...)
+	to = append(to, f[:]...)
+	if room == 0 {
+		return to
+	}
+	return r.appendRoom(to, room)
 }
 
 func bit(on bool) float32 {
@@ -173,8 +214,8 @@ var floatNumbers = [5]int{FloatBrightness, FloatContrast, FloatSaturation, Float
 // rendered included, is an error.
 func ParseFloats(f []float32) (Recipe, error) {
 	var r Recipe
-	if len(f) != NumFloats {
-		return r, fmt.Errorf("views: recipe of %d numbers; want %d", len(f), NumFloats)
+	if len(f) < NumFloats {
+		return r, fmt.Errorf("views: recipe of %d numbers; want %d or more", len(f), NumFloats)
 	}
 	var flags, order byte
 	for i, at := range [...]int{FloatFlip, FloatJitter, FloatGray, FloatSolarize, FloatAdd} {
@@ -200,6 +241,9 @@ func ParseFloats(f []float32) (Recipe, error) {
 	}
 	for i, x := range r.numbers() {
 		*x = f[floatNumbers[i]]
+	}
+	if err := r.parseRoom(f[NumFloats:]); err != nil {
+		return Recipe{}, err
 	}
 	if err := r.check(); err != nil {
 		return Recipe{}, err

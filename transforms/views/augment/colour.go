@@ -50,17 +50,4 @@ func rotate(r, g, b, shift float32) (float32, float32, float32) {
 		least + float32(span*clip(2-abs(h-4)))
 }
 
-// luma is rgb_to_grayscale; its weights sum to 0.9999.
-func luma(r, g, b float32) float32 {
-	return float32(float32(0.2989*r)+float32(0.587*g)) + float32(0.114*b)
-}
-
-// invertAbove is solarize on one channel.
-func invertAbove(x, threshold float32) float32 {
-	if x >= threshold {
-		return 1 - x
-	}
-	return x
-}
-
 func abs(x float32) float32 { return max(x, -x) }

@@ -1,6 +1,89 @@
 package augment
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
+
+// Sampler says how a crop is drawn.
+type Sampler string
+
+// The samplers.
+const (
+	// TF is TensorFlow's sample_distorted_bounding_box on the whole image:
+	// aspect uniform, height uniform over whole pixels, the last offset
+	// excluded.
+	TF Sampler = "tf"
+	// Torchvision is torchvision's RandomResizedCrop: area uniform, aspect
+	// log-uniform, every offset included.
+	Torchvision Sampler = "torchvision"
+	// Centre is the evaluation crop: the largest centred box of the view's
+	// aspect, times Proportion.
+	Centre Sampler = "centre"
+	// Whole takes the whole image.
+	Whole Sampler = "whole"
+)
+
+// Samplers lists every Sampler.
+var Samplers = []Sampler{TF, Torchvision, Centre, Whole}
+
+// Filter says how a crop is resized.
+type Filter string
+
+// The filters. None of them averages when it shrinks (antialias=False).
+const (
+	// Bicubic is TensorFlow 2's: half-pixel centres, Keys' kernel with
+	// A = -0.5, taps outside the crop left out and the rest renormalised.
+	Bicubic Filter = "bicubic"
+	// BicubicTF1 is TensorFlow 1's, with which the released SimCLR
+	// checkpoints were trained: pixel corners at x*scale, A = -0.75, edge
+	// pixels repeated.
+	BicubicTF1 Filter = "bicubic-tf1"
+)
+
+// Filters lists every Filter.
+var Filters = []Filter{Bicubic, BicubicTF1}
+
+// CropConfig says which part of an image becomes the view. Proportion belongs to
+// Centre; the five below it to TF and Torchvision (which has no MinCovered).
+type CropConfig struct {
+	Sampler    Sampler `json:"sampler" yaml:"sampler" doc:"how a crop is drawn"`
+	Proportion float64 `json:"proportion,omitempty" yaml:"proportion,omitempty" range:"0<..1" doc:"of the side, for centre"`
+	Area       Range   `json:"area,omitzero" yaml:"area,omitempty" range:"0<..1" doc:"crop area / image area"`
+	Aspect     Range   `json:"aspect,omitzero" yaml:"aspect,omitempty" range:"0.01..100" doc:"crop width / height"`
+	MinCovered float64 `json:"min_covered,omitempty" yaml:"min_covered,omitempty" range:"0..1" doc:"a second lower bound on the area: SimCLR's 0.1 overrules its 0.08"`
+	Attempts   int     `json:"attempts,omitempty" yaml:"attempts,omitempty" range:"1..10000" doc:"draws before the fallback (whole image; torchvision: a centred crop)"`
+	Filter     Filter  `json:"filter" yaml:"filter" doc:"how the crop is resized"`
+}
+
+var cropping = operation{
+	Operation: Operation{
+		Name: "crop", Doc: "cuts a box out of the image and resizes it to the view, bicubic, without antialiasing",
+		Like:    "TensorFlow's sample_distorted_bounding_box and resize; torchvision's RandomResizedCrop draws likewise",
+		Numbers: []Number{{Name: "source width, height"}, {Name: "x, y, width, height", Doc: "in pixels of the source image"}},
+	},
+	config:   func(c *Config) any { return &c.CropConfig },
+	validate: (*Config).validateCrop,
+	caption: func(r *Recipe) string {
+		return fmt.Sprintf("%dx%d+%d+%d", r.Crop.W, r.Crop.H, r.Crop.X, r.Crop.Y)
+	},
+}
+
+func (c *Config) validateCrop(want wanted) {
+	want(oneOf(c.Filter, Filters), "Filter", fmt.Sprintf("%q", c.Filter), list(Filters))
+	switch c.Sampler {
+	case TF, Torchvision:
+		want(c.Area.within(1e-6, 1), "Area", c.Area, "0 < min <= max <= 1")
+		want(c.Aspect.within(0.01, 100), "Aspect", c.Aspect, "0.01 <= min <= max <= 100")
+		want(c.MinCovered >= 0 && c.MinCovered <= 1, "MinCovered", c.MinCovered, "0..1")
+		want(c.Attempts >= 1 && c.Attempts <= 10000, "Attempts", c.Attempts, "1..10000")
+	case Centre:
+		want(c.Proportion > 0 && c.Proportion <= 1, "Proportion", c.Proportion, "0 < proportion <= 1")
+	case Whole:
+	default:
+		want(false, "Sampler", fmt.Sprintf("%q", c.Sampler), list(Samplers))
+	}
+}
 
 // drawCrop draws the crop box for an image of width x height pixels.
 func drawCrop(cfg *Config, width, height int, g *generator) Box {
@@ -123,3 +206,11 @@ func nearest(x float32) int { return int(math.RoundToEven(float64(x))) }
 
 // sqrt is correctly rounded: float64 carries more than twice float32's digits.
 func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
+
+// check says what is impossible in a crop of an image.
+func (b Box) check(width, height int) error {
+	if b.X < 0 || b.Y < 0 || b.W < 1 || b.H < 1 || b.X+b.W > width || b.Y+b.H > height {
+		return fmt.Errorf("views: recipe: crop %v outside the image of %d x %d pixels", b.Rect(), width, height)
+	}
+	return nil
+}

@@ -18,15 +18,19 @@ func Pretrain(size int) Config {
 // distillation: crop and flip.
 func FineTune(size int) Config {
 	return Config{
-		Size: size, Sampler: TF, Area: Range{0.08, 1}, Aspect: Range{3.0 / 4, 4.0 / 3}, MinCovered: 0.1, Attempts: 100,
-		Filter: Bicubic, Flip: 0.5, Mode: Multiply,
+		Size: size,
+		CropConfig: CropConfig{
+			Sampler: TF, Area: Range{0.08, 1}, Aspect: Range{3.0 / 4, 4.0 / 3}, MinCovered: 0.1, Attempts: 100, Filter: Bicubic,
+		},
+		FlipConfig:   FlipConfig{Flip: 0.5},
+		JitterConfig: JitterConfig{Mode: Multiply},
 	}
 }
 
 // Eval is the evaluation view: the centre crop of proportion 0.875, at 32
 // pixels and below the whole image. It is the same for every key.
 func Eval(size int) Config {
-	c := Config{Size: size, Sampler: Centre, Proportion: 0.875, Filter: Bicubic, Mode: Multiply}
+	c := Config{Size: size, CropConfig: CropConfig{Sampler: Centre, Proportion: 0.875, Filter: Bicubic}, JitterConfig: JitterConfig{Mode: Multiply}}
 	if size <= 32 {
 		c.Sampler, c.Proportion = Whole, 0
 	}

@@ -54,23 +54,6 @@ func compile(r *Recipe) (before, after program, contrast bool) {
 	return before, after, contrast
 }
 
-func jitterStep(j *Jitter, op Op) step {
-	switch op {
-	case Contrast:
-		return step{op: opContrast, a: j.Contrast}
-	case Saturation:
-		return step{op: opSaturation, a: j.Saturation}
-	case Hue:
-		// Whole turns change nothing.
-		turn := j.Hue - float32(nearest(j.Hue))
-		return step{op: opHue, a: float32(turn * 6)}
-	}
-	if j.Mode == Add {
-		return step{op: opOffset, a: j.Brightness}
-	}
-	return step{op: opScale, a: j.Brightness}
-}
-
 // runPortable takes n pixels of three planes through the program.
 func (p *program) runPortable(r, g, b []float32, n int) {
 	r, g, b = r[:n], g[:n], b[:n]

@@ -72,8 +72,10 @@ func (v *Renderer) render(cfg *Config, width, height int, img Image, r Recipe) e
 		v.blurBy(width, height, blurRadius(height), r.Sigma)
 	}
 	if r.Solarize {
-		p := program{{op: opSolarize, a: float32(cfg.Threshold)}}
-		p.run(v.plane[0], v.plane[1], v.plane[2], width*height)
+		v.solarize(width*height, float32(cfg.Threshold))
+	}
+	if r.Extra != ([extras]Numbers{}) {
+		v.renderExtras(width, height, cfg, r.Extra)
 	}
 	return nil
 }
@@ -172,26 +174,4 @@ func addUpPortable(sum *[lanes]float64, x []float32) {
 	for i, s := range x {
 		sum[i%lanes] += float64(s)
 	}
-}
-
-func (v *Renderer) blurBy(width, height, radius int, sigma float32) {
-	v.kernel = gaussian(v.kernel, radius, sigma)
-	kernel := trim(v.kernel)
-	radius = len(kernel) - 1
-	n, margin := width*height, radius*width
-	v.spare = grow(v.spare, 2*margin+n)
-	v.row = grow(v.row, 2*radius+width)
-	clear(v.spare[:margin])
-	clear(v.row[:radius])
-	for _, plane := range v.plane {
-		for y := range height {
-			copy(v.row[radius:], plane[y*width:][:width])
-			clear(v.row[radius+width:])
-			blur(v.spare[margin+y*width:], v.row, radius, width, 1, kernel)
-		}
-		clear(v.spare[margin+n:])
-		blur(plane, v.spare, margin, n, width, kernel)
-	}
-	p := program{{op: opClip}}
-	p.run(v.plane[0], v.plane[1], v.plane[2], n)
 }

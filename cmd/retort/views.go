@@ -13,6 +13,7 @@ import (
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/pipelines/simclrv2"
 	"github.com/retort-ml/retort/runners/progress"
 	"github.com/retort-ml/retort/transforms/views"
 	"github.com/retort-ml/retort/transforms/views/augment"
@@ -29,6 +30,7 @@ type viewsFlags struct {
 	out, preset         string
 	size, passes, limit int
 	strength            float64
+	sets                []string
 	seed                uint64
 	exact               bool
 }
@@ -43,10 +45,14 @@ its views first, then the views, each with the recipe that made it. They are the
 views that a run with the same seed makes.
 
 The presets:
-` + viewPresetTable(),
+` + viewPresetTable() + `
+
+Operations that all of them leave off, and their settings:
+` + extraTable(),
 		Example: `  retort views show photos/ --out sheet.png
   retort views show cifar10.tar --size 32 --strength 0.5 --passes 3
-  retort views show photo.jpg --preset dino`,
+  retort views show photo.jpg --preset dino
+  retort views show photos/ --set ` + extraKeys()[0] + `=1`,
 		Args: someArguments("images: files, folders, archives or lists of paths"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.show(cmd, args) },
 	}
@@ -57,6 +63,7 @@ The presets:
 	flags.IntVar(&f.passes, "passes", 2, "how often the preset's views are drawn of each image")
 	flags.IntVar(&f.limit, "limit", 6, "show so many images at most")
 	flags.Float64Var(&f.strength, "strength", 0, "of the colour jitter, up to 1.25 (0: the preset's own)")
+	flags.StringArrayVar(&f.sets, "set", nil, "key=value, a setting of an operation that the presets leave off; can be given more than once")
 	flags.Uint64Var(&f.seed, "seed", 1, "another seed draws other views")
 	flags.BoolVar(&f.exact, "exact", false, "decode large photos at full size, as views.exact does")
 	return cmd
@@ -77,6 +84,49 @@ func viewPresetTable() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// extraTable lists the operations that are off in every preset.
+func extraTable() string {
+	var b strings.Builder
+	for _, op := range augment.Operations() {
+		if op.Tag == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "  %-12s %s\n", op.Name, op.Doc)
+		for _, s := range op.Settings {
+			fmt.Fprintf(&b, "    %-18s %s (%s)\n", s.Key, s.Doc, s.Range)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func extraKeys() (keys []string) {
+	for _, op := range augment.Operations() {
+		for _, s := range op.Settings {
+			if op.Tag > 0 {
+				keys = append(keys, s.Key)
+			}
+		}
+	}
+	return keys
+}
+
+// extras are what --set says, as a run's config understands it.
+func (f *viewsFlags) extras() (augment.Extras, error) {
+	var sets []string
+	for _, set := range f.sets {
+		own := strings.TrimPrefix(set, "views.")
+		if key, _, _ := strings.Cut(own, "="); !slices.Contains(extraKeys(), key) {
+			return augment.Extras{}, usage("--set %s: unknown key %q%s", set, key, didyoumean.Hint(key, extraKeys()))
+		}
+		sets = append(sets, "views."+own)
+	}
+	c, err := simclrv2.Load("", "", sets)
+	if err != nil {
+		return augment.Extras{}, usageError{err}
+	}
+	return c.Views.Used(), nil
+}
+
 // configs are the views of the flags' preset.
 func (f *viewsFlags) configs() ([]augment.Config, error) {
 	preset, ok := augment.PresetByName(f.preset)
@@ -89,6 +139,10 @@ func (f *viewsFlags) configs() ([]augment.Config, error) {
 	if f.limit < 1 || f.limit > 100 {
 		return nil, usage("--limit %d: want 1 to 100", f.limit)
 	}
+	extras, err := f.extras()
+	if err != nil {
+		return nil, err
+	}
 	configs := preset.Views(f.size)
 	for i := range configs {
 		c := &configs[i]
@@ -98,6 +152,7 @@ func (f *viewsFlags) configs() ([]augment.Config, error) {
 		if f.strength != 0 {
 			c.Strength = f.strength
 		}
+		c.Extras = extras
 		if err := c.Validate(); err != nil {
 			return nil, usageError{err}
 		}

@@ -3,7 +3,10 @@
 // are Strong Semi-Supervised Learners" (arXiv:2006.10029).
 package simclrv2
 
-import "github.com/retort-ml/retort/model/objective"
+import (
+	"github.com/retort-ml/retort/model/objective"
+	"github.com/retort-ml/retort/transforms/views/augment"
+)
 
 // Config is everything that a run of the ready graph can be told. Package
 // pipelines/config says what the tags mean.
@@ -56,6 +59,8 @@ type ViewsConfig struct {
 	Exact        bool    `yaml:"exact" doc:"decode large photos at full size, as the reference does; else their crops at 1/2, 1/4 or 1/8, where even the smallest has pixels to spare"`
 	Store        string  `yaml:"store" oneof:"pixels,recipe" doc:"pixels: precompute; recipe: store the numbers, replay the pixels when training"`
 	ShardMB      int     `yaml:"shard_mb" range:"1..4096" doc:"aimed size of a shard in MiB"`
+
+	augment.Extras `yaml:",inline"` // operations that no augmentation has by itself
 }
 
 // NetConfig is a network.

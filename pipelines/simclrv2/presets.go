@@ -3,6 +3,7 @@ package simclrv2
 import (
 	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/pipelines/config"
+	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
 // Default is the paper's recipe for ImageNet-sized images, before a preset
@@ -12,7 +13,7 @@ func Default() Config {
 		Labels: "folder", TestLabels: "folder", Seed: 1, Size: 224, Backend: "auto",
 		Ingest:   IngestConfig{MaxPixels: 100_000_000, MaxRejected: 0.01},
 		Split:    SplitConfig{Fraction: 0.01, TestFraction: 0.1},
-		Views:    ViewsConfig{Augmentation: "simclrv2", Passes: 4, Strength: 1, Brightness: "simclrv2", Resize: "tf2", Compression: "none", Store: "pixels", ShardMB: 128},
+		Views:    ViewsConfig{Augmentation: "simclrv2", Passes: 4, Strength: 1, Brightness: "simclrv2", Resize: "tf2", Compression: "none", Store: "pixels", ShardMB: 128, Extras: augment.DefaultExtras()},
 		Teacher:  NetConfig{Arch: "resnet50", Width: 1},
 		Student:  NetConfig{Arch: "resnet50", Width: 1},
 		Evaluate: EvaluateConfig{KNN: 20, Batch: 64},

@@ -59,6 +59,7 @@ func (c Config) pretrainViews() ([]augment.Config, error) {
 	}
 	for i := range configs {
 		v := &configs[i]
+		v.Extras = c.Views.Used()
 		if name == "simclrv2" {
 			v.Strength, v.Mode = c.Views.Strength, augment.BrightnessMode(c.Views.Brightness)
 		}

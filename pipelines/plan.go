@@ -91,6 +91,9 @@ func (g *Graph) planNode(ctx context.Context, n *node) (Step, error) {
 		why = fmt.Sprintf("made by version %d of its stage, this program has version %d", m.Version, versionOf(n.stage))
 	}
 	if why == "" {
+		why = unreadable(n.stage, m)
+	}
+	if why == "" {
 		step.State, step.Manifest, step.Fingerprint = Keep, m, n.fingerprint
 		n.manifest = m
 	}
@@ -112,6 +115,17 @@ func (s *Step) explain(before map[string]Step) {
 }
 
 const whyChanged = "its config or inputs changed"
+
+// unreadable says why the stage cannot read an artifact of its own that is whole;
+// empty where it can.
+func unreadable(stage any, m *artifact.Manifest) string {
+	if s, ok := stage.(Selective); ok {
+		if err := s.CanRead(m); err != nil {
+			return fmt.Sprintf("made by version %s of the program: %v", m.CodeVersion, err)
+		}
+	}
+	return ""
+}
 
 // examine loads and verifies what is in dir. why says what stands against
 // keeping it. What cannot be read is an error: it may be whole, and weeks of

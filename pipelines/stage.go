@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+
+	"github.com/retort-ml/retort/io/artifact"
 )
 
 // Stage is a step of the graph that turns an artifact of kind In into one of
@@ -37,6 +39,13 @@ type Validator interface{ Validate() error }
 
 // Versioned is a stage whose results changed since its first version (0).
 type Versioned interface{ StageVersion() int }
+
+// Selective is a stage that can tell that this program cannot read an artifact of its
+// own, though it was finished for the same fingerprint: one that another version of
+// the program wrote in another form. The error says in which. It is made again.
+type Selective interface {
+	CanRead(m *artifact.Manifest) error
+}
 
 // Stateful is a stage that depends on things outside the graph, such as the
 // files of a folder. State sums them up; when it changes the stage runs again.

@@ -30,6 +30,9 @@ func Open(a pipelines.Artifact[pipelines.Views]) (*Dataset, error) {
 	if err := a.Meta(&d.Meta); err != nil {
 		return nil, err
 	}
+	if err := canReplay(a.Manifest.Meta); err != nil {
+		return nil, fmt.Errorf("%s: %w (made by version %s of the program)", a.Dir, err, a.Manifest.CodeVersion)
+	}
 	if len(d.files) != d.Passes*d.Shards {
 		return nil, fmt.Errorf("%s: %d shards; want %d passes x %d", a.Dir, len(d.files), d.Passes, d.Shards)
 	}

@@ -61,6 +61,9 @@ type Meta struct {
 	// Views and MaxPixels are what replaying a recipe needs.
 	Views     []augment.Config `json:"views"`
 	MaxPixels int64            `json:"max_pixels,omitempty"`
+	// Recipe is the version of the stored recipes; 0 is 1, which all have that apply
+	// no operation beyond those of the first format.
+	Recipe int `json:"recipe_version,omitempty"`
 }
 
 // Validate reports what is wrong with the config.
@@ -129,6 +132,9 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Images], 
 		Views: s.Views, MaxPixels: s.MaxPixels}
 	if meta.Store == "" {
 		meta.Store = "pixels"
+	}
+	if meta.Store == "recipe" && augment.RoomFor(s.Views...) != 0 {
+		meta.Recipe = augment.RecipeVersion
 	}
 	for _, v := range s.Views {
 		meta.Sizes = append(meta.Sizes, v.Size)

@@ -51,6 +51,7 @@ layers: ## fail when a package imports against the direction
 generate: graph-picture ## make all generated code, tables and the picture of the graph anew
 	$(GO) generate $(PACKAGES)
 	$(GO) test ./model/backend/cpu -run '^TestReadmeClaimsWhatIsThere$$' -update
+	$(GO) test ./transforms/views/augment -run '^TestDocsShowTheTableOfOperations$$' -update
 
 generated: ## fail when generated code is not what its generators make
 	@GO="$(GO)" .ci/generated

@@ -2,9 +2,10 @@
 // with the ready ones, as a user's module would:
 //
 //   - contrasty, an element-wise stage, drops near-blank images;
-//   - classcount, an artifact stage, counts classes into a CSV.
+//   - classcount, an artifact stage, counts classes into a CSV;
+//   - barlowtwins, an objective, pretrains without contrast.
 //
 // pytorch/train.py trains a network in PyTorch from the shards of a run.
 //
-// Each is a main package to run, and an Example test that does run it.
+// Each is a main package to run, and a test that does run it.
 package examples

@@ -11,22 +11,21 @@ import (
 	"github.com/retort-ml/retort/internal/stagetest"
 )
 
-// outside lays testdata/outside out as a module of its own that uses this
-// working tree, and needs no network: its requirements are ours.
-func outside(t *testing.T) (dir string) {
+// outside lays a program of one file out as a module of its own that uses this
+// working tree, and needs no network: its requirements are ours. It returns the
+// binary.
+func outside(t *testing.T, file string) (bin string) {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir = t.TempDir()
-	for _, name := range []string{"main.go"} {
-		data, err := os.ReadFile(filepath.Join("testdata", "outside", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		stagetest.Write(t, filepath.Join(dir, name), data)
+	dir := t.TempDir()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
+	stagetest.Write(t, filepath.Join(dir, "main.go"), data)
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
@@ -43,22 +42,21 @@ func outside(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	stagetest.Write(t, filepath.Join(dir, "go.sum"), sums)
-	return dir
-}
-
-func TestStagesOfAnotherModule(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command on PATH")
 	}
-	dir := outside(t)
-	bin := filepath.Join(dir, "outside")
+	bin = filepath.Join(dir, "outside")
 	build := exec.Command("go", "build", "-o", bin, ".")
 	build.Dir = dir
 	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("a module that uses the public packages does not build: %v\n%s", err, out)
 	}
+	return bin
+}
 
+func TestStagesOfAnotherModule(t *testing.T) {
+	bin := outside(t, filepath.Join("testdata", "outside", "main.go"))
 	images, root := stagetest.Folder(t, 16, 4, "cat", "dog"), t.TempDir()
 	stagetest.Write(t, filepath.Join(images, "cat", "small.jpg"), stagetest.JPEG(t, 8, 0, 99))
 	for _, want := range []string{"ingest ran 0\nbright ran 1\nmean ran 0\n", "ingest kept 0\nbright kept 1\nmean kept 0\n"} {
@@ -73,5 +71,35 @@ func TestStagesOfAnotherModule(t *testing.T) {
 	mean, err := os.ReadFile(filepath.Join(root, "mean", "mean.txt"))
 	if err != nil || !strings.HasPrefix(string(mean), "8 images, mean brightness ") {
 		t.Fatalf("%q, %v", mean, err)
+	}
+}
+
+// TestObjectiveOfAnotherModule: it pretrains, what it made is kept, and its
+// settings are part of what it made.
+func TestObjectiveOfAnotherModule(t *testing.T) {
+	bin := outside(t, filepath.Join("barlowtwins", "main.go"))
+	images, root := stagetest.Folder(t, 16, 6, "cat", "dog"), t.TempDir()
+	model := filepath.Join(root, "pretrain", "model.safetensors")
+	var made [][]byte
+	for _, lambda := range []string{"0.0051", "0.0051", "0.5"} {
+		run := exec.Command(bin, images, root, "smoke", "size=16", "teacher.width=0.0625", "pretrain.batch=8", "pretrain.objective_settings.lambda="+lambda)
+		if out, err := run.CombinedOutput(); err != nil {
+			t.Fatalf("lambda %s: %v\n%s", lambda, err, out)
+		}
+		data, err := os.ReadFile(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, data)
+	}
+	if !bytes.Equal(made[0], made[1]) || bytes.Equal(made[0], made[2]) {
+		t.Error("the network does not follow the settings")
+	}
+	if !bytes.Contains(made[0], []byte(`\"task\":\"barlowtwins\"`)) || !bytes.Contains(made[0], []byte(`\"objective\":{\"lambda\":0.0051}`)) {
+		t.Errorf("the checkpoint does not say what it was trained for: %.2000q", made[0])
+	}
+	run := exec.Command(bin, images, root, "smoke", "pretrain.objective_settings.lamda=1")
+	if out, err := run.CombinedOutput(); err == nil || !bytes.Contains(out, []byte(`objective "barlowtwins": unknown setting "lamda"; did you mean "lambda"?`)) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

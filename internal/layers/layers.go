@@ -39,7 +39,7 @@ var doors = []struct {
 	through []string
 }{
 	{[]string{"github.com/apache/beam"}, []string{"pipelines", "transforms", "runners"}},
-	{[]string{"github.com/gomlx"}, []string{"model"}},
+	{[]string{"github.com/gomlx"}, []string{"model", "examples/barlowtwins"}},
 	{[]string{"github.com/goccy/go-yaml"}, []string{"pipelines/config"}},
 	{[]string{"github.com/spf13"}, []string{"cmd", "runners/program"}},
 	{[]string{"cloud.google.com/go", "gocloud.dev", "github.com/aws", "google.golang.org/api"}, []string{"io/blob"}},

@@ -32,7 +32,7 @@ func tfrecordLs() *cobra.Command {
 		Use:   "ls FILES…",
 		Short: "List files with their records, sizes and compression",
 		Long: `List TFRecord files: how many records each holds, how large it is, how it is
-compressed. Files are read whole; a damaged one is listed as such and makes the
+compressed, what its first record is. Files are read whole; a damaged one is listed as such and makes the
 exit code 1.`,
 		Example: `  retort tfrecord ls runs/demo/views
   retort tfrecord ls --json 'data/*.tfrecord.gz'`,
@@ -43,7 +43,7 @@ exit code 1.`,
 				return err
 			}
 			if asJSON {
-				err = writeJSONLines(report.Files)
+				err = writeJSONLines(firstRecords(report))
 			} else {
 				err = listFiles(stdio.Out, report)
 			}
@@ -59,13 +59,13 @@ exit code 1.`,
 
 func listFiles(w io.Writer, report tfrecord.Report) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "file\trecords\tbytes\tof data\tcompression\tstate")
-	for _, f := range report.Files {
+	fmt.Fprintln(t, "file\trecords\tbytes\tof data\tcompression\tstate\tfirst record")
+	for _, f := range firstRecords(report) {
 		state := "intact"
 		if len(f.Damage) > 0 {
 			state = "damaged"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", f.Path, progress.Count(f.Records), progress.Count(f.Bytes), progress.Count(f.DataBytes), f.Compression, state)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Path, progress.Count(f.Records), progress.Count(f.Bytes), progress.Count(f.DataBytes), f.Compression, state, f.Holds)
 	}
 	return t.Flush()
 }
@@ -95,9 +95,11 @@ func tfrecordCat() *cobra.Command {
 	var skip, limit int64
 	cmd := &cobra.Command{
 		Use:   "cat FILES…",
-		Short: "Print the tf.train.Examples of files",
+		Short: "Print the records of files",
 		Long: `Print records as tf.train.Example, for people (long byte strings, such as
-images, as their size and hash) or as JSON in protobuf's own form.`,
+images, as their size and hash) or as JSON in protobuf's own form. Records of
+other kinds are shown as what they are: SequenceExamples, TensorBoard's events,
+JSON and text, or else named.`,
 		Example: `  # the first record of a stage's shards
   retort tfrecord cat --limit 1 runs/demo/views
 
@@ -173,8 +175,11 @@ func (c *catter) record(path string, at tfrecord.Position, data []byte) error {
 		_, err := c.w.Write(data)
 		return err
 	}
+	if other := example.Look(data); other != nil {
+		return c.other(path, at, data, other)
+	}
 	if err := c.example.Decode(data); err != nil {
-		return fmt.Errorf("%s: record %d at byte %d: %w (its checksum is good: it is no tf.train.Example; --raw prints it as it is)", path, at.Record, at.Offset, err)
+		return fmt.Errorf("%s: record %d at byte %d: %w (its checksum is good: it is a broken tf.train.Example; --raw prints it as it is)", path, at.Record, at.Offset, err)
 	}
 	if !c.json {
 		_, err := fmt.Fprintf(c.w, "# %s: record %d at byte %d, %d bytes\n%s\n", path, at.Record, at.Offset, len(data), c.example.String())
@@ -186,4 +191,47 @@ func (c *catter) record(path string, at tfrecord.Position, data []byte) error {
 	}
 	_, err = c.w.Write(append(line, '\n'))
 	return err
+}
+
+// other prints a record that is no tf.train.Example.
+func (c *catter) other(path string, at tfrecord.Position, data []byte, other *example.Other) error {
+	if !c.json {
+		_, err := fmt.Fprintf(c.w, "# %s: record %d at byte %d, %d bytes, no tf.train.Example but: %s\n%s\n", path, at.Record, at.Offset, len(data), other.Kind, other.Text)
+		return err
+	}
+	line, err := other.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	_, err = c.w.Write(append(line, '\n'))
+	return err
+}
+
+// listed is a file with what its first record holds.
+type listed struct {
+	tfrecord.FileReport
+	Holds string `json:"holds,omitempty"`
+}
+
+// firstRecords looks into the files of a report.
+func firstRecords(report tfrecord.Report) (files []listed) {
+	for _, f := range report.Files {
+		files = append(files, listed{f, firstRecord(f.Path)})
+	}
+	return files
+}
+
+// firstRecord says what the first record of a file holds, "" if none can be read:
+// the report says why.
+func firstRecord(path string) string {
+	r, err := tfrecord.Open(path, tfrecord.Options{})
+	if err != nil {
+		return ""
+	}
+	defer r.Close()
+	data, err := r.Next()
+	if err != nil {
+		return ""
+	}
+	return example.Holds(data)
 }

@@ -139,7 +139,7 @@ func decodeCut(data []byte, r *row, h header, windows []window, parts []Part) er
 	if len(parts) == 1 && windows[0].whole() && h.orientation == upright {
 		full = parts[0].Into
 	}
-	if err := decodeOther(data, r, h, full); err != nil {
+	if err := guard(h.format, func() error { return r.decode(data, h, full) }); err != nil {
 		return err
 	}
 	full = orient(full, h.orientation)

@@ -47,6 +47,9 @@ func different(a, b *RGB) (count, largest int) {
 	return count, largest
 }
 
+// roundings are the files whose arithmetic is not defined to the last bit.
+var roundings = map[string]int{"ycbcr.tif": 1, "cmykjpeg.tif": 1}
+
 func TestDecodeGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/golden/*.want.png")
 	if err != nil || len(files) < 20 {
@@ -64,7 +67,7 @@ func TestDecodeGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n, largest := different(got, want); n != 0 {
+			if n, largest := different(got, want); n != 0 && largest > roundings[filepath.Base(source)] {
 				t.Errorf("%d x %d: %d samples differ, by up to %d (want %d x %d)", got.Width, got.Height, n, largest, want.Width, want.Height)
 			}
 			info, err := DecodeConfig(data)
@@ -171,7 +174,6 @@ func TestDecodeReasons(t *testing.T) {
 		"empty": {nil, Options{}, Empty},
 		"zeros": {make([]byte, 100), Options{}, Corrupt},
 		"text":  {[]byte("this is no image at all"), Options{}, Unsupported},
-		"tiff":  {read("x.tiff"), Options{}, Unsupported},
 
 		"flipped bit": {flipped, Options{}, Corrupt},
 		"bomb":        {bomb, Options{}, Corrupt},

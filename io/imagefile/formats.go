@@ -18,6 +18,7 @@ const (
 	WebP Format = "webp"
 	GIF  Format = "gif"
 	BMP  Format = "bmp"
+	TIFF Format = "tiff"
 )
 
 // row is one format: how its files are known, and how they are read. The table
@@ -112,6 +113,9 @@ func decodedFormats() []row {
 			magics: []magic{{bytes: "GIF87a"}, {bytes: "GIF89a"}}, header: gifHeader, decode: decodeGIF},
 		{format: BMP, title: "BMP", extensions: []string{".bmp", ".dib"},
 			magics: []magic{{bytes: "BM", also: reservedZero}, {bytes: "BM", weak: true, also: bmpSize}, {weak: true, also: dibSize}}, header: bmpHeader, decode: decodeBMP},
+		{format: TIFF, title: "TIFF", extensions: []string{".tif", ".tiff"},
+			magics: []magic{{bytes: "II*\x00", also: notCanon}, {bytes: "MM\x00*"}, {bytes: "II+\x00"}, {bytes: "MM\x00+"},
+				{bytes: "II\x00*", weak: true}, {bytes: "MM*\x00", weak: true}}, header: tiffHeader, decode: decodeTIFF},
 	}
 }
 

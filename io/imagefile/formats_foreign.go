@@ -1,11 +1,11 @@
 package imagefile
 
+import "slices"
+
 // foreignFormats are recognised so that they are set aside by name, with the
 // command that makes an image of them that is read.
 func foreignFormats() []row {
 	return []row{
-		{format: "tiff", title: "TIFF", extensions: []string{".tif", ".tiff"},
-			magics: []magic{{bytes: "II*\x00", also: notCanon}, {bytes: "MM\x00*"}}, convert: "magick a.tif a.png"},
 		{format: "avif", title: "AVIF", extensions: []string{".avif", ".avifs"},
 			magics: brands("avif", "avis"), convert: "avifdec a.avif a.png"},
 		{format: "heic", title: "HEIC", extensions: []string{".heic", ".heif", ".hif"},
@@ -46,3 +46,9 @@ func at(offset int, text string) func([]byte) bool {
 
 // notCanon tells a TIFF from a camera's file that begins as one.
 func notCanon(head []byte) bool { return !at(8, "CR\x02")(head) }
+
+// foreign is the row of a format.
+func foreign(f Format) *row {
+	i := slices.IndexFunc(formats, func(r row) bool { return r.format == f })
+	return &formats[i]
+}

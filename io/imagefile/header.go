@@ -31,8 +31,8 @@ func readHeader(data []byte, lenient *Lenient) (header, *row, error) {
 		return header{}, r, unknown(r, data)
 	}
 	h := header{format: r.format, orientation: upright, lenient: lenient}
-	if err := r.header(data, &h); err != nil {
-		return h, r, classify(h.format, err)
+	if err := guard(r.format, func() error { return r.header(data, &h) }); err != nil {
+		return h, r, err
 	}
 	if h.width <= 0 || h.height <= 0 {
 		return h, r, reject(Corrupt, "%s: %d x %d pixels", h.format, h.width, h.height)

@@ -1,20 +1,17 @@
 package imagefile
 
-import (
-	"image"
-)
+import "image"
 
-// decodeOther decodes everything but JPEG, whole and as stored, into out.
-func decodeOther(data []byte, r *row, h header, out *RGB) (err error) {
+// guard calls a decoder of foreign bytes: a panic in it must not end a run of a
+// million images.
+func guard(f Format, decode func() error) (err error) {
 	defer func() {
-		// A decoder of foreign bytes: a panic in it must not end a run of a
-		// million images.
 		if p := recover(); p != nil {
-			err = reject(Corrupt, "%s: the decoder failed: %v", h.format, p)
+			err = reject(Corrupt, "%s: the decoder failed: %v", f, p)
 		}
 	}()
-	if err := r.decode(data, h, out); err != nil {
-		return classify(h.format, err)
+	if err := decode(); err != nil {
+		return classify(f, err)
 	}
 	return nil
 }

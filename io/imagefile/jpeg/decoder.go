@@ -16,6 +16,12 @@ const maxParts = 4
 // Decoder decodes one image at a time; it is not safe for concurrent use. The
 // zero value is ready.
 type Decoder struct {
+	// Ink says that four components are inks, 255 the most, as in TIFF; a JPEG
+	// on its own has them inverted.
+	Ink bool
+	// Plain repeats chroma samples instead of interpolating them.
+	Plain bool
+
 	data     []byte
 	pos      int
 	infoOnly bool

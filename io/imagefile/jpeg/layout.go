@@ -95,7 +95,7 @@ func (o *output) layOutPlane(d *Decoder, i int) error {
 	p.expandX, p.expandY = d.maxH*o.size/(c.h*p.size), d.maxV*o.size/(c.v*p.size)
 	p.width = ceilDiv(d.info.Width*c.h*p.size, d.maxH*8)
 	p.height = ceilDiv(d.info.Height*c.v*p.size, d.maxV*8)
-	fancy := o.size > 1
+	fancy := o.size > 1 && !d.Plain
 	switch {
 	case p.expandX == 1 && p.expandY == 1:
 		p.up = asIs

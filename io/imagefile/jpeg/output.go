@@ -138,8 +138,12 @@ func (d *Decoder) colorRow(dst []byte, rows *[maxComponents][]byte, n int) {
 		}
 	case cmyk:
 		for x := range n {
-			k := rows[3][x]
-			dst[3*x], dst[3*x+1], dst[3*x+2] = ink(rows[0][x], k), ink(rows[1][x], k), ink(rows[2][x], k)
+			k, flip := rows[3][x], byte(0)
+			if d.Ink {
+				flip = 255
+			}
+			k ^= flip
+			dst[3*x], dst[3*x+1], dst[3*x+2] = ink(rows[0][x]^flip, k), ink(rows[1][x]^flip, k), ink(rows[2][x]^flip, k)
 		}
 	case ycck:
 		yccRow(dst, rows[0], rows[1], rows[2], n)

@@ -75,7 +75,9 @@ func TestDecodeGolden(t *testing.T) {
 				t.Errorf("DecodeConfig: %+v, %v", info, err)
 			}
 			checkWindows(t, data, got)
-			checkCuts(t, data, got)
+			if !strings.HasPrefix(filepath.Base(source), "plain.p") { // of a number in text a cut makes another one
+				checkCuts(t, data, got)
+			}
 		})
 	}
 }

@@ -19,6 +19,10 @@ const (
 	GIF  Format = "gif"
 	BMP  Format = "bmp"
 	TIFF Format = "tiff"
+	PNM  Format = "pnm"
+	TGA  Format = "tga"
+	ICO  Format = "ico"
+	QOI  Format = "qoi"
 )
 
 // row is one format: how its files are known, and how they are read. The table
@@ -29,8 +33,8 @@ type row struct {
 	extensions []string // lower case
 	magics     []magic
 
-	read    string // what is decoded, for docs/formats.md
-	without string // what of the format is not, for docs/formats.md; "" for nothing
+	read    string // what is decoded, in words
+	without string // what of the format is not; "" for nothing
 	// header reads size and orientation, decode the stored pixels; nil where the
 	// format is only known by name.
 	header func(data []byte, h *header) error
@@ -63,9 +67,14 @@ func init() { formats = slices.Concat(decodedFormats(), foreignFormats()) }
 // recognise finds the format of an image that starts with head, nil if it is
 // none that is known.
 func recognise(head []byte, weak bool) *row {
+	if weak {
+		if r := recognise(head, false); r != nil {
+			return r
+		}
+	}
 	for i := range formats {
 		for _, m := range formats[i].magics {
-			if (weak || !m.weak) && m.match(head) {
+			if m.weak == weak && m.match(head) {
 				return &formats[i]
 			}
 		}
@@ -103,19 +112,37 @@ func Titles() string {
 
 func decodedFormats() []row {
 	return []row{
-		{format: JPEG, title: "JPEG", extensions: []string{".jpg", ".jpeg", ".jpe", ".jfif"},
-			magics: []magic{{bytes: "\xff\xd8\xff"}}, header: jpegHeader},
-		{format: PNG, title: "PNG", extensions: []string{".png"},
-			magics: []magic{{bytes: "\x89PNG\r\n\x1a\n"}}, header: pngHeader, decode: decodePNG},
-		{format: WebP, title: "WebP", extensions: []string{".webp"},
-			magics: []magic{{offset: 8, bytes: "WEBP", also: startsWith("RIFF")}}, header: webpHeader, decode: decodeWebP},
-		{format: GIF, title: "GIF", extensions: []string{".gif"},
-			magics: []magic{{bytes: "GIF87a"}, {bytes: "GIF89a"}}, header: gifHeader, decode: decodeGIF},
-		{format: BMP, title: "BMP", extensions: []string{".bmp", ".dib"},
-			magics: []magic{{bytes: "BM", also: reservedZero}, {bytes: "BM", weak: true, also: bmpSize}, {weak: true, also: dibSize}}, header: bmpHeader, decode: decodeBMP},
-		{format: TIFF, title: "TIFF", extensions: []string{".tif", ".tiff"},
+		{format: JPEG, title: "JPEG", read: "8 bits: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK, with Adobe's marker or without; the first of several (MPO)", without: "arithmetic coding, lossless, hierarchical, 12 bits",
+			extensions: []string{".jpg", ".jpeg", ".jpe", ".jfif"},
+			magics:     []magic{{bytes: "\xff\xd8\xff"}}, header: jpegHeader},
+		{format: PNG, title: "PNG", read: "all depths, interlaced, palettes, transparency (but not of 16-bit gray); of an animation the default image; a wrong checksum beside the pixels, surplus data behind them",
+			extensions: []string{".png"},
+			magics:     []magic{{bytes: "\x89PNG\r\n\x1a\n"}}, header: pngHeader, decode: decodePNG},
+		{format: WebP, title: "WebP", read: "lossy, lossless, alpha; of an animation the first frame on its canvas",
+			extensions: []string{".webp"},
+			magics:     []magic{{offset: 8, bytes: "WEBP", also: startsWith("RIFF")}}, header: webpHeader, decode: decodeWebP},
+		{format: GIF, title: "GIF", read: "the first frame on its canvas, transparent or not; without a colour table as gray",
+			extensions: []string{".gif"},
+			magics:     []magic{{bytes: "GIF87a"}, {bytes: "GIF89a"}}, header: gifHeader, decode: decodeGIF},
+		{format: BMP, title: "BMP", read: "1 to 32 bits, colour tables, bit fields, run lengths (RLE4, RLE8), top-down; headers of OS/2 and Windows, of any length; without the file's header (DIB)", without: "JPEG or PNG inside, run lengths of 24 bits, Huffman",
+			extensions: []string{".bmp", ".dib"},
+			magics:     []magic{{bytes: "BM", also: reservedZero}, {bytes: "BM", weak: true, also: bmpSize}, {weak: true, also: dibSize}}, header: bmpHeader, decode: decodeBMP},
+		{format: TIFF, title: "TIFF", read: "the first page, in strips, tiles or planes, also BigTIFF; bilevel, gray and palettes of 1 to 8 bits, gray, RGB and CMYK of 8 and 16, YCbCr, alpha; uncompressed, PackBits, LZW, deflate, zstd, JPEG, fax of groups 3 (one dimension) and 4", without: "12 and 32 bits, signed and floating point, CIELab, LZMA, WebP, fax in other ways",
+			extensions: []string{".tif", ".tiff"},
 			magics: []magic{{bytes: "II*\x00", also: notCanon}, {bytes: "MM\x00*"}, {bytes: "II+\x00"}, {bytes: "MM\x00+"},
 				{bytes: "II\x00*", weak: true}, {bytes: "MM*\x00", weak: true}}, header: tiffHeader, decode: decodeTIFF},
+		{format: QOI, title: "QOI", read: "all",
+			extensions: []string{".qoi"},
+			magics:     []magic{{bytes: "qoif"}}, header: qoiHeader, decode: decodeQOI},
+		{format: PNM, title: "PNM", read: "PBM, PGM and PPM, text and binary, to 16 bits; PAM", without: "floating point (PFM)",
+			extensions: []string{".ppm", ".pgm", ".pbm", ".pnm", ".pam"},
+			magics:     []magic{{bytes: "P", weak: true, also: pnmHead}}, header: pnmHeader, decode: decodePNM},
+		{format: ICO, title: "ICO", read: "of icons and cursors the largest image, with its mask or alpha",
+			extensions: []string{".ico", ".cur"},
+			magics:     []magic{{bytes: "\x00\x00\x01\x00", weak: true}, {bytes: "\x00\x00\x02\x00", weak: true, also: manyImages}}, header: icoHeader, decode: decodeICO},
+		{format: TGA, title: "TGA", read: "gray, palettes, 15 to 32 bits, run lengths, any corner first; where the name or the whole header says so",
+			extensions: []string{".tga", ".vda", ".icb", ".vst"},
+			magics:     []magic{{weak: true, also: tgaHead}}, header: tgaHeader, decode: decodeTGA},
 	}
 }
 
@@ -145,4 +172,9 @@ func dibSize(head []byte) bool {
 		return len(head) >= 16 && head[12] == 1 && head[13] == 0
 	}
 	return false
+}
+
+// manyImages: a cursor's zeros are also those of a Targa.
+func manyImages(head []byte) bool {
+	return len(head) >= 22 && head[5] == 0 && head[4] > 0 && head[9] == 0 && int(head[18])|int(head[19])<<8 >= 6+16*int(head[4])
 }

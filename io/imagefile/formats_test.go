@@ -1,6 +1,11 @@
 package imagefile
 
-import "testing"
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
 
 // TestFormats: every row of the table can be found by a name or by its first
 // bytes, and says either how it is decoded or which command converts it.
@@ -34,4 +39,26 @@ func TestFormats(t *testing.T) {
 			t.Errorf("%q: %q; want %q", text, got, want)
 		}
 	}
+}
+
+// TestFormatsAreDocumented: docs/formats.md shows the table, row by row.
+func TestFormatsAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range formats {
+		row := fmt.Sprintf("| %s | `%s` | `%s` |", r.title, strings.Join(r.extensions, "` `"), r.convert)
+		if r.decoded() {
+			row = fmt.Sprintf("| %s | `%s` | %s | %s |", r.title, strings.Join(r.extensions, "` `"), r.read, r.without)
+		}
+		if !strings.Contains(string(doc), row) {
+			t.Errorf("docs/formats.md lacks %s", row)
+		}
+	}
+	Lenient(0xff).Each(func(name, meaning string) {
+		if row := "| `" + name + "` | " + meaning + " |"; !strings.Contains(string(doc), row) {
+			t.Errorf("docs/formats.md lacks %s", row)
+		}
+	})
 }

@@ -41,7 +41,7 @@ func readHeader(data []byte, lenient *Lenient) (header, *row, error) {
 }
 
 // shortest is less than the smallest image has.
-const shortest = 16
+const shortest = 22
 
 // unknown explains bytes that no decoder wants.
 func unknown(r *row, data []byte) error {

@@ -28,6 +28,7 @@ type checker struct {
 	reader imagefile.Reader
 
 	seen, kept int64
+	lenient    map[string]int64 // images that were read in spite of something, by what
 	first      artifact.Rejected
 	layout     layout // of the folders, where they are classes
 }
@@ -44,6 +45,8 @@ type checked struct {
 	ref   imagefile.Ref
 	err   error
 	data  []byte
+
+	lenient imagefile.Lenient
 }
 
 func (c *checker) all(ctx context.Context, entries iter.Seq2[imagefile.Entry, error]) error {
@@ -116,7 +119,7 @@ func (c *checker) check(k *checked) {
 		k.err = &imagefile.QuarantineError{Reason: imagefile.Corrupt, Detail: "its checksum in the archive is another one; get the archive again"}
 		return
 	}
-	img, err := imagefile.Decode(data, imagefile.Options{MaxPixels: c.stage.MaxPixels, Into: &w.pixels})
+	img, err := imagefile.Decode(data, imagefile.Options{MaxPixels: c.stage.MaxPixels, Into: &w.pixels, Lenient: &k.lenient})
 	if err != nil {
 		k.err = err
 		return
@@ -148,7 +151,7 @@ func (c *checker) keep(k *checked) error {
 	if c.labels.folder {
 		class = c.layout.add(k.entry)
 	}
-	return c.sorter.Add(index.Entry{Ref: k.ref, Class: class})
+	return c.sorter.Add(index.Entry{Ref: k.ref, Class: class, Notes: c.notes(k.lenient)})
 }
 
 func (c *checker) reject(k *checked) error {
@@ -221,4 +224,20 @@ func (s *spool) close() error {
 		return err
 	}
 	return s.out.AddFile(spoolName, s.records)
+}
+
+// lenientNote is the note of an image that was read in spite of something.
+const lenientNote = "lenient"
+
+// notes are those of an image; nil where there are none. They are counted, for
+// the manifest.
+func (c *checker) notes(l imagefile.Lenient) map[string]string {
+	if l == 0 {
+		return nil
+	}
+	if c.lenient == nil {
+		c.lenient = map[string]int64{}
+	}
+	l.Each(func(_, meaning string) { c.lenient[meaning]++ })
+	return map[string]string{lenientNote: l.String()}
 }

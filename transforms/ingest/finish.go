@@ -75,4 +75,7 @@ func (c *checker) count(written, duplicates, unlabelled int64, classes map[strin
 	if duplicates > 0 {
 		c.out.Note("exact copies of other images, used once: %d", duplicates)
 	}
+	for _, meaning := range pipelines.SortedKeys(c.lenient) {
+		c.out.Note("images read although they have this fault (%s: %s): %d", index.NotePrefix+lenientNote, meaning, c.lenient[meaning])
+	}
 }

@@ -82,10 +82,12 @@ func rowNRGBA(in, out []uint8) {
 func rowNRGBA64(in, out []uint8) {
 	for x := 0; 3*x < len(out); x++ {
 		p := in[8*x : 8*x+8]
-		a := uint64(word(p[6:]))
+		if a := p[6]; word(p[6:]) != 65535 { // through 8 bits, as Pillow goes
+			put(out[3*x:], over(p[0], a), over(p[2], a), over(p[4], a))
+			continue
+		}
 		for c := range 3 {
-			v := uint64(word(p[2*c:]))
-			out[3*x+c] = narrow(uint32((v*a + 65535*(65535-a) + 32767) / 65535))
+			out[3*x+c] = narrow(word(p[2*c:]))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package imagefile
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 )
 
 // orientation is the EXIF orientation tag: how the stored image must be turned
@@ -64,10 +65,12 @@ func (o orientation) known() orientation {
 // a value is none at all, and bytes and texts are a value, but no number.
 func exifNumber(tiff []byte, order binary.ByteOrder, entry []byte) (v int64, ok bool) {
 	const (
-		asciiType, shortType, longType, rationalType             = 2, 3, 4, 5
-		sbyteType, undefinedType, sshortType, slongType, ifdType = 6, 7, 8, 9, 13
+		byteType, asciiType, shortType, longType, rationalType      = 1, 2, 3, 4, 5
+		sbyteType, undefinedType, sshortType, slongType, sratioType = 6, 7, 8, 9, 10
+		floatType, doubleType, ifdType                              = 11, 12, 13
 	)
-	sizes := [14]uint64{1: 1, asciiType: 1, shortType: 2, longType: 4, rationalType: 8, sbyteType: 1, undefinedType: 1, sshortType: 2, slongType: 4, 10: 8, 11: 4, 12: 8, ifdType: 4}
+	sizes := [14]uint64{byteType: 1, asciiType: 1, shortType: 2, longType: 4, rationalType: 8, sbyteType: 1, undefinedType: 1,
+		sshortType: 2, slongType: 4, sratioType: 8, floatType: 4, doubleType: 8, ifdType: 4}
 	kind, count := int(order.Uint16(entry[2:])), uint64(order.Uint32(entry[4:]))
 	if kind >= len(sizes) || sizes[kind] == 0 || count == 0 {
 		return 0, false
@@ -87,12 +90,24 @@ func exifNumber(tiff []byte, order binary.ByteOrder, entry []byte) (v int64, ok 
 		return int64(order.Uint32(value)), true
 	case sbyteType:
 		return int64(value[0]), true
-	case rationalType:
+	case floatType:
+		return whole(float64(math.Float32frombits(order.Uint32(value)))), true
+	case doubleType:
+		return whole(math.Float64frombits(order.Uint64(value))), true
+	case rationalType, sratioType:
 		if n, d := order.Uint32(value), order.Uint32(value[4:]); d != 0 && n%d == 0 {
 			return int64(n / d), true
 		}
 	}
 	return 0, true
+}
+
+// whole is a number that is one of the orientations, 0 for any other.
+func whole(v float64) int64 {
+	if v >= 1 && v <= 8 && v == math.Trunc(v) {
+		return int64(v)
+	}
+	return 0
 }
 
 // xmpOrientation finds tiff:Orientation in a packet of XMP, 0 where there is

@@ -30,14 +30,26 @@ func readHeader(data []byte, lenient *Lenient) (header, *row, error) {
 	if !r.decoded() {
 		return header{}, r, unknown(r, data)
 	}
-	h := header{format: r.format, orientation: upright, lenient: lenient}
-	if err := guard(r.format, func() error { return r.header(data, &h) }); err != nil {
+	h, err := header{format: r.format, orientation: upright, lenient: lenient}, error(nil)
+	if r.format == JPEG {
+		err = jpegHeader(data, &h)
+	} else {
+		h, err = guardedHeader(r, h, data)
+	}
+	if err != nil {
 		return h, r, err
 	}
 	if h.width <= 0 || h.height <= 0 {
 		return h, r, reject(Corrupt, "%s: %d x %d pixels", h.format, h.width, h.height)
 	}
 	return h, r, nil
+}
+
+// guardedHeader calls a reader that is found in the table, apart from
+// readHeader: what it is given moves to the heap.
+func guardedHeader(r *row, h header, data []byte) (header, error) {
+	err := guard(r.format, func() error { return r.header(data, &h) })
+	return h, err
 }
 
 // shortest is less than the smallest image has.

@@ -48,17 +48,25 @@ func decodePNG(data []byte, h header, out *RGB) error {
 		}
 		h.note(notes)
 	}
-	if deep, ok := img.(*image.NRGBA64); ok && data[25] == 0 {
-		opaque(deep)
-	}
+	forgetColourKey(img, data)
 	return place(img, h, out)
 }
 
-// opaque takes back that one gray of 16 bits is transparent, which neither
-// Pillow nor OpenCV heeds.
-func opaque(img *image.NRGBA64) {
-	for i := 0; i < len(img.Pix); i += 8 {
-		img.Pix[i+6], img.Pix[i+7] = 0xff, 0xff
+// forgetColourKey takes back that one colour is transparent where neither Pillow
+// nor OpenCV heeds it: 16 bits a sample, and gray of 2 or 4 but black.
+func forgetColourKey(img image.Image, data []byte) {
+	depth, colour := data[24], data[25]
+	switch img := img.(type) {
+	case *image.NRGBA64:
+		for i := 0; colour&4 == 0 && i < len(img.Pix); i += 8 {
+			img.Pix[i+6], img.Pix[i+7] = 0xff, 0xff
+		}
+	case *image.NRGBA:
+		for i := 0; colour == 0 && (depth == 2 || depth == 4) && i < len(img.Pix); i += 4 {
+			if img.Pix[i] != 0 {
+				img.Pix[i+3] = 0xff
+			}
+		}
 	}
 }
 

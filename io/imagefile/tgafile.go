@@ -1,6 +1,9 @@
 package imagefile
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // tgaFile is the header of a Targa.
 type tgaFile struct {
@@ -9,7 +12,6 @@ type tgaFile struct {
 	runs           bool
 	depth          int // bits a pixel
 	upward, mirror bool
-	first          int        // index of the first colour
 	colours        [][4]uint8 // with alpha
 	pixels         []byte
 	opaque         bool // what looks like alpha is none
@@ -37,15 +39,7 @@ func scanTGA(data []byte) (*tgaFile, error) {
 	r := reader{data: data, at: 18}
 	r.take(int(data[0]))
 	if data[1] == 1 {
-		t.first = int(le.Uint16(data[3:]))
-		n, bits := int(le.Uint16(data[5:])), int(data[7])
-		table := r.take(n * ((bits + 7) / 8))
-		for i := range n {
-			if t.kind != 1 || table == nil {
-				break
-			}
-			t.colours = append(t.colours, tgaColour(table[i*((bits+7)/8):], bits))
-		}
+		t.readColours(r.take(int(le.Uint16(data[5:]))*((int(data[7])+7)/8)), min(int(le.Uint16(data[3:])), 256), int(data[7]))
 	}
 	switch {
 	case r.short:
@@ -55,6 +49,16 @@ func scanTGA(data []byte) (*tgaFile, error) {
 	}
 	t.pixels, t.opaque = r.rest(), t.kind == 2 && noAlpha(data)
 	return t, nil
+}
+
+// readColours reads the colour table, whose first colours, not in the file, are
+// 0 in all bits.
+func (t *tgaFile) readColours(table []byte, first, bits int) {
+	size := (bits + 7) / 8
+	table = slices.Concat(make([]byte, first*size), table)
+	for ; t.kind == 1 && len(table) >= size && len(t.colours) < 256; table = table[size:] {
+		t.colours = append(t.colours, tgaColour(table, bits))
+	}
 }
 
 // noAlpha looks into the extension that the second version of the format may end
@@ -90,8 +94,8 @@ func tgaColour(p []byte, bits int) [4]uint8 {
 func (t *tgaFile) pixel(p []byte) [4]uint8 {
 	switch t.kind {
 	case 1:
-		if i := int(p[0]) - t.first; i >= 0 && i < len(t.colours) {
-			return t.colours[i]
+		if int(p[0]) < len(t.colours) {
+			return t.colours[p[0]]
 		}
 		return [4]uint8{3: 255}
 	case 3:

@@ -69,13 +69,11 @@ func (c *tiffCanvas) chunk(i, plane, x0, y0 int) error {
 	n := c.samples / c.tiffFile.planes()
 	for y := range rows {
 		row := c.bytes[y*size:][:size]
-		if c.predictor == 2 {
-			if c.bits < 8 {
-				return c.unsupported("differences of %d bits", c.bits)
-			}
+		switch {
+		case c.predictor == 2 && c.bits >= 8:
 			c.predict(row)
-		} else if c.predictor > 2 {
-			return c.unsupported("predictor %d", c.predictor)
+		case c.predictor != 1:
+			return c.unsupported("predictor %d of %d bits", c.predictor, c.bits)
 		}
 		c.place(c.eight(row, cols*n), n, plane, x0, y0+y)
 	}
@@ -177,8 +175,8 @@ func (c *tiffCanvas) sampledChunk(i, x0, y0, cols, rows, full int) error {
 	across, block := ceilDiv(c.chunkW, c.subX), c.subX*c.subY+2
 	size := across * ceilDiv(full, c.subY) * block
 	c.bytes = sized(c.bytes, int64(size))
-	if c.predictor > 1 {
-		return c.unsupported("differences of YCbCr")
+	if c.predictor != 1 {
+		return c.unsupported("predictor %d of YCbCr", c.predictor)
 	}
 	if err := c.unpack(c.stored(i, size), c.bytes, full); err != nil {
 		return err
@@ -201,8 +199,8 @@ func (c *tiffCanvas) jpegChunk(i, plane, x0, y0, cols, rows int) error {
 	if info.Width < cols || info.Height < rows {
 		return reject(Truncated, "tiff: a JPEG of %d x %d pixels in a part of %d x %d", info.Width, info.Height, cols, rows)
 	}
-	if n := c.samples / c.tiffFile.planes(); info.Components != n {
-		return reject(Corrupt, "tiff: a JPEG of %d components for %d samples", info.Components, n)
+	if n := c.samples / c.tiffFile.planes(); info.Components != n || n > 1 && n != c.colours {
+		return c.unsupported("a JPEG of %d components for %d samples", info.Components, n)
 	}
 	for y := range rows {
 		row := img[3*info.Width*y:][:3*cols]

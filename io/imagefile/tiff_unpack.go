@@ -9,14 +9,15 @@ import (
 	"math/bits"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/therootcompany/xz"
 	"golang.org/x/image/ccitt"
 	"golang.org/x/image/tiff/lzw"
 )
 
 // The kinds of compression.
 const (
-	tiffRaw, tiffG3, tiffG4, tiffLZW, tiffOldJPEG, tiffJPEG        = 1, 3, 4, 5, 6, 7
-	tiffDeflate, tiffPackBits, tiffOldDeflate, tiffZstd     uint64 = 8, 32773, 32946, 50000
+	tiffRaw, tiffG3, tiffG4, tiffLZW, tiffOldJPEG, tiffJPEG              = 1, 3, 4, 5, 6, 7
+	tiffDeflate, tiffPackBits, tiffOldDeflate, tiffLZMA, tiffZstd uint64 = 8, 32773, 32946, 34925, 50000
 )
 
 // stored is the bytes of a chunk as they lie in the file.
@@ -65,6 +66,12 @@ func (t *tiffFile) unpack(stored, out []byte, rows int) error {
 			return err
 		}
 		defer z.Close()
+		r = z
+	case tiffLZMA:
+		z, err := xz.NewReader(in, xzDictionary)
+		if err != nil {
+			return err
+		}
 		r = z
 	case tiffG3, tiffG4:
 		return t.unpackFax(in, out, rows)

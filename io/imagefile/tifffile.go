@@ -59,7 +59,9 @@ func scanTIFF(data []byte) (*tiffFile, error) {
 		t.photometric = ycbcrSamples
 	}
 	t.planar = d.number(tagPlanar, 1) == 2
-	t.predictor = d.number(tagPredictor, 1)
+	if t.predictor = 1; slices.Contains([]uint64{tiffLZW, tiffDeflate, tiffOldDeflate, tiffLZMA, tiffZstd}, t.compression) {
+		t.predictor = d.number(tagPredictor, 1)
+	}
 	t.reversed = d.number(tagFillOrder, 1) == 2
 	if err := t.layout(); err != nil {
 		return nil, err
@@ -105,28 +107,28 @@ func (t *tiffFile) layout() error {
 		return t.unsupported("samples that are no whole numbers from 0 on")
 	}
 	if t.bits == 8 || t.bits == 16 && t.photometric != paletteSamples || t.colours == 1 && t.samples == 1 && (t.bits == 1 || t.bits == 2 || t.bits == 4) {
-		t.extra()
-		return nil
+		return t.extra()
 	}
 	return t.unsupported("samples of %d bits", t.bits)
 }
 
 // extra finds whether the samples behind the colours are alpha. A fourth of RGB
 // that nothing is said of is, as in Pillow.
-func (t *tiffFile) extra() {
-	if t.samples == t.colours {
-		return
-	}
+func (t *tiffFile) extra() error {
 	kinds := t.numbers(tagExtra)
 	switch {
+	case t.samples == t.colours:
+	case len(kinds) == 0 && !(t.photometric == rgbSamples && t.samples == 4):
+		return reject(Corrupt, "tiff: %d samples a pixel, and no word of what they are", t.samples)
 	case len(kinds) > 0 && (kinds[0] == 1 || kinds[0] == 2):
 		t.alpha = int(kinds[0])
-	case len(kinds) > 0 && kinds[0] == 999, len(kinds) == 0 && t.photometric == rgbSamples && t.samples == 4:
+	case len(kinds) == 0 || kinds[0] == 999:
 		t.alpha = 2
 	}
 	if t.photometric == cmykSamples {
 		t.alpha = 0
 	}
+	return nil
 }
 
 // planes is how many planes the samples lie in.

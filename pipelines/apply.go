@@ -3,11 +3,11 @@ package pipelines
 import (
 	"encoding/json"
 	"fmt"
-	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Apply applies a stage as a PTransform of the caller's own Beam pipeline. Its
@@ -33,7 +33,11 @@ func Apply[In, Out any](s beam.Scope, dir string, stage Stage[In, Out], in ...Ed
 // TryApply is Apply that returns the error.
 func TryApply[In, Out any](s beam.Scope, dir string, stage Stage[In, Out], in ...Edge[In]) (Edge[Out], error) {
 	g := New("apply")
-	out := Add(g, strings.ToLower(path.Base(filepath.ToSlash(dir))), stage, in...)
+	place, err := blob.Open(dir)
+	if err != nil {
+		return Edge[Out]{}, err
+	}
+	out := Add(g, strings.ToLower(place.Base()), stage, in...)
 	n := out.node
 	for _, in := range n.inputs() {
 		if in.applied == nil {
@@ -43,7 +47,7 @@ func TryApply[In, Out any](s beam.Scope, dir string, stage Stage[In, Out], in ..
 	if len(g.errs) > 0 {
 		return Edge[Out]{}, g.errs[0]
 	}
-	b, err := beginning(n, dir)
+	b, err := beginning(n, place)
 	if err != nil {
 		return Edge[Out]{}, err
 	}
@@ -54,6 +58,7 @@ func TryApply[In, Out any](s beam.Scope, dir string, stage Stage[In, Out], in ..
 	}
 	tasks := beam.ParDo(s.Scope("begin"), b, beam.Impulse(s), beam.SideInput{Input: beam.Flatten(s, folders...)})
 	n.apply(kindName[Out](), expand(s, tasks))
+	n.applied.dir = place
 	return out, nil
 }
 
@@ -69,13 +74,14 @@ func FromFolder[T any](_ beam.Scope, folder beam.PCollection) Edge[T] {
 type applied struct {
 	kind   string
 	folder beam.PCollection // of string
+	dir    blob.Dir         // zero where only the pipeline knows it
 }
 
 // apply gives n a name of its own in the place of the fingerprint, which is
 // known only when the pipeline runs.
 func (n *node) apply(kind string, folder beam.PCollection) {
-	n.applied = &applied{kind, folder}
-	n.fingerprint = fmt.Sprintf("%s%s-%d", placeholder, n.name, jobs.Add(1))
+	n.applied = &applied{kind: kind, folder: folder}
+	n.fingerprint = fmt.Sprintf("%s%s-%d", placeholder, n.name, serial.Add(1))
 }
 
 // placeholder begins such a name; no fingerprint has these letters.
@@ -92,7 +98,7 @@ type tagFn struct{ Name string }
 
 func (f *tagFn) ProcessElement(folder string) string { return f.Name + " " + folder }
 
-func beginning(n *node, dir string) (*beginFn, error) {
+func beginning(n *node, dir blob.Dir) (*beginFn, error) {
 	t := newTask(n, dir)
 	t.Applied, t.Runner = true, "beam"
 	var err error
@@ -105,6 +111,11 @@ func beginning(n *node, dir string) (*beginFn, error) {
 	b := &beginFn{Kinds: map[string]string{}}
 	for _, in := range n.inputs() {
 		b.Kinds[in.fingerprint] = in.applied.kind
+	}
+	for _, before := range n.before() {
+		if before.applied != nil && !before.applied.dir.IsZero() {
+			t.Past[before.name] = before.applied.dir
+		}
 	}
 	b.Task, err = json.Marshal(t)
 	return b, err

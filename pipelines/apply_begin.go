@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // ProcessElement emits the task, now that the folders of its inputs are known.
@@ -47,15 +48,25 @@ func (f *beginFn) begin(ctx context.Context, t *task, folders func(*string) bool
 		return err
 	}
 	t.Started = time.Now()
+	t.running = enter(t.Job)
+	defer t.running.leave()
+	if err := t.running.take(t.Dir); err != nil {
+		return err
+	}
 	_, why, err := examine(t.Dir, t.Fingerprint)
 	if err != nil || why == "" {
+		release(t.Job)
 		return err // finished: the transforms to come find it so
 	}
 	return prepare(t.Dir, t.Fingerprint)
 }
 
 // input notes the artifact that came in under name.
-func (f *beginFn) input(t *task, known map[string]string, name, dir string) error {
+func (f *beginFn) input(t *task, known map[string]string, name, folder string) error {
+	dir, err := blob.Open(folder)
+	if err != nil {
+		return fmt.Errorf("cannot open its input: %w", err)
+	}
 	m, err := artifact.Load(dir)
 	if err != nil {
 		return fmt.Errorf("cannot open its input: %w", err)
@@ -69,6 +80,7 @@ func (f *beginFn) input(t *task, known map[string]string, name, dir string) erro
 	known[name] = m.Fingerprint
 	t.Dirs[m.Fingerprint] = dir
 	t.Inputs[m.Stage] = m.Fingerprint
+	t.Past[m.Stage] = dir
 	return nil
 }
 

@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime/debug"
-	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -80,7 +77,7 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, shard int) (sh
 		return shardReport{}, err
 	}
 	quarantine := fmt.Sprintf("quarantine-%05d.jsonl", shard)
-	if err := os.Remove(filepath.Join(t.Dir, quarantine)); err != nil && !os.IsNotExist(err) { // of an earlier attempt
+	if err := t.Dir.Remove(quarantine); err != nil { // of an earlier attempt
 		return shardReport{}, err
 	}
 	job := &Job{task: t}
@@ -102,7 +99,7 @@ type commitFn struct{}
 func (*commitFn) ProcessElement(ctx context.Context, data []byte, reports func(*[]byte) bool, emit func(string)) error {
 	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
 		if t.finished() {
-			emit(t.Dir)
+			emit(t.Dir.String())
 			return nil
 		}
 		var shards []shardReport
@@ -117,18 +114,14 @@ func (*commitFn) ProcessElement(ctx context.Context, data []byte, reports func(*
 		if err := t.commit(ctx, e, stage, shards); err != nil {
 			return err
 		}
-		emit(t.Dir)
+		emit(t.Dir.String())
 		if !t.Applied { // the graph that runs it tidies up
 			return nil
 		}
-		meters.Delete(t.Job)
+		defer release(t.Job)
 		return tidy(t.Dir)
 	})
 }
-
-// failures holds the first error of each job of this process, whole: runners
-// wrap it in their own words, and a person should read ours.
-var failures sync.Map
 
 // guard decodes a task and its stage, runs f, and turns a panic into an error.
 func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task, e *erased, stage any) error) (err error) {
@@ -136,18 +129,19 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 	if err := json.Unmarshal(data, t); err != nil {
 		return err
 	}
+	t.running = enter(t.Job)
+	defer t.running.leave()
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s: this is a bug in the stage: panic: %v\n%s", t.Stage, v, debug.Stack())
 		}
-		if err == nil {
-			return
-		}
-		err = prefixed(t.Stage, err)
-		if _, ours := contexts.Load(t.Job); ours {
-			failures.LoadOrStore(t.Job, err)
+		if err != nil {
+			err = t.fail(err)
 		}
 	}()
+	if err := t.running.holds(); err != nil {
+		return err
+	}
 	e, err := lookup(t.Type)
 	if err != nil {
 		return err
@@ -156,20 +150,27 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 	if err != nil {
 		return fmt.Errorf("%s: cannot read its config: %w", t.Stage, err)
 	}
-	ctx, cancel := withJob(ctx, t.Job)
+	ctx, cancel := t.running.withStarter(ctx)
 	defer cancel()
+	t.within(ctx)
 	return f(ctx, t, e, stage)
 }
 
-// contexts of the jobs that this process started. Prism's bundles run under a
-// context of their own; cancelling the run must reach them all the same.
-var contexts sync.Map
-
-func withJob(ctx context.Context, job string) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	if launcher, ok := contexts.Load(job); ok {
-		stop := context.AfterFunc(launcher.(context.Context), cancel)
-		return ctx, func() { stop(); cancel() }
+// fail notes an error of the task, and lets go of what a pipeline of the user's
+// own holds: nobody else tells when it ends.
+func (t *task) fail(err error) error {
+	err = prefixed(t.Stage, err)
+	t.running.fail(err)
+	if t.Applied {
+		release(t.Job)
 	}
-	return ctx, cancel
+	return err
+}
+
+// within makes the work with the task's files end when ctx does.
+func (t *task) within(ctx context.Context) {
+	t.Dir = t.Dir.With(ctx)
+	for of, dir := range t.Dirs {
+		t.Dirs[of] = dir.With(ctx)
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/imagefile"
 )
 
 // commit runs the stage (its finishing part, if it is sharded) and writes the
@@ -106,7 +107,7 @@ func (j *Job) quarantine() *artifact.Quarantine {
 func (t *task) forgetRejected(shards []shardReport) {
 	for _, r := range shards {
 		if r.Rejected > 0 {
-			_ = os.Remove(t.shardPath(r.Shard)) // what cannot be removed is told again
+			_ = t.Dir.Remove(reportName(r.Shard)) // what cannot be removed is told again
 		}
 	}
 }
@@ -130,6 +131,7 @@ func (t *task) checkRejected(job *Job) error {
 	}
 	fmt.Fprintf(&b, "%s: %d of %d images cannot be used, more than the limit of %.3g %% (%s); the first:", t.Stage, q.Total, q.Of, 100*t.MaxRejected, mend)
 	for _, r := range q.First {
+		r.URI = imagefile.Place(imagefile.FromArtifact(r.URI, t.Dir))
 		fmt.Fprintf(&b, "\n  %s: %s", rejectedName(r), r.Reason)
 		if r.Detail != "" {
 			fmt.Fprintf(&b, " (%s)", r.Detail)

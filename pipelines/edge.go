@@ -8,6 +8,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // The kinds of artifact that edges carry. A package may define more: any type
@@ -112,9 +113,9 @@ func Port[To, From any](e Edge[From], name string) Edge[To] {
 
 // Artifact is a finished artifact of kind T, open for reading.
 type Artifact[T any] struct {
-	Dir      string
 	Port     string
 	Manifest *artifact.Manifest
+	dir      blob.Dir
 }
 
 // Files are the data files of the artifact (of its port, where it has one)
@@ -143,7 +144,7 @@ func (a Artifact[T]) Meta(v any) error {
 		return json.Unmarshal(own, v)
 	}
 	if len(a.Manifest.Meta) == 0 {
-		return fmt.Errorf("%s: the manifest has no meta part", a.Dir)
+		return fmt.Errorf("%s: the manifest has no meta part", a.dir)
 	}
 	return json.Unmarshal(a.Manifest.Meta, v)
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/stagetest"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
@@ -33,7 +34,12 @@ func (s *pictures) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], 
 	if err != nil {
 		return err
 	}
-	sorter, err := index.NewSorter(out.Path(".sort"))
+	scratch, remove, err := out.Scratch("sort")
+	if err != nil {
+		return err
+	}
+	defer remove()
+	sorter, err := index.NewSorter(scratch)
 	if err != nil {
 		return err
 	}
@@ -50,7 +56,7 @@ func (s *pictures) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], 
 			return err
 		}
 	}
-	w := index.NewWriter(out.Path("."), "index", int64(len(paths)))
+	w := out.Index("index", int64(len(paths)))
 	defer w.Discard()
 	for e, err := range sorter.All() {
 		if err != nil {
@@ -117,12 +123,12 @@ func eachGraph(root, dir string, s *bright) *pipelines.Graph {
 
 func refs(t *testing.T, dir string) []index.Entry {
 	t.Helper()
-	m, err := artifact.Load(dir)
+	a, err := pipelines.LoadArtifact[pipelines.Images](dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var list []index.Entry
-	for e, err := range pipelines.References(pipelines.Artifact[pipelines.Images]{Dir: dir, Manifest: m}) {
+	for e, err := range pipelines.References(a) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +172,7 @@ func TestEachKeepsOrderAndCounts(t *testing.T) {
 			if !slices.Equal(got, want) || len(want) == 0 || len(want) == 40 {
 				t.Fatalf("%s, %d a shard: kept %d of 40, want %d", runner, perShard, len(got), len(want))
 			}
-			m, _ := artifact.Load(filepath.Join(root, "bright"))
+			m, _ := artifact.Load(blob.Local(filepath.Join(root, "bright")))
 			if m.Counts["images"]+m.Counts["dropped"] != 40 || m.Counts["dark_cat"]+m.Counts["dark_dog"] != m.Counts["dropped"] {
 				t.Fatalf("counts %v", m.Counts)
 			}
@@ -216,7 +222,7 @@ func TestEachQuarantinesWhatCannotBeDecoded(t *testing.T) {
 	if got, err := run(t, eachGraph(root, dir, &bright{}), "direct"); err != nil {
 		t.Fatal(got, err)
 	}
-	m, _ := artifact.Load(filepath.Join(root, "bright"))
+	m, _ := artifact.Load(blob.Local(filepath.Join(root, "bright")))
 	if m.Quarantine == nil || m.Quarantine.Total != 3 || m.Quarantine.Of != 43 || m.Counts["quarantined"] != 3 || m.Counts["images"] != 40 {
 		t.Fatalf("counts %v, quarantine %+v", m.Counts, m.Quarantine)
 	}
@@ -398,7 +404,7 @@ func TestRejectSetsAside(t *testing.T) {
 	if _, err := run(t, imageGraph(root, dir, &tooDark{}), "prism"); err != nil {
 		t.Fatal(err)
 	}
-	m, _ := artifact.Load(filepath.Join(root, "do"))
+	m, _ := artifact.Load(blob.Local(filepath.Join(root, "do")))
 	if m.Quarantine.Reasons["too-dark"] != 5 || m.Quarantine.First[0].Detail != "mean 3" {
 		t.Fatalf("quarantine %+v", m.Quarantine)
 	}
@@ -415,7 +421,7 @@ func TestRelabelAndNotes(t *testing.T) {
 		}
 	}
 	var meta pipelines.ImagesMeta
-	m, _ := artifact.Load(filepath.Join(root, "do"))
+	m, _ := artifact.Load(blob.Local(filepath.Join(root, "do")))
 	if err := (pipelines.Artifact[pipelines.Images]{Manifest: m}).Meta(&meta); err != nil || !slices.Equal(meta.Classes, []string{"animal"}) {
 		t.Fatalf("classes %v, %v", meta.Classes, err)
 	}
@@ -439,7 +445,7 @@ func TestReplacedImagesAreSortedAndRead(t *testing.T) {
 			last = id
 		}
 	}
-	m, _ := artifact.Load(filepath.Join(root, "bright"))
+	m, _ := artifact.Load(blob.Local(filepath.Join(root, "bright")))
 	if len(list) == 0 || m.Counts["images"]+m.Counts["dropped"] != int64(len(list)) || m.Counts["quarantined"] != 0 {
 		t.Fatalf("%d negatives; counts of the next stage %v", len(list), m.Counts)
 	}
@@ -460,12 +466,16 @@ func TestFuseDecodesOnceAndIsOneStage(t *testing.T) {
 		if _, err := run(t, graph(0), runner); err != nil {
 			t.Fatal(err)
 		}
-		m, err := artifact.Load(filepath.Join(root, "above"))
+		m, err := artifact.Load(blob.Local(filepath.Join(root, "above")))
 		if err != nil || m.Kind != "sharpness" || m.Counts["records"] == 0 || m.Counts["dropped"] == 0 || m.Files[0].Name != "sharpness-00000-of-00001.tfrecord" {
 			t.Fatalf("%+v, %v", m, err)
 		}
+		a, err := pipelines.LoadArtifact[sharpness](filepath.Join(root, "above"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		n := int64(0)
-		for r, err := range pipelines.Records(pipelines.Artifact[sharpness]{Dir: filepath.Join(root, "above"), Manifest: m}) {
+		for r, err := range pipelines.Records(a) {
 			if err != nil || len(r.Data()) == 0 {
 				t.Fatal(err)
 			}

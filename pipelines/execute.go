@@ -14,6 +14,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Runner runs Beam pipelines: the direct runner, Prism, Flink, ….
@@ -43,10 +44,10 @@ func (g *Graph) Execute(ctx context.Context, runner Runner, reporter Reporter, o
 	if err != nil {
 		return nil, err
 	}
-	if err := makeRoot(g.root); err != nil {
+	if err := makeRoot(g.place); err != nil {
 		return nil, err
 	}
-	release, err := artifact.Lock(g.root)
+	release, err := artifact.Lock(g.place)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +71,17 @@ func slicesFilter(steps []Step, keep func(Step) bool) []Step {
 	return out
 }
 
-func makeRoot(root string) error {
-	if info, err := os.Stat(root); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is a file; the run needs a folder (choose another --out)", root)
+// makeRoot makes a folder of this machine, where the root is one: what stands
+// against it is told before anything runs.
+func makeRoot(root blob.Dir) error {
+	if !root.IsLocal() {
+		return nil
 	}
-	if err := os.MkdirAll(root, 0o755); err != nil {
+	path := root.String()
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file; the run needs a folder (choose another --out)", path)
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
 		return fmt.Errorf("cannot make the run folder: %w (choose another --out)", err)
 	}
 	return nil
@@ -123,26 +130,24 @@ func (g *Graph) replan(ctx context.Context, step *Step, reporter Reporter) error
 	return nil
 }
 
-var jobs atomic.Int64
+// serial numbers the runs of stages of this process.
+var serial atomic.Int64
 
 func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, reporter Reporter) (*artifact.Manifest, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	t := g.task(step, runner.Name())
+	r := start(ctx, t.Job, reporter)
+	defer release(t.Job)
+	if err := r.take(step.Dir); err != nil {
+		return nil, fmt.Errorf("%s: %w", step.Name, err)
+	}
 	if err := prepare(step.Dir, step.Fingerprint); err != nil {
 		return nil, fmt.Errorf("%s: %w", step.Name, err)
 	}
 	crash.At(crash.StagePrepared)
-	t := g.task(step, runner.Name())
-	reporters.Store(t.Job, reporter)
-	contexts.Store(t.Job, ctx)
-	defer func() {
-		contexts.Delete(t.Job)
-		reporters.Delete(t.Job)
-		meters.Delete(t.Job)
-		failures.Delete(t.Job)
-	}()
-	if err := runTask(ctx, t, runner); err != nil {
+	if err := runTask(ctx, t, r, runner); err != nil {
 		return nil, err
 	}
 	m, err := artifact.Load(step.Dir)
@@ -153,7 +158,7 @@ func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, repo
 	return m, tidy(step.Dir)
 }
 
-func runTask(ctx context.Context, t *task, runner Runner) error {
+func runTask(ctx context.Context, t *task, r *running, runner Runner) error {
 	p := beam.NewPipeline()
 	data, err := json.Marshal(t)
 	if err != nil {
@@ -168,8 +173,8 @@ func runTask(ctx context.Context, t *task, runner Runner) error {
 	if err == nil {
 		return nil
 	}
-	if first, ok := failures.Load(t.Job); ok {
-		err = first.(error)
+	if first := r.failure(); first != nil {
+		err = first
 	}
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
@@ -197,15 +202,18 @@ func (g *Graph) task(step *Step, runner string) *task {
 		t.Dirs[in.fingerprint] = g.dir(in)
 		t.Inputs[in.name] = in.fingerprint
 	}
+	for _, before := range n.before() {
+		t.Past[before.name] = g.dir(before)
+	}
 	return t
 }
 
 // newTask is the part of a task that does not depend on the inputs.
-func newTask(n *node, dir string) *task {
+func newTask(n *node, dir blob.Dir) *task {
 	t := &task{
-		Job:   fmt.Sprintf("%s-%d-%d", n.name, os.Getpid(), jobs.Add(1)),
+		Job:   fmt.Sprintf("%s-%d-%d", n.name, os.Getpid(), serial.Add(1)),
 		Stage: n.name, Type: n.erased.name, Version: versionOf(n.stage), Kind: n.erased.kind,
-		Dir: dir, Dirs: map[string]string{}, Inputs: map[string]string{},
+		Dir: dir, Dirs: map[string]blob.Dir{}, Inputs: map[string]string{}, Past: map[string]blob.Dir{},
 		CodeVersion: CodeVersion(), MaxRejected: DefaultMaxRejected,
 	}
 	if v, ok := n.stage.(Tolerant); ok {

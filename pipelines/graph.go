@@ -7,13 +7,15 @@ import (
 	"strings"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Graph is a set of stages connected by edges. Build it with Add, then plan or
 // run it. A Graph is not safe for concurrent use.
 type Graph struct {
 	name  string
-	root  string
+	root  string   // as it was given
+	place blob.Dir // of root, made absolute here and nowhere else
 	nodes []*node
 	errs  []error
 }
@@ -38,7 +40,8 @@ type node struct {
 // Option sets a property of a Graph.
 type Option func(*Graph)
 
-// Root is the folder in which every stage has its own folder. Default: "run".
+// Root is the folder in which every stage has its own folder: a path, or the URL
+// of a store (see io/blob). Default: "run".
 func Root(dir string) Option { return func(g *Graph) { g.root = dir } }
 
 // New makes an empty graph.
@@ -47,14 +50,21 @@ func New(name string, options ...Option) *Graph {
 	for _, o := range options {
 		o(g)
 	}
+	var err error
+	if g.place, err = blob.Open(g.root); err != nil {
+		g.fail("%w", err)
+	}
 	return g
 }
 
 // Name of the graph.
 func (g *Graph) Name() string { return g.name }
 
-// Root folder of the graph's artifacts.
+// Root folder of the graph's artifacts, as it was given.
 func (g *Graph) Root() string { return g.root }
+
+// At is how people find the file name of a stage's artifact.
+func (g *Graph) At(stage, name string) string { return g.place.In(stage).At(name) }
 
 // Add puts a stage into the graph under a name that no other stage has (lower
 // case letters, digits, '.', '_' and '-'; it names the artifact's folder), and
@@ -96,6 +106,24 @@ func (n *node) inputs() []*node {
 	}
 	eachEdge(reflect.ValueOf(n.stage), func(_ string, in Input) { add(in) })
 	return list
+}
+
+// before are all stages that n depends on.
+func (n *node) before() []*node {
+	seen := map[*node]bool{}
+	var all []*node
+	var visit func(n *node)
+	visit = func(n *node) {
+		for _, in := range n.inputs() {
+			if !seen[in] {
+				seen[in] = true
+				all = append(all, in)
+				visit(in)
+			}
+		}
+	}
+	visit(n)
+	return all
 }
 
 // eachEdge visits the Edge fields of a stage, also inside nested structs,

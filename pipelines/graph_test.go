@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
 )
@@ -55,7 +56,7 @@ func (s *double) RunShard(_ context.Context, in pipelines.Artifact[numbers], out
 		}
 		return errors.New("the disk is on fire")
 	}
-	data, err := os.ReadFile(filepath.Join(in.Dir, "numbers.txt"))
+	data, err := in.ReadFile("numbers.txt")
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func (s *sum) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out *
 	}
 	n := 0
 	for _, f := range in.Files("numbers") {
-		data, err := os.ReadFile(filepath.Join(in.Dir, f.Name))
+		data, err := in.ReadFile(f.Name)
 		if err != nil {
 			return err
 		}
@@ -153,7 +154,7 @@ func TestFailedShardResumesWithTheOthersKept(t *testing.T) {
 	if err == nil || err.Error() != "double: the disk is on fire" {
 		t.Fatalf("got %v, want the stage's own words", err)
 	}
-	if _, err := artifact.Load(filepath.Join(root, "double")); !artifact.IsAbsent(err) {
+	if _, err := artifact.Load(blob.Local(filepath.Join(root, "double"))); !artifact.IsAbsent(err) {
 		t.Fatalf("a failed stage left a manifest: %v", err)
 	}
 	kept := filepath.Join(root, "double", "numbers-0.txt")

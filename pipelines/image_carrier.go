@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
@@ -32,7 +30,7 @@ func (imageCarrier) parts(in folder, perShard int64) []part {
 func (imageCarrier) open(in folder, p part) (iter.Seq2[element, error], func()) {
 	reader := &imagefile.Reader{}
 	return func(yield func(element, error) bool) {
-		for e, err := range index.Read(in.Dir, IndexFiles(Artifact[Images](in)), p.from, p.to) {
+		for e, err := range ReferencesFrom(Artifact[Images](in), p.from, p.to) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -65,11 +63,8 @@ type imageSink struct {
 }
 
 func (imageCarrier) create(job *Job, _ carrier, p part) (sink, error) {
-	if err := os.MkdirAll(job.Path(shardsDir), 0o755); err != nil {
-		return nil, err
-	}
 	s := &imageSink{job: job, part: p, name: fmt.Sprintf("%s/index-%05d.tfrecord", shardsDir, p.index)}
-	f, err := tfrecord.Create(job.Path(s.name), tfrecord.Options{})
+	f, err := tfrecord.CreateIn(job, s.name, tfrecord.Options{})
 	s.refs = f
 	return s, err
 }
@@ -92,14 +87,16 @@ func (s *imageSink) write(from, e element) error {
 	}
 	s.note.Written++
 	s.note.Relabeled = s.note.Relabeled || m.Class != m.class || e != from
-	s.buf = index.AppendEntry(s.buf[:0], m.entry())
+	entry := m.entry()
+	entry.Ref = s.job.Ref(entry.Ref)
+	s.buf = index.AppendEntry(s.buf[:0], entry)
 	return s.refs.Write(s.buf)
 }
 
 // keep stores the bytes of an image that has no file of its own.
 func (s *imageSink) keep(m *Image) (err error) {
 	if s.pack == nil {
-		if s.pack, err = imagefile.CreatePack(s.job.Path(s.packName())); err != nil {
+		if s.pack, err = s.job.Pack(s.packName()); err != nil {
 			return err
 		}
 	}
@@ -124,7 +121,7 @@ func (s *imageSink) commit() error {
 	if err := s.refs.Commit(); err != nil {
 		return err
 	}
-	s.job.addWork(artifact.File{Name: filepath.ToSlash(s.name), Records: s.refs.Records(), Bytes: s.refs.Bytes(), CRC32C: s.refs.CRC32C()})
+	s.job.addWork(artifact.File{Name: s.name, Records: s.refs.Records(), Bytes: s.refs.Bytes(), CRC32C: s.refs.CRC32C()})
 	return s.job.SetShardNote(s.note)
 }
 

@@ -26,7 +26,12 @@ func (imageCarrier) finish(ctx context.Context, from carrier, in folder, job *Jo
 	}
 	entries := job.emitted()
 	if all.Unsorted {
-		sorter, err := index.NewSorter(job.Path(shardsDir + "/sort"))
+		scratch, remove, err := job.Scratch("sort")
+		if err != nil {
+			return err
+		}
+		defer remove()
+		sorter, err := index.NewSorter(scratch)
 		if err != nil {
 			return err
 		}
@@ -97,7 +102,7 @@ func classesOf(entries iter.Seq2[index.Entry, error]) ([]string, error) {
 
 // writeIndex writes the index; label i is classes[i].
 func writeIndex(ctx context.Context, job *Job, entries iter.Seq2[index.Entry, error], total int64, classes []string) error {
-	w := index.NewWriter(job.Path("."), "index", total)
+	w := job.Index("index", total)
 	defer w.Discard()
 	for e, err := range entries {
 		if err != nil {

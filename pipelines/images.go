@@ -1,11 +1,9 @@
 package pipelines
 
 import (
-	"iter"
 	"slices"
 
 	"github.com/retort-ml/retort/io/artifact"
-	"github.com/retort-ml/retort/io/index"
 )
 
 // ImagesMeta is the kind-specific part of an Images artifact's manifest.
@@ -17,12 +15,6 @@ type ImagesMeta struct {
 // IndexFiles are the index shards of an Images artifact (of the edge's port,
 // where it has one).
 func IndexFiles(a Artifact[Images]) []artifact.File { return a.Files("index") }
-
-// References yields all references of an Images artifact, sorted by image id.
-func References(a Artifact[Images]) iter.Seq2[index.Entry, error] {
-	files := IndexFiles(a)
-	return index.Read(a.Dir, files, 0, index.Count(files))
-}
 
 // SortedKeys are the keys of m in order.
 func SortedKeys[V any](m map[string]V) []string {

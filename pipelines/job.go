@@ -4,35 +4,37 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
+	"github.com/retort-ml/retort/io/imagefile"
 )
 
 // task is what a stage's DoFns are told: all that a worker needs, as JSON.
 type task struct {
-	Job         string            // unique per run of a stage, names its reporter in this process
-	Stage       string            // name in the graph
-	Type        string            // registered stage type
-	Version     int               //
-	Kind        string            //
-	Config      json.RawMessage   //
-	Fingerprint string            //
-	Content     string            // see contentKey
-	Dir         string            // folder of its artifact
-	Dirs        map[string]string // fingerprint of an input -> folder
-	Input       edgeJSON          // by position
-	Inputs      map[string]string // stage name -> fingerprint
+	Job         string              // unique per run of a stage, names its reporter in this process
+	Stage       string              // name in the graph
+	Type        string              // registered stage type
+	Version     int                 //
+	Kind        string              //
+	Config      json.RawMessage     //
+	Fingerprint string              //
+	Content     string              // see contentKey
+	Dir         blob.Dir            // of its artifact
+	Dirs        map[string]blob.Dir // fingerprint of an input -> its folder
+	Past        map[string]blob.Dir // stage before it -> its folder
+	Input       edgeJSON            // by position
+	Inputs      map[string]string   // stage name -> fingerprint
 	CodeVersion string
 	Runner      string
 	Started     time.Time
 	MaxRejected float64
 	Tolerant    bool // the stage sets MaxRejected itself
 	Applied     bool // by Apply, not run by a graph
+
+	running *running // in this process; set where the task is decoded
 }
 
 // Job is one run of one stage, as the stage sees it. Its methods are safe for
@@ -75,9 +77,6 @@ func (j *Job) Fingerprint() string { return j.task.Fingerprint }
 // stages that made it.
 func (j *Job) Inputs() map[string]string { return maps.Clone(j.task.Inputs) }
 
-// Path is where the data file name of this artifact rests. Its folder exists.
-func (j *Job) Path(name string) string { return filepath.Join(j.task.Dir, filepath.FromSlash(name)) }
-
 // Open opens what an edge of the stage carries.
 func Open[T any](j *Job, e Edge[T]) (Artifact[T], error) {
 	dir, ok := j.task.Dirs[e.Fingerprint()]
@@ -88,10 +87,10 @@ func Open[T any](j *Job, e Edge[T]) (Artifact[T], error) {
 	if err != nil {
 		return Artifact[T]{}, fmt.Errorf("%s: cannot open its input: %w (run again; the stage that makes it is redone)", j.task.Stage, err)
 	}
-	return Artifact[T]{Dir: dir, Port: e.port, Manifest: m}, nil
+	return Artifact[T]{Port: e.port, Manifest: m, dir: dir}, nil
 }
 
-// AddFile makes a file that rests under Path(name) part of the artifact.
+// AddFile makes a file that Create left under name part of the artifact.
 func (j *Job) AddFile(name string, records int64) error {
 	f, err := artifact.Describe(j.task.Dir, name, records)
 	if err != nil {
@@ -117,17 +116,6 @@ func (j *Job) addWork(f artifact.File) {
 	j.report.Work = append(j.report.Work, f)
 }
 
-// WriteFile writes a data file, whole or not at all, and adds it.
-func (j *Job) WriteFile(name string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(j.Path(name)), 0o755); err != nil {
-		return err
-	}
-	if err := atomicfile.WriteFile(j.Path(name), data); err != nil {
-		return err
-	}
-	return j.AddFile(name, 0)
-}
-
 // Count adds n to a count of the manifest.
 func (j *Job) Count(name string, n int64) {
 	j.mu.Lock()
@@ -150,6 +138,7 @@ func (j *Job) Looked(n int64) {
 func (j *Job) Reject(r artifact.Rejected) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	r.URI = imagefile.ToArtifact(r.URI, j.task.Dir)
 	j.rejected = append(j.rejected, r)
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
-	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
@@ -44,14 +44,14 @@ type partRef struct {
 type partsFn struct{ Kind, Port string }
 
 func (f *partsFn) ProcessElement(dir string, emit func([]byte)) error {
-	m, err := artifact.Load(dir)
+	a, err := LoadArtifact[None](dir)
 	if err != nil {
 		return err
 	}
-	if m.Kind != f.Kind {
-		return fmt.Errorf("%s is an artifact of kind %s; want %s", dir, m.Kind, f.Kind)
+	if a.Manifest.Kind != f.Kind {
+		return fmt.Errorf("%s is an artifact of kind %s; want %s", dir, a.Manifest.Kind, f.Kind)
 	}
-	a := folder{Dir: dir, Port: f.Port, Manifest: m}
+	a.Port = f.Port
 	parts := recordCarrier[None]{}.parts(a, 0)
 	if f.Kind == (imageCarrier{}).kind() {
 		parts = imageCarrier{}.parts(a, DefaultElementsPerShard)
@@ -73,11 +73,11 @@ func (*readImagesFn) ProcessElement(ctx context.Context, data []byte, emit func(
 	if err := json.Unmarshal(data, &p); err != nil {
 		return err
 	}
-	m, err := artifact.Load(p.Dir)
+	in, err := LoadArtifact[None](p.Dir)
 	if err != nil {
 		return err
 	}
-	in := folder{Dir: p.Dir, Port: p.Port, Manifest: m}
+	in.Port = p.Port
 	elements, done := imageCarrier{}.open(in, part{from: p.From, to: p.To})
 	defer done()
 	for e, err := range elements {
@@ -101,7 +101,11 @@ func (*readRecordsFn) ProcessElement(ctx context.Context, data []byte, emit func
 	if err := json.Unmarshal(data, &p); err != nil {
 		return err
 	}
-	return readRecords(p.Dir, p.File, true, func(r *Record[None]) error {
+	dir, err := blob.Open(p.Dir)
+	if err != nil {
+		return err
+	}
+	return readRecords(dir, p.File, true, func(r *Record[None]) error {
 		emit(r.data)
 		return ctx.Err()
 	})

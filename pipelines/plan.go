@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // State says whether a stage has to run.
@@ -30,7 +30,7 @@ type Step struct {
 	State       State
 	Why         string // why it runs; empty when kept
 	Fingerprint string
-	Dir         string
+	Dir         blob.Dir           // of its artifact
 	Config      []byte             // JSON
 	Manifest    *artifact.Manifest // when kept
 	Estimate    Estimate
@@ -73,7 +73,7 @@ func (g *Graph) planNode(ctx context.Context, n *node) (Step, error) {
 	n.manifest = nil
 	step := Step{
 		Name: n.name, Type: n.erased.name, Kind: n.erased.kind, State: Run,
-		Fingerprint: n.fingerprint, Dir: filepath.Join(g.root, n.name), Config: n.config, node: n,
+		Fingerprint: n.fingerprint, Dir: g.dir(n), Config: n.config, node: n,
 	}
 	for _, in := range n.inputs() {
 		step.Inputs = append(step.Inputs, in.name)
@@ -130,7 +130,7 @@ func unreadable(stage any, m *artifact.Manifest) string {
 // examine loads and verifies what is in dir. why says what stands against
 // keeping it. What cannot be read is an error: it may be whole, and weeks of
 // work, so that nothing is redone, and cleared for it, on a guess.
-func examine(dir, fingerprint string) (m *artifact.Manifest, why string, err error) {
+func examine(dir blob.Dir, fingerprint string) (m *artifact.Manifest, why string, err error) {
 	m, err = artifact.Load(dir)
 	var damage *artifact.DamageError
 	switch {

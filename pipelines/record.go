@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path/filepath"
 	"slices"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
@@ -79,7 +79,7 @@ func (r *Record[K]) origin() artifact.Rejected {
 func Records[K any](a Artifact[K]) iter.Seq2[*Record[K], error] {
 	return func(yield func(*Record[K], error) bool) {
 		for _, f := range recordFiles(folder(a)) {
-			err := readRecords(a.Dir, f.Name, false, func(r *Record[K]) error {
+			err := readRecords(a.dir, f.Name, false, func(r *Record[K]) error {
 				if !yield(r, nil) {
 					return errStop
 				}
@@ -113,9 +113,8 @@ func recordFiles(a folder) []artifact.File {
 
 // readRecords yields the records of one file, each with memory of its own if
 // keep.
-func readRecords[K any](dir, name string, keep bool, yield func(*Record[K]) error) error {
-	path := filepath.Join(dir, name)
-	r, err := tfrecord.Open(path, tfrecord.Options{Strict: true})
+func readRecords[K any](from blob.Dir, name string, keep bool, yield func(*Record[K]) error) error {
+	r, err := tfrecord.OpenIn(from, name, tfrecord.Options{Strict: true})
 	if err != nil {
 		return err
 	}
@@ -128,7 +127,7 @@ func readRecords[K any](dir, name string, keep bool, yield func(*Record[K]) erro
 		if keep {
 			data = slices.Clone(data)
 		}
-		if err := yield(&Record[K]{data: data, file: path, number: n}); err != nil {
+		if err := yield(&Record[K]{data: data, file: from.At(name), number: n}); err != nil {
 			return err
 		}
 		n++

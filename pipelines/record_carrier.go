@@ -29,7 +29,7 @@ func (recordCarrier[K]) parts(in folder, _ int64) []part {
 
 func (recordCarrier[K]) open(in folder, p part) (iter.Seq2[element, error], func()) {
 	return func(yield func(element, error) bool) {
-		err := readRecords(in.Dir, p.file, true, func(r *Record[K]) error {
+		err := readRecords(in.dir, p.file, true, func(r *Record[K]) error {
 			if !yield(r, nil) {
 				return errStop
 			}
@@ -52,7 +52,7 @@ func (c recordCarrier[K]) create(job *Job, from carrier, p part) (sink, error) {
 	if from == carrier(c) {
 		name = p.file
 	}
-	f, err := tfrecord.Create(job.Path(name), tfrecord.Options{})
+	f, err := tfrecord.CreateIn(job, name, tfrecord.Options{})
 	return &recordSink{job, name, f}, err
 }
 

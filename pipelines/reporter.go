@@ -1,7 +1,6 @@
 package pipelines
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -34,13 +33,11 @@ func (Silent) Metric(stage string, values map[string]float64) {}
 func (Silent) Message(string, string)                         {}
 func (Silent) Finished(Result)                                {}
 
-// reporters of the jobs that run in this process, by job id. Metrics of the
-// in-process runners show nothing while a job runs, hence this side door.
-var reporters sync.Map
-
+// reporter shows how the job goes on. Metrics of the in-process runners show
+// nothing while a job runs, hence this side door.
 func (j *Job) reporter() Reporter {
-	if r, ok := reporters.Load(j.task.Job); ok {
-		return r.(Reporter)
+	if r := j.task.running; r != nil {
+		return r.reporter
 	}
 	return Silent{}
 }
@@ -57,14 +54,20 @@ type Meter struct {
 	last        atomic.Int64 // when the reporter was last told, in ns
 }
 
-// meters are shared by the shards of one job.
-var meters sync.Map
-
 // Meter returns the job's meter for total units (0 where the total is
 // unknown). All shards of a stage share one.
 func (j *Job) Meter(total int64, unit string) *Meter {
-	m, _ := meters.LoadOrStore(j.task.Job, &Meter{job: j, unit: unit, total: total})
-	return m.(*Meter)
+	m := &Meter{job: j, unit: unit, total: total}
+	r := j.task.running
+	if r == nil {
+		return m
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.meter == nil {
+		r.meter = m
+	}
+	return r.meter
 }
 
 const meterInterval = 100 * time.Millisecond

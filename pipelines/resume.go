@@ -3,12 +3,10 @@ package pipelines
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/crash"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Work in progress keeps two things beside the data: a marker with the
@@ -24,8 +22,8 @@ type marker struct {
 }
 
 // resumable reports whether dir holds work in progress for the fingerprint.
-func resumable(dir, fingerprint string) bool {
-	data, err := os.ReadFile(filepath.Join(dir, markerName))
+func resumable(dir blob.Dir, fingerprint string) bool {
+	data, err := dir.ReadFile(markerName)
 	if err != nil {
 		return false
 	}
@@ -35,26 +33,23 @@ func resumable(dir, fingerprint string) bool {
 
 // prepare makes dir ready for a stage: it keeps what an interrupted run for
 // the same fingerprint left, and clears everything else.
-func prepare(dir, fingerprint string) error {
+func prepare(dir blob.Dir, fingerprint string) error {
 	resume := resumable(dir, fingerprint)
-	if _, err := os.Stat(filepath.Join(dir, artifact.ManifestName)); err == nil {
+	if there, err := dir.Exists(artifact.ManifestName); err == nil && there {
 		resume = false // a finished artifact that was found wanting
 	}
 	if resume {
-		return artifact.RemoveTemps(dir)
+		return dir.Sweep()
 	}
 	if err := artifact.Clear(dir); err != nil {
 		return fmt.Errorf("cannot clear %s: %w", dir, err)
 	}
 	crash.At(crash.StageCleared)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	data, err := json.Marshal(marker{fingerprint})
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(filepath.Join(dir, markerName), data)
+	return dir.WriteFile(markerName, data)
 }
 
 // finished reports whether the artifact of the task is there.
@@ -65,18 +60,16 @@ func (t *task) finished() bool {
 
 // Resuming reports whether this run of the stage goes on after an interrupted
 // one: whether files of an earlier attempt, for the same config and inputs,
-// may lie under Path.
+// may be there.
 func (j *Job) Resuming() bool { return resumable(j.task.Dir, j.task.Fingerprint) }
 
-func (t *task) shardPath(shard int) string {
-	return filepath.Join(t.Dir, shardsDir, fmt.Sprintf("%05d.json", shard))
-}
+func reportName(shard int) string { return fmt.Sprintf("%s/%05d.json", shardsDir, shard) }
 
 // finishedShard loads the report of a shard that an earlier attempt finished,
 // if its files are still what it says.
 func (t *task) finishedShard(shard int) (shardReport, bool) {
 	var r shardReport
-	data, err := os.ReadFile(t.shardPath(shard))
+	data, err := t.Dir.ReadFile(reportName(shard))
 	if err != nil || json.Unmarshal(data, &r) != nil || r.Shard != shard {
 		return r, false
 	}
@@ -88,23 +81,17 @@ func (t *task) saveShard(r shardReport) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(t.Dir, shardsDir), 0o755); err != nil {
-		return err
-	}
-	return atomicfile.WriteFile(t.shardPath(r.Shard), data)
+	return t.Dir.WriteFile(reportName(r.Shard), data)
 }
 
 // tidy removes the traces of work in progress from a finished artifact.
-func tidy(dir string) error {
-	if err := artifact.RemoveTemps(dir); err != nil {
+func tidy(dir blob.Dir) error {
+	if err := dir.Sweep(); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(dir, shardsDir)); err != nil {
+	if err := dir.RemoveAll(shardsDir); err != nil {
 		return err
 	}
 	crash.At(crash.TidyHalfway)
-	if err := os.Remove(filepath.Join(dir, markerName)); err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	return nil
+	return dir.Remove(markerName)
 }

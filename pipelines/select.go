@@ -2,12 +2,12 @@ package pipelines
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/io/blob"
 )
 
-func (g *Graph) dir(n *node) string { return filepath.Join(g.root, n.name) }
+func (g *Graph) dir(n *node) blob.Dir { return g.place.In(n.name) }
 
 // wanted are the named stages and all that they depend on; with no names, all.
 func (g *Graph) wanted(only []string) (map[*node]bool, error) {

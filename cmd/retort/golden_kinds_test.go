@@ -13,6 +13,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/stagetest"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
@@ -128,16 +129,24 @@ func readViews(t *testing.T, store string, data []byte) string {
 		}
 		records[0] = withURI(t, records[0], picture)
 	}
-	dir := t.TempDir()
-	stagetest.Write(t, filepath.Join(dir, "views-00000-of-00001.tfrecord"), framed(t, records...))
+	dir := blob.Local(t.TempDir())
+	stagetest.Write(t, dir.At("views-00000-of-00001.tfrecord"), framed(t, records...))
 	config, err := os.ReadFile(filepath.Join(goldenFolder, "views-config.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := views.Open(pipelines.Artifact[pipelines.Views]{Dir: dir, Manifest: &artifact.Manifest{
+	err = artifact.Commit(dir, &artifact.Manifest{Schema: artifact.Schema, Kind: "views",
 		Files: []artifact.File{{Name: "views-00000-of-00001.tfrecord", Records: 1}},
 		Meta:  json.RawMessage(fmt.Sprintf(goldenViewsMeta, store, config)),
-	}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := pipelines.LoadArtifact[pipelines.Views](dir.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := views.Open(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +198,7 @@ func readTargets(t *testing.T, data []byte) string {
 }
 
 func writeManifest(t *testing.T) []byte {
-	dir := t.TempDir()
+	dir := blob.Local(t.TempDir())
 	err := artifact.Commit(dir, &artifact.Manifest{
 		Schema: artifact.Schema, Kind: "views", Stage: "views", Type: "views.Stage", Version: 7, Fingerprint: "f1", Content: "c1", CodeVersion: "v1.2.3",
 		Config: json.RawMessage(`{"Passes":1}`), Inputs: map[string]string{"ingest": "f0"},
@@ -201,7 +210,7 @@ func writeManifest(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, artifact.ManifestName))
+	data, err := dir.ReadFile(artifact.ManifestName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +269,7 @@ func readCheckpoint(t *testing.T, data []byte) string {
 
 // writeEvents sets the times to 0: they are the clock's.
 func writeEvents(t *testing.T) []byte {
-	w, err := tensorboard.Create(t.TempDir())
+	w, err := tensorboard.Create(blob.Local(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,19 @@ func (w *File) Truncate(size int64) error {
 // Commit syncs the file, gives it its name and syncs the folder.
 func (w *File) Commit() error {
 	defer w.Discard()
+	if err := w.sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(w.f.Name(), w.path); err != nil {
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	w.done = true
+	crash.At(crash.FileRenamed)
+	return SyncDir(filepath.Dir(w.path))
+}
+
+// sync makes the temporary file durable and closes it.
+func (w *File) sync() error {
 	w.behind.wait()
 	if err := w.f.Chmod(0o644); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
@@ -78,12 +91,7 @@ func (w *File) Commit() error {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
 	crash.At(crash.FileSynced)
-	if err := os.Rename(w.f.Name(), w.path); err != nil {
-		return fmt.Errorf("cannot write %s: %w", w.path, err)
-	}
-	w.done = true
-	crash.At(crash.FileRenamed)
-	return SyncDir(filepath.Dir(w.path))
+	return nil
 }
 
 // Discard removes the temporary file unless it was committed.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/retort-ml/retort/io/blob"
 )
 
 func sample(t *testing.T) (string, *Manifest) {
@@ -16,12 +18,12 @@ func sample(t *testing.T) (string, *Manifest) {
 	if err := os.WriteFile(filepath.Join(dir, "a.bin"), []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f, err := Describe(dir, "a.bin", 1)
+	f, err := Describe(blob.Local(dir), "a.bin", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &Manifest{Schema: Schema, Kind: "images", Stage: "ingest", Fingerprint: "f", Files: []File{f}}
-	if err := Commit(dir, m); err != nil {
+	if err := Commit(blob.Local(dir), m); err != nil {
 		t.Fatal(err)
 	}
 	return dir, m
@@ -29,14 +31,14 @@ func sample(t *testing.T) (string, *Manifest) {
 
 func TestCommittedManifestLoadsAndVerifies(t *testing.T) {
 	dir, want := sample(t)
-	got, err := Load(dir)
+	got, err := Load(blob.Local(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Fingerprint != want.Fingerprint || len(got.Files) != 1 {
 		t.Fatalf("got %+v", got)
 	}
-	if err := Verify(dir, got); err != nil {
+	if err := Verify(blob.Local(dir), got); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -53,7 +55,7 @@ func TestDamageIsNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			var damage *DamageError
-			if err := Verify(dir, m); !errors.As(err, &damage) || !strings.HasSuffix(damage.Path, "a.bin") {
+			if err := Verify(blob.Local(dir), m); !errors.As(err, &damage) || !strings.HasSuffix(damage.Path, "a.bin") {
 				t.Fatalf("got %v, want damage of a.bin", err)
 			}
 		})
@@ -61,22 +63,22 @@ func TestDamageIsNamed(t *testing.T) {
 }
 
 func TestNoManifestIsAbsent(t *testing.T) {
-	if _, err := Load(t.TempDir()); !IsAbsent(err) {
+	if _, err := Load(blob.Local(t.TempDir())); !IsAbsent(err) {
 		t.Fatalf("got %v", err)
 	}
 }
 
 func TestSecondLockNamesTheHolder(t *testing.T) {
 	root := t.TempDir()
-	release, err := Lock(root)
+	release, err := Lock(blob.Local(root))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Lock(root); err == nil || !strings.Contains(err.Error(), "pid ") {
+	if _, err := Lock(blob.Local(root)); err == nil || !strings.Contains(err.Error(), "pid ") {
 		t.Fatalf("got %v, want the holder's pid", err)
 	}
 	release()
-	release, err = Lock(root)
+	release, err = Lock(blob.Local(root))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,15 +9,12 @@ package artifact
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"sort"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/crc32c"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Schema is the version of the manifest's layout that this code writes and
@@ -80,15 +77,14 @@ func (m *Manifest) Bytes() int64 {
 
 // Load reads dir's manifest. Where there is none the error is fs.ErrNotExist; one
 // that is no manifest, or not as it was written, is a *DamageError.
-func Load(dir string) (*Manifest, error) {
-	path := filepath.Join(dir, ManifestName)
-	data, err := os.ReadFile(path)
+func Load(dir blob.Dir) (*Manifest, error) {
+	data, err := dir.ReadFile(ManifestName)
 	if err != nil {
 		return nil, err
 	}
 	m, err := Parse(data)
 	if err != nil {
-		return nil, &DamageError{path, err.Error()}
+		return nil, &DamageError{dir.At(ManifestName), err.Error()}
 	}
 	return m, nil
 }
@@ -114,12 +110,12 @@ func Parse(data []byte) (*Manifest, error) {
 }
 
 // Commit writes the manifest, which makes the artifact exist.
-func Commit(dir string, m *Manifest) error {
+func Commit(dir blob.Dir, m *Manifest) error {
 	data, err := m.encode()
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(filepath.Join(dir, ManifestName), data)
+	return dir.WriteFile(ManifestName, data)
 }
 
 // encode sorts the files, sets the checksum and returns the manifest's bytes.
@@ -156,22 +152,22 @@ func (m *Manifest) check() error {
 }
 
 // LoadTimings reads dir's timings; the zero value where there are none.
-func LoadTimings(dir string) Timings {
+func LoadTimings(dir blob.Dir) Timings {
 	var t Timings
-	if data, err := os.ReadFile(filepath.Join(dir, TimingsName)); err == nil {
+	if data, err := dir.ReadFile(TimingsName); err == nil {
 		_ = json.Unmarshal(data, &t)
 	}
 	return t
 }
 
 // SaveTimings writes t beside the manifest.
-func SaveTimings(dir string, t Timings) error {
+func SaveTimings(dir blob.Dir, t Timings) error {
 	data, err := json.Marshal(t)
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(filepath.Join(dir, TimingsName), append(data, '\n'))
+	return dir.WriteFile(TimingsName, append(data, '\n'))
 }
 
 // IsAbsent reports whether err from Load means that there is no artifact.
-func IsAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+func IsAbsent(err error) bool { return blob.IsAbsent(err) }

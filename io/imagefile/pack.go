@@ -2,32 +2,28 @@ package imagefile
 
 import (
 	"archive/tar"
-	"path/filepath"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/io/blob"
 )
 
-// Pack writes encoded images into one uncompressed tar, where ReadRef reads
-// them at their offset. The file appears, whole, at Commit, or not at all.
+// Pack writes encoded images into one uncompressed tar of an artifact, where
+// ReadRef reads them at their offset. The file appears, whole, at Commit, or not
+// at all.
 type Pack struct {
-	f       *atomicfile.File
+	f       blob.Writer
 	w       *tar.Writer
 	uri     string
 	at      int64
 	records int64
 }
 
-// CreatePack starts the tar at path, whose folder must exist.
-func CreatePack(path string) (*Pack, error) {
-	uri, err := filepath.Abs(path)
+// CreatePack starts the tar name in the artifact at d.
+func CreatePack(d blob.Dir, name string) (*Pack, error) {
+	f, err := d.Create(name)
 	if err != nil {
 		return nil, err
 	}
-	f, err := atomicfile.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	p := &Pack{f: f, uri: uri}
+	p := &Pack{f: f, uri: Inside(d.At(name))}
 	p.w = tar.NewWriter(counter{p})
 	return p, nil
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Reader reads the encoded bytes of images by reference. It is safe for
@@ -25,7 +27,7 @@ type Reader struct {
 const maxOpen = 64
 
 type openFile struct {
-	f     *os.File
+	f     blob.File
 	users int
 	used  int64
 }
@@ -36,14 +38,14 @@ type openFile struct {
 // that no more files can be opened is none.
 func (r *Reader) ReadRef(ref Ref, buf []byte) ([]byte, error) {
 	if ref.Length < 0 || ref.Offset < 0 {
-		return nil, reject(Changed, "%s: offset %d, length %d", ref.URI, ref.Offset, ref.Length)
+		return nil, reject(Changed, "%s: offset %d, length %d", Place(ref.URI), ref.Offset, ref.Length)
 	}
 	data, err := r.read(ref, buf)
 	if err != nil {
 		return nil, readError(ref, err)
 	}
 	if r.Verify && IDOf(data) != ref.ID {
-		return nil, reject(Changed, "%s at byte %d: the bytes are no longer those that were listed (id %s); ingest again", ref.URI, ref.Offset, ref.ID)
+		return nil, reject(Changed, "%s at byte %d: the bytes are no longer those that were listed (id %s); ingest again", Place(ref.URI), ref.Offset, ref.ID)
 	}
 	return data, nil
 }
@@ -57,24 +59,20 @@ func (r *Reader) read(ref Ref, buf []byte) ([]byte, error) {
 			return nil, err
 		}
 		defer r.release(f)
-		info, err := f.f.Stat()
-		if err == nil && ref.Length > info.Size()-ref.Offset {
-			err = errSize
-		}
-		if err != nil {
-			return nil, err
+		if ref.Length > f.f.Size()-ref.Offset {
+			return nil, errSize
 		}
 		buf = sized(buf, ref.Length)
 		_, err = f.f.ReadAt(buf, ref.Offset)
 		return buf, err
 	}
-	f, err := os.Open(ref.URI)
+	f, err := blob.OpenFile(Place(ref.URI))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Size() != ref.Length {
-		return nil, errors.Join(err, errSize)
+	if f.Size() != ref.Length {
+		return nil, errSize
 	}
 	buf = sized(buf, ref.Length)
 	_, err = io.ReadFull(f, buf)
@@ -91,13 +89,13 @@ func sized(buf []byte, n int64) []byte {
 func readError(ref Ref, err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return reject(Missing, "%s is gone since it was listed", ref.URI)
+		return reject(Missing, "%s is gone since it was listed", Place(ref.URI))
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return err // it says nothing of the image
 	case errors.Is(err, errSize), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return reject(Changed, "%s has another size than when it was listed; ingest again", ref.URI)
+		return reject(Changed, "%s has another size than when it was listed; ingest again", Place(ref.URI))
 	}
-	return reject(Unreadable, "%s at byte %d: %v", ref.URI, ref.Offset, cause(err))
+	return reject(Unreadable, "%s at byte %d: %v", Place(ref.URI), ref.Offset, cause(err))
 }
 
 func (r *Reader) acquire(uri string) (*openFile, error) {
@@ -109,7 +107,7 @@ func (r *Reader) acquire(uri string) (*openFile, error) {
 		f.used = r.tick
 		return f, nil
 	}
-	h, err := os.Open(uri)
+	h, err := blob.OpenFile(Place(uri))
 	if err != nil {
 		return nil, err
 	}

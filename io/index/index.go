@@ -11,9 +11,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
@@ -24,21 +24,22 @@ const ShardRecords = 1 << 15
 
 // Writer writes the shards of one index. References must come sorted by id.
 type Writer struct {
-	dir, prefix string
-	total       int64
-	shards, at  int
-	f           *tfrecord.File
-	encode      encoder
-	buf         []byte
-	files       []artifact.File
-	written     int64
+	to         blob.Dir
+	prefix     string
+	total      int64
+	shards, at int
+	f          *tfrecord.File
+	encode     encoder
+	buf        []byte
+	files      []artifact.File
+	written    int64
 }
 
-// NewWriter starts an index of total references in dir; shards are named
-// prefix-00000-of-00003.tfrecord.
-func NewWriter(dir, prefix string, total int64) *Writer {
+// NewWriter starts an index of total references; its shards go to an artifact's
+// folder under the names prefix-00000-of-00003.tfrecord.
+func NewWriter(to blob.Dir, prefix string, total int64) *Writer {
 	shards := max(1, int((total+ShardRecords-1)/ShardRecords))
-	return &Writer{dir: dir, prefix: prefix, total: total, shards: shards}
+	return &Writer{to: to, prefix: prefix, total: total, shards: shards}
 }
 
 // Write appends a reference with the name of its class ("" is unknown).
@@ -53,6 +54,7 @@ func (w *Writer) WriteEntry(e Entry) error {
 			return err
 		}
 	}
+	e.URI = imagefile.ToArtifact(e.URI, w.to)
 	w.buf = w.encode.append(w.buf[:0], &e)
 	if err := w.f.Write(w.buf); err != nil {
 		return err
@@ -65,7 +67,7 @@ func (w *Writer) WriteEntry(e Entry) error {
 }
 
 func (w *Writer) next() (err error) {
-	w.f, err = tfrecord.Create(filepath.Join(w.dir, w.name()), tfrecord.Options{})
+	w.f, err = tfrecord.CreateIn(w.to, w.name(), tfrecord.Options{})
 	return err
 }
 
@@ -118,15 +120,15 @@ type Entry struct {
 	Notes map[string]string // nil where there are none
 }
 
-// Read yields the references of files in dir from the one numbered from
-// (counting from 0 over all files) up to, not including, to.
-func Read(dir string, files []artifact.File, from, to int64) iter.Seq2[Entry, error] {
+// Read yields the references of an artifact's files in dir, from the one numbered
+// from (counting from 0 over all files) up to, not including, to.
+func Read(dir blob.Dir, files []artifact.File, from, to int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		start := int64(0)
 		for _, f := range files {
 			end := start + f.Records
 			if end > from && start < to {
-				if !readFile(filepath.Join(dir, f.Name), max(0, from-start), min(end, to)-start, yield) {
+				if !readFile(dir, f.Name, max(0, from-start), min(end, to)-start, yield) {
 					return
 				}
 			}
@@ -144,8 +146,8 @@ func Count(files []artifact.File) int64 {
 	return n
 }
 
-func readFile(path string, from, to int64, yield func(Entry, error) bool) bool {
-	r, err := tfrecord.Open(path, tfrecord.Options{Strict: true})
+func readFile(dir blob.Dir, name string, from, to int64, yield func(Entry, error) bool) bool {
+	r, err := tfrecord.OpenIn(dir, name, tfrecord.Options{Strict: true})
 	if err != nil {
 		yield(Entry{}, err)
 		return false
@@ -156,6 +158,7 @@ func readFile(path string, from, to int64, yield func(Entry, error) bool) bool {
 		return false
 	}
 	var p parser
+	inside := resolver{dir: dir}
 	for at := from; at < to; at++ {
 		rec, err := r.Next()
 		if err == io.EOF {
@@ -167,11 +170,26 @@ func readFile(path string, from, to int64, yield func(Entry, error) bool) bool {
 		}
 		e, err := p.parse(rec)
 		if err != nil {
-			err = fmt.Errorf("%s: record %d: %w", path, at, err)
+			err = fmt.Errorf("%s: record %d: %w", dir.At(name), at, err)
 		}
+		e.URI = inside.resolve(e.URI)
 		if !yield(e, err) || err != nil {
 			return false
 		}
 	}
 	return true
+}
+
+// resolver finds the places of images that lie in artifacts; many references
+// share one.
+type resolver struct {
+	dir       blob.Dir
+	last, was string
+}
+
+func (r *resolver) resolve(uri string) string {
+	if uri != r.last {
+		r.last, r.was = uri, imagefile.FromArtifact(uri, r.dir)
+	}
+	return r.was
 }

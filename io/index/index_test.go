@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 )
 
@@ -21,7 +22,7 @@ func entry(i int) Entry {
 
 func TestIndexRoundTrip(t *testing.T) {
 	for _, n := range []int{0, 1, 100, ShardRecords, ShardRecords + 1} {
-		dir := t.TempDir()
+		dir := blob.Local(t.TempDir())
 		w := NewWriter(dir, "index", int64(n))
 		for i := range n {
 			if err := w.WriteEntry(entry(i)); err != nil {

@@ -5,11 +5,13 @@ import (
 	"math"
 	"os"
 	"testing"
+
+	"github.com/retort-ml/retort/io/blob"
 )
 
 func TestScalarsRoundTrip(t *testing.T) {
 	dir := t.TempDir()
-	w, err := Create(dir)
+	w, err := Create(blob.Local(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func TestScalarsRoundTrip(t *testing.T) {
 func TestResumedRun(t *testing.T) {
 	dir := t.TempDir()
 	for run, steps := range [][2]int64{{0, 8}, {5, 12}} {
-		w, err := Create(dir)
+		w, err := Create(blob.Local(dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +73,7 @@ func TestResumedRun(t *testing.T) {
 }
 
 func TestCutEventFile(t *testing.T) {
-	w, err := Create(t.TempDir())
+	w, err := Create(blob.Local(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}

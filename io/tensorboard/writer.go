@@ -8,13 +8,13 @@ import (
 	"image/png"
 	"math"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
@@ -24,7 +24,7 @@ import (
 // from several goroutines.
 type Writer struct {
 	mu   sync.Mutex
-	file *os.File
+	file blob.Log
 	w    *tfrecord.Writer
 	path string
 	now  func() time.Time
@@ -33,12 +33,9 @@ type Writer struct {
 
 var serial atomic.Int64
 
-// Create starts a new event file in dir, which is made if need be. The file
-// holds at once what TensorBoard needs to take it for one.
-func Create(dir string) (*Writer, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("writing events: %w", err)
-	}
+// Create starts a new event file in dir. On a disk it holds at once what
+// TensorBoard needs to take it for one; a store gets it with Sync and Close.
+func Create(dir blob.Dir) (*Writer, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
@@ -46,11 +43,11 @@ func Create(dir string) (*Writer, error) {
 	now := time.Now()
 	// A wider stamp than seconds keeps the files of quick restarts in order.
 	name := fmt.Sprintf("%s%010d.%09d.%s.%d.%d", Prefix, now.Unix(), now.Nanosecond(), host, os.Getpid(), serial.Add(1))
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := dir.Append(name, 0)
 	if err != nil {
 		return nil, fmt.Errorf("writing events: %w", err)
 	}
-	w := &Writer{file: f, path: f.Name(), now: time.Now}
+	w := &Writer{file: f, path: dir.At(name), now: time.Now}
 	if w.w, err = tfrecord.NewWriter(f, tfrecord.Options{Compression: tfrecord.None}); err != nil {
 		f.Close()
 		return nil, err

@@ -1,7 +1,7 @@
 package tfrecord
 
 import (
-	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // File is a TFRecord file being written; it appears under its name, whole, at
@@ -14,14 +14,24 @@ import (
 //	return w.Commit()
 type File struct {
 	w *Writer
-	f *atomicfile.File
+	f blob.Writer
 }
 
-// Create starts the file at path, whose folder must exist. Without
-// Options.Compression the name decides (.gz, .zlib, .zst).
+// Create starts the file at path, whose folder must exist, or at a URL of package
+// blob. Without Compression the name decides (.gz, .zlib, .zst).
 func Create(path string, opts Options) (*File, error) {
-	opts.Path = path
-	f, err := atomicfile.Create(path)
+	f, err := blob.CreateFile(path)
+	return writing(f, err, path, opts)
+}
+
+// CreateIn is Create for a file of a folder.
+func CreateIn(to blob.Creator, name string, opts Options) (*File, error) {
+	f, err := to.Create(name)
+	return writing(f, err, name, opts)
+}
+
+func writing(f blob.Writer, err error, name string, opts Options) (*File, error) {
+	opts.Path = name
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/crc32c"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Around the data of a record lie so many bytes of frame.
@@ -19,13 +19,13 @@ const (
 // once, and none is kept in memory. The file appears under its name, whole, at
 // Commit, or not at all. A record that was never written leaves no gap.
 //
-//	w, err := tfrecord.CreatePlaced(path, lengths)
+//	w, err := tfrecord.CreatePlaced(dir, "views-00000-of-00001.tfrecord", lengths)
 //	...
 //	defer w.Discard()
 //	... w.Write(3, frame); w.Write(0, other) ...
 //	return w.Commit()
 type Placed struct {
-	f       *atomicfile.File
+	f       blob.PlacedWriter
 	slots   []slot
 	end     int64
 	records int64
@@ -39,16 +39,16 @@ type slot struct {
 	written bool
 }
 
-// CreatePlaced starts the file at path, whose folder must exist; lengths are
-// those of the records' data, in bytes.
-func CreatePlaced(path string, lengths []int) (*Placed, error) {
+// CreatePlaced starts the file name; lengths are those of the records' data, in
+// bytes.
+func CreatePlaced(to blob.Placer, name string, lengths []int) (*Placed, error) {
 	p := &Placed{slots: make([]slot, len(lengths))}
 	for i, n := range lengths {
 		p.slots[i].at = p.end
 		p.end += int64(n) + frameSize
 	}
 	var err error
-	if p.f, err = atomicfile.Create(path); err != nil {
+	if p.f, err = to.CreatePlaced(name); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // framed is a record with room for its frame.
@@ -27,8 +29,9 @@ func TestPlacedWritesWhatWriterWrites(t *testing.T) {
 		"some": func(i int) bool { return i%3 == 0 || i > len(recs)-3 },
 		"all":  func(int) bool { return true },
 	} {
-		path := filepath.Join(t.TempDir(), "placed.tfrecord")
-		p, err := CreatePlaced(path, lengths)
+		dir := t.TempDir()
+		path := filepath.Join(dir, "placed.tfrecord")
+		p, err := CreatePlaced(blob.Local(dir), "placed.tfrecord", lengths)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +71,7 @@ func TestPlacedWritesWhatWriterWrites(t *testing.T) {
 
 func TestPlacedKeepsToTheLengths(t *testing.T) {
 	dir := t.TempDir()
-	p, err := CreatePlaced(filepath.Join(dir, "x.tfrecord"), []int{3, 5})
+	p, err := CreatePlaced(blob.Local(dir), "x.tfrecord", []int{3, 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +84,12 @@ func TestPlacedKeepsToTheLengths(t *testing.T) {
 	}
 }
 
-func TestPlacedInMissingFolder(t *testing.T) {
-	p, err := CreatePlaced(filepath.Join(t.TempDir(), "no", "such"), []int{1})
+func TestPlacedWhereNothingCanBe(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p, err := CreatePlaced(blob.Local(filepath.Join(file, "no")), "such", []int{1})
 	if err == nil || p != nil {
 		t.Fatalf("got %v, %v; want an error and no file to discard", p, err)
 	}

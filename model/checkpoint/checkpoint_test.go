@@ -11,6 +11,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/retort-ml/retort/io/blob"
 )
 
 func sample() *Checkpoint {
@@ -179,7 +181,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func TestFolderKeepsLastAndBest(t *testing.T) {
-	f := Folder{Dir: filepath.Join(t.TempDir(), "checkpoints"), Keep: 2, Metric: "top1"}
+	f := Folder{Dir: blob.Local(filepath.Join(t.TempDir(), "checkpoints")), Keep: 2, Metric: "top1"}
 	if c, _, err := f.Latest(); c != nil || err != nil {
 		t.Fatal(c, err)
 	}
@@ -197,11 +199,11 @@ func TestFolderKeepsLastAndBest(t *testing.T) {
 	if best, err := f.Best(); err != nil || best.Step != 1 {
 		t.Fatal(best, err)
 	}
-	if err := os.Truncate(f.path(3), 100); err != nil {
+	if err := os.Truncate(f.Dir.At(stepFile(3)), 100); err != nil {
 		t.Fatal(err)
 	}
 	c, damaged, err := f.Latest()
-	if err != nil || c.Step != 2 || len(damaged) != 1 || !strings.Contains(damaged[0].Error(), f.path(3)) {
+	if err != nil || c.Step != 2 || len(damaged) != 1 || !strings.Contains(damaged[0].Error(), f.Dir.At(stepFile(3))) {
 		t.Fatal(c, damaged, err)
 	}
 }

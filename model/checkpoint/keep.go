@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // Folder keeps the last checkpoints of a training and the best one.
@@ -18,7 +16,7 @@ import (
 //	step-000000120.safetensors   the last Keep of them
 //	best.safetensors             the one whose metric was best
 type Folder struct {
-	Dir  string
+	Dir  blob.Dir
 	Keep int // how many of the last to keep; below 1 is 1
 	// Metric chooses the best ("top1"); empty keeps no best. Greater is better
 	// unless Least.
@@ -33,11 +31,8 @@ var stepName = regexp.MustCompile(`^step-(\d+)\.safetensors$`)
 // Save writes a checkpoint into the folder, keeps it as the best if it is, and
 // then removes what is no longer kept.
 func (f Folder) Save(c *Checkpoint) error {
-	if err := f.make(); err != nil {
-		return err
-	}
-	if err := c.Save(f.path(c.Step)); err != nil {
-		return err
+	if err := c.SaveIn(f.Dir, stepFile(c.Step)); err != nil {
+		return fmt.Errorf("cannot keep checkpoints: %w", err)
 	}
 	if err := f.SaveBest(c); err != nil {
 		return err
@@ -51,17 +46,7 @@ func (f Folder) SaveBest(c *Checkpoint) error {
 	if err != nil || !better {
 		return err
 	}
-	if err := f.make(); err != nil {
-		return err
-	}
-	return c.Save(filepath.Join(f.Dir, bestName))
-}
-
-func (f Folder) make() error {
-	if err := os.MkdirAll(f.Dir, 0o755); err != nil {
-		return fmt.Errorf("cannot keep checkpoints: %w", err)
-	}
-	return nil
+	return c.SaveIn(f.Dir, bestName)
 }
 
 // Clear removes all checkpoints of the folder.
@@ -70,12 +55,12 @@ func (f Folder) Clear() error {
 	if err != nil {
 		return err
 	}
-	paths := []string{filepath.Join(f.Dir, bestName)}
+	names := []string{bestName}
 	for _, s := range steps {
-		paths = append(paths, f.path(s))
+		names = append(names, stepFile(s))
 	}
-	for _, path := range paths {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, name := range names {
+		if err := f.Dir.Remove(name); err != nil {
 			return fmt.Errorf("cannot remove an old checkpoint: %w", err)
 		}
 	}
@@ -108,29 +93,23 @@ func (f Folder) prune() error {
 		return err
 	}
 	for _, s := range steps[:max(0, len(steps)-max(1, f.Keep))] {
-		if err := os.Remove(f.path(s)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := f.Dir.Remove(stepFile(s)); err != nil {
 			return fmt.Errorf("cannot remove an old checkpoint: %w", err)
 		}
 	}
-	return atomicfile.SyncDir(f.Dir)
+	return nil
 }
 
-func (f Folder) path(step int) string {
-	return filepath.Join(f.Dir, fmt.Sprintf("step-%09d.safetensors", step))
-}
+func stepFile(step int) string { return fmt.Sprintf("step-%09d.safetensors", step) }
 
 // Steps lists the steps that there are checkpoints of, in order.
 func (f Folder) Steps() ([]int, error) {
-	entries, err := os.ReadDir(f.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot list checkpoints: %w", err)
-	}
 	var steps []int
-	for _, e := range entries {
-		if m := stepName.FindStringSubmatch(e.Name()); m != nil {
+	for e, err := range f.Dir.List("step-") {
+		if err != nil {
+			return nil, fmt.Errorf("cannot list checkpoints: %w", err)
+		}
+		if m := stepName.FindStringSubmatch(e.Name); m != nil {
 			if n, err := strconv.Atoi(m[1]); err == nil {
 				steps = append(steps, n)
 			}
@@ -141,7 +120,7 @@ func (f Folder) Steps() ([]int, error) {
 }
 
 // At returns the checkpoint of a step.
-func (f Folder) At(step int) (*Checkpoint, error) { return Load(f.path(step)) }
+func (f Folder) At(step int) (*Checkpoint, error) { return LoadFrom(f.Dir, stepFile(step)) }
 
 // Latest returns the last intact checkpoint, nil when there is none, and what
 // was wrong with those that it passed over.
@@ -151,7 +130,7 @@ func (f Folder) Latest() (c *Checkpoint, damaged []error, err error) {
 		return nil, nil, err
 	}
 	for _, s := range slices.Backward(steps) {
-		c, err := Load(f.path(s))
+		c, err := LoadFrom(f.Dir, stepFile(s))
 		if err == nil {
 			return c, damaged, nil
 		}
@@ -166,7 +145,7 @@ func (f Folder) Latest() (c *Checkpoint, damaged []error, err error) {
 
 // Best returns the best checkpoint, nil when there is none.
 func (f Folder) Best() (*Checkpoint, error) {
-	c, err := Load(filepath.Join(f.Dir, bestName))
+	c, err := LoadFrom(f.Dir, bestName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/retort-ml/retort/internal/crc32c"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // FormatError says that a file is no intact checkpoint.
@@ -43,11 +43,26 @@ func (e *VersionError) Error() string {
 // maxHeader bounds the header, as other readers of the format do.
 const maxHeader = 100 << 20
 
-// Load reads and checks the checkpoint at path.
+// Load reads and checks the checkpoint at path, or at a URL of package blob.
 func Load(path string) (*Checkpoint, error) {
-	data, err := os.ReadFile(path)
+	f, err := blob.OpenFile(path)
+	return load(f, err)
+}
+
+// LoadFrom is Load for a file of a folder.
+func LoadFrom(from blob.Opener, name string) (*Checkpoint, error) {
+	f, err := from.Open(name)
+	return load(f, err)
+}
+
+func load(f blob.File, err error) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the checkpoint: %w", err)
+	}
+	defer f.Close()
+	data, path := make([]byte, f.Size()), f.Name()
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("cannot read the checkpoint %s: %w", path, err)
 	}
 	c, err := Decode(data)
 	var format *FormatError

@@ -12,6 +12,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/crc32c"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 const (
@@ -29,9 +30,22 @@ type entry struct {
 	Offsets [2]int64 `json:"data_offsets"`
 }
 
-// Save writes the checkpoint to path, whole or not at all.
+// Save writes the checkpoint to the file at path, whole or not at all.
 func (c *Checkpoint) Save(path string) error {
 	return atomicfile.Write(path, c.Encode)
+}
+
+// SaveIn is Save for a file of a folder.
+func (c *Checkpoint) SaveIn(to blob.Creator, name string) error {
+	w, err := to.Create(name)
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	if err := c.Encode(w); err != nil {
+		return err
+	}
+	return w.Commit()
 }
 
 // Encode writes the checkpoint as safetensors. Equal checkpoints give equal

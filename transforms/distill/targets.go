@@ -25,16 +25,15 @@ func (s *Stage) open(job *pipelines.Job, d *views.Dataset, viewsFingerprint stri
 	if err := a.Meta(&t.meta); err != nil {
 		return nil, err
 	}
-	files := a.Files("targets")
 	if t.meta.Views == viewsFingerprint && len(d.Sizes) == 1 {
-		return t, d.Beside(a.Dir, files)
+		return t, d.Beside(a, a.Files("targets"))
 	}
-	if t.index, err = label.OpenIndex(a.Dir, files, t.meta.Teacher); err != nil {
+	if t.index, err = label.OpenIndex(a, t.meta.Teacher); err != nil {
 		return nil, err
 	}
 	if have, want := t.index.Count(0), d.Images*int64(d.Passes); have < want {
 		t.index.Close()
-		return nil, fmt.Errorf("%s: %d targets for %d views: the teacher did not label them all (run the label stage on these views)", a.Dir, have, want)
+		return nil, fmt.Errorf("%s: %d targets for %d views: the teacher did not label them all (run the label stage on these views)", a.At(""), have, want)
 	}
 	return t, nil
 }

@@ -3,7 +3,6 @@ package evaluate
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 
 	"github.com/retort-ml/retort/io/imagefile"
@@ -26,7 +25,7 @@ type Teacher struct {
 // Unsure is an image that the teacher is unsure of.
 type Unsure struct {
 	ID      imagefile.ID  `json:"id"`
-	Ref     imagefile.Ref `json:"ref"`
+	Ref     imagefile.Ref `json:"ref"`     // as Artifact.Ref reads it
 	Entropy float64       `json:"entropy"` // of the mean over its views, in nats
 	Guesses []Guess       `json:"guesses"` // best first
 	Truth   string        `json:"truth,omitempty"`
@@ -136,8 +135,9 @@ func opinions(a pipelines.Artifact[pipelines.Targets], classes int, most int64) 
 // eachTarget reads all targets of an artifact.
 func eachTarget(a pipelines.Artifact[pipelines.Targets], do func(*label.Target) error) error {
 	var t label.Target
-	read := func(path string) error {
-		r, err := tfrecord.Open(path, tfrecord.Options{Strict: true})
+	read := func(name string) error {
+		path := a.At(name)
+		r, err := tfrecord.OpenIn(a, name, tfrecord.Options{Strict: true})
 		if err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func eachTarget(a pipelines.Artifact[pipelines.Targets], do func(*label.Target) 
 		return nil
 	}
 	for _, f := range a.Files("targets") {
-		if err := read(filepath.Join(a.Dir, f.Name)); err != nil {
+		if err := read(f.Name); err != nil {
 			return err
 		}
 	}
@@ -272,7 +272,7 @@ func (e *evaluation) unsure(t *Teacher, thinks map[imagefile.ID]opinion, hidden 
 			return err
 		}
 		if u := at[r.ID]; u != nil {
-			u.Ref = r.Ref
+			u.Ref = e.out.Ref(r.Ref)
 		}
 	}
 	return nil

@@ -1,12 +1,10 @@
 package ingest
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"hash/crc32"
 	"iter"
-	"os"
 	"sync"
 
 	"github.com/retort-ml/retort/internal/workpool"
@@ -23,7 +21,7 @@ type checker struct {
 	out    *pipelines.Output[pipelines.Images]
 	labels labelling
 	sorter *index.Sorter
-	spool  *spool // members of compressed archives, copied where they can be read at an offset
+	spool  *imagefile.Pack // members of compressed archives, copied where they can be read at an offset
 	meter  *pipelines.Meter
 	reader imagefile.Reader
 
@@ -68,7 +66,7 @@ func (c *checker) all(ctx context.Context, entries iter.Seq2[imagefile.Entry, er
 	if err := c.batch(ctx, batch); err != nil {
 		return err
 	}
-	return c.spool.close()
+	return c.keepSpool()
 }
 
 // scratch is the memory of one goroutine.
@@ -170,60 +168,37 @@ func (c *checker) reject(k *checked) error {
 	return nil
 }
 
+// spoolName is the tar of the members of compressed archives, which cannot be
+// read at an offset where they are.
+const spoolName = "spooled.tar"
+
 // copyOut appends a member of a compressed archive to a tar of our own.
-func (c *checker) copyOut(k *checked) error {
+func (c *checker) copyOut(k *checked) (err error) {
 	if c.spool == nil {
-		s, err := newSpool(c.out)
-		if err != nil {
+		if c.spool, err = c.out.Pack(spoolName); err != nil {
 			return err
 		}
-		c.spool = s
 	}
-	uri, offset, err := c.spool.add(k.entry.Name, k.data)
-	k.ref.URI, k.ref.Offset = uri, offset
+	k.ref.URI, k.ref.Offset, err = c.spool.Add(k.entry.Name, k.data)
 	k.data, k.entry.Data = nil, nil
 	return err
 }
 
-// spool is an uncompressed tar inside the artifact.
-type spool struct {
-	out     *pipelines.Output[pipelines.Images]
-	f       *os.File
-	w       *tar.Writer
-	records int64
-}
-
-const spoolName = "spooled.tar"
-
-func newSpool(out *pipelines.Output[pipelines.Images]) (*spool, error) {
-	f, err := os.Create(out.Path(spoolName))
-	if err != nil {
-		return nil, err
-	}
-	return &spool{out: out, f: f, w: tar.NewWriter(f)}, nil
-}
-
-func (s *spool) add(name string, data []byte) (uri string, offset int64, err error) {
-	h := &tar.Header{Name: name, Size: int64(len(data)), Mode: 0o644, Format: tar.FormatPAX}
-	if err := s.w.WriteHeader(h); err != nil {
-		return "", 0, err
-	}
-	if offset, err = s.f.Seek(0, 1); err != nil {
-		return "", 0, err
-	}
-	_, err = s.w.Write(data)
-	s.records++
-	return s.f.Name(), offset, err
-}
-
-func (s *spool) close() error {
-	if s == nil {
+// keepSpool makes the tar part of the artifact, if there is one.
+func (c *checker) keepSpool() error {
+	if c.spool == nil {
 		return nil
 	}
-	if err := errors.Join(s.w.Close(), s.f.Sync(), s.f.Close()); err != nil {
+	if err := c.spool.Commit(); err != nil {
 		return err
 	}
-	return s.out.AddFile(spoolName, s.records)
+	return c.out.AddFile(spoolName, c.spool.Records())
+}
+
+func (c *checker) discard() {
+	if c.spool != nil {
+		c.spool.Discard()
+	}
 }
 
 // lenientNote is the note of an image that was read in spite of something.

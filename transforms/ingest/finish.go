@@ -9,9 +9,6 @@ import (
 	"github.com/retort-ml/retort/pipelines"
 )
 
-// spillDir holds the references while they are sorted.
-const spillDir = ".spill"
-
 // finish sorts what was spilled into the index and checks that nothing is lost:
 // ingested = written + duplicates + quarantined.
 func (c *checker) finish(s *index.Sorter) error {
@@ -40,7 +37,7 @@ func (c *checker) write(s *index.Sorter, classes map[string]int64, written int64
 	for i, name := range meta.Classes {
 		label[name] = int32(i)
 	}
-	w := index.NewWriter(c.out.Path("."), "index", written)
+	w := c.out.Index("index", written)
 	defer w.Discard()
 	for e, err := range s.All() {
 		if err != nil {

@@ -74,12 +74,18 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 			return err
 		}
 	}
-	sorter, err := index.NewSorter(out.Path(spillDir))
+	scratch, remove, err := out.Scratch("spill")
+	if err != nil {
+		return err
+	}
+	defer remove()
+	sorter, err := index.NewSorter(scratch)
 	if err != nil {
 		return err
 	}
 	defer sorter.Remove()
 	c := &checker{stage: s, out: out, labels: labels, sorter: sorter, meter: out.Meter(total, "images")}
+	defer c.discard()
 	if err := c.all(ctx, entries); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
@@ -58,11 +59,13 @@ func run(t *testing.T, s *ingest.Images) ([]index.Entry, *pipelines.Artifact[pip
 	t.Helper()
 	g := pipelines.New("t", pipelines.Root(t.TempDir()))
 	pipelines.Add(g, "ingest", s)
-	results, err := runners.Run(t.Context(), g, runners.Options{})
-	if err != nil {
+	if _, err := runners.Run(t.Context(), g, runners.Options{}); err != nil {
 		return nil, nil, err
 	}
-	a := pipelines.Artifact[pipelines.Images]{Dir: filepath.Join(g.Root(), "ingest"), Manifest: results[0].Manifest}
+	a, err := pipelines.LoadArtifact[pipelines.Images](g.At("ingest", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
 	var list []index.Entry
 	for e, err := range pipelines.References(a) {
 		if err != nil {
@@ -104,7 +107,7 @@ func TestFolderTarAndCompressedTarGiveTheSameImages(t *testing.T) {
 		for _, e := range list {
 			fmt.Fprintln(&got, e.ID, e.Class, e.Label, e.Width, e.Height, e.Length)
 			data := make([]byte, e.Length)
-			f, err := os.Open(e.URI)
+			f, err := os.Open(imagefile.Place(e.URI))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/pipelines"
 )
 
 // Key is what a target is found by.
@@ -36,9 +36,10 @@ func (e *MissingError) Error() string {
 // holds where they lie, not the targets: about 100 bytes each. It is safe for
 // concurrent use.
 type Index struct {
-	dir     string
+	from    blob.Opener
+	where   string
 	teacher string
-	files   []*os.File
+	files   []blob.File
 	at      map[Key]place
 }
 
@@ -52,10 +53,14 @@ type place struct {
 // recordHeader is the size of what precedes a record's data.
 const recordHeader = 12
 
-// OpenIndex reads all targets of an artifact's files in dir once and makes sure
-// that each is the teacher's and none is there twice. The caller closes it.
-func OpenIndex(dir string, files []artifact.File, teacher string) (*Index, error) {
-	x := &Index{dir: dir, teacher: teacher, at: map[Key]place{}}
+// OpenIndex reads all targets of an artifact once and makes sure that each is the
+// teacher's and none is there twice. The caller closes it.
+func OpenIndex(a pipelines.Artifact[pipelines.Targets], teacher string) (*Index, error) {
+	return openIndex(a, a.At(""), a.Files("targets"), teacher)
+}
+
+func openIndex(from blob.Opener, where string, files []artifact.File, teacher string) (*Index, error) {
+	x := &Index{from: from, where: where, teacher: teacher, at: map[Key]place{}}
 	for _, f := range files {
 		if err := x.add(f.Name); err != nil {
 			x.Close()
@@ -66,11 +71,13 @@ func OpenIndex(dir string, files []artifact.File, teacher string) (*Index, error
 }
 
 func (x *Index) add(name string) error {
-	path := filepath.Join(x.dir, name)
-	r, err := tfrecord.Open(path, tfrecord.Options{Strict: true})
+	f, err := x.from.Open(name)
 	if err != nil {
 		return err
 	}
+	x.files = append(x.files, f)
+	path := f.Name()
+	r := tfrecord.NewReader(f, tfrecord.Options{Strict: true, Path: path})
 	defer r.Close()
 	var t Target
 	for rec, err := range r.All() {
@@ -83,15 +90,11 @@ func (x *Index) add(name string) error {
 		if err := t.Decode(rec); err != nil {
 			return fmt.Errorf("%s: record %d: %w", path, r.Position().Record, err)
 		}
-		if err := x.note(&t, place{r.Position().Offset + recordHeader, int32(len(rec)), int32(len(x.files))}); err != nil {
+		if err := x.note(&t, place{r.Position().Offset + recordHeader, int32(len(rec)), int32(len(x.files) - 1)}); err != nil {
 			return fmt.Errorf("%s: record %d: %w", path, r.Position().Record, err)
 		}
 	}
-	f, err := os.Open(path)
-	if err == nil {
-		x.files = append(x.files, f)
-	}
-	return err
+	return nil
 }
 
 func (x *Index) note(t *Target, at place) error {
@@ -119,7 +122,7 @@ func (x *Index) Count(view int) (n int64) {
 func (x *Index) Find(k Key, t *Target) error {
 	p, ok := x.at[k]
 	if !ok {
-		return &MissingError{k, x.dir, x.teacher}
+		return &MissingError{k, x.where, x.teacher}
 	}
 	data := make([]byte, p.length)
 	if _, err := x.files[p.file].ReadAt(data, p.offset); err != nil {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"sync"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
@@ -64,7 +63,7 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Vi
 	if err != nil {
 		return err
 	}
-	p, err := s.predictor(teacher)
+	p, err := s.predictor(out.Job, teacher)
 	if err != nil {
 		return err
 	}
@@ -91,34 +90,19 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Views], o
 	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint(), Views: in.Fingerprint()})
 }
 
-// predictors holds one compiled teacher per checkpoint for all shards of this
-// process.
-var predictors struct {
-	sync.Mutex
-	key string
-	p   *train.Predictor
-}
-
-func (s *Stage) predictor(teacher pipelines.Artifact[pipelines.Classifier]) (*train.Predictor, error) {
-	predictors.Lock()
-	defer predictors.Unlock()
-	key := fmt.Sprint(teacher.Fingerprint(), " ", s.Backend, " ", s.batch())
-	if predictors.key == key {
-		return predictors.p, nil
-	}
-	c, err := training.Load(teacher)
-	if err != nil {
-		return nil, err
-	}
-	choice, err := backend.New(s.Backend)
-	if err != nil {
-		return nil, err
-	}
-	p, err := train.NewPredictor(choice.Backend, c, s.batch())
-	if err == nil {
-		predictors.key, predictors.p = key, p
-	}
-	return p, err
+// predictor is the compiled teacher, one for all shards of the job.
+func (s *Stage) predictor(job *pipelines.Job, teacher pipelines.Artifact[pipelines.Classifier]) (*train.Predictor, error) {
+	return pipelines.Shared(job, "teacher", func() (*train.Predictor, error) {
+		c, err := training.Load(teacher)
+		if err != nil {
+			return nil, err
+		}
+		choice, err := backend.New(s.Backend)
+		if err != nil {
+			return nil, err
+		}
+		return train.NewPredictor(choice.Backend, c, s.batch())
+	})
 }
 
 func (s *Stage) batch() int {
@@ -148,7 +132,7 @@ func (l *labeller) shard(ctx context.Context, out *pipelines.Output[pipelines.Ta
 		return artifact.File{}, err
 	}
 	defer r.Close()
-	if l.w, err = tfrecord.Create(out.Path(name), tfrecord.Options{}); err != nil {
+	if l.w, err = tfrecord.CreateIn(out, name, tfrecord.Options{}); err != nil {
 		return artifact.File{}, err
 	}
 	defer l.w.Discard()

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
@@ -77,7 +78,7 @@ func TestIndexFindsInAnyOrder(t *testing.T) {
 		write(t, dir, "targets-1", target(9, 1, 0), target(2, 0, 1), target(2, 0, 0)),
 		write(t, dir, "targets-0", target(5, 0, 0)),
 	}
-	x, err := OpenIndex(dir, files, "teacher")
+	x, err := openIndex(blob.Local(dir), dir, files, "teacher")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestIndexErrors(t *testing.T) {
 		"is by teacher":     {[]artifact.File{good}, "another"},
 		"damaged: record 0": {[]artifact.File{{Name: "damaged"}}, "teacher"},
 	} {
-		if _, err := OpenIndex(dir, c.files, c.teacher); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := openIndex(blob.Local(dir), dir, c.files, c.teacher); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q in: %v", want, err)
 		}
 	}

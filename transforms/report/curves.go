@@ -1,10 +1,8 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,7 +22,7 @@ func (g *gatherer) trainings() error {
 		if err != nil {
 			return err
 		}
-		if err := g.training(a.Dir, a.Manifest); err != nil {
+		if err := drawTraining(g, a); err != nil {
 			return err
 		}
 	}
@@ -37,24 +35,25 @@ func (g *gatherer) trainings() error {
 		if err != nil {
 			return err
 		}
-		if err := g.training(a.Dir, a.Manifest); err != nil {
+		if err := drawTraining(g, a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g *gatherer) training(dir string, m *artifact.Manifest) error {
-	points, err := training.ReadCurves(filepath.Join(dir, training.CurvesName))
+// drawTraining draws those of one artifact.
+func drawTraining[T any](g *gatherer, a pipelines.Artifact[T]) error {
+	points, err := training.ReadCurves(a)
 	if err != nil {
 		return err
 	}
 	var meta training.Meta
-	if err := json.Unmarshal(m.Meta, &meta); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(dir, artifact.ManifestName), err)
+	if err := a.Meta(&meta); err != nil {
+		return fmt.Errorf("%s: %w", a.At(artifact.ManifestName), err)
 	}
-	t := html.Training{Stage: m.Stage, XLabel: "step", About: about(meta)}
-	probe, err := training.ReadProbe(filepath.Join(dir, training.ProbeName))
+	t := html.Training{Stage: a.Manifest.Stage, XLabel: "step", About: about(meta)}
+	probe, err := training.ReadProbe(a)
 	if err != nil {
 		return err
 	}

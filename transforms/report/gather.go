@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/internal/units"
 	"github.com/retort-ml/retort/pipelines"
@@ -75,14 +73,18 @@ func (g *gatherer) models() error {
 }
 
 func results(a pipelines.Artifact[pipelines.Metrics]) (*evaluate.Results, error) {
-	path := filepath.Join(a.Dir, evaluate.MetricsName)
-	data, err := os.ReadFile(path)
+	data, err := a.ReadFile(evaluate.MetricsName)
 	if err != nil {
 		return nil, err
 	}
 	var r evaluate.Results
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", a.At(evaluate.MetricsName), err)
+	}
+	if r.Teacher != nil {
+		for i, u := range r.Teacher.Unsure {
+			r.Teacher.Unsure[i].Ref = a.Ref(u.Ref)
+		}
 	}
 	return &r, nil
 }

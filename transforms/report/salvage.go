@@ -6,9 +6,9 @@ import (
 	"image"
 	"image/draw"
 	"image/jpeg"
-	"os"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	ownjpeg "github.com/retort-ml/retort/io/imagefile/jpeg"
 )
@@ -50,23 +50,19 @@ func thumbnail(r artifact.Rejected) []byte {
 
 // rejectedBytes reads a file, or a member of an archive.
 func rejectedBytes(r artifact.Rejected) ([]byte, error) {
-	f, err := os.Open(r.URI)
+	f, err := blob.OpenFile(r.URI)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
 	n := r.Length
 	if r.Offset == 0 {
-		n = info.Size()
+		n = f.Size()
 	}
-	if !info.Mode().IsRegular() || n <= 0 || n > salvageBytes || r.Offset < 0 || r.Offset > info.Size() {
+	if n <= 0 || n > salvageBytes || r.Offset < 0 || r.Offset > f.Size() {
 		return nil, errors.New("nothing to show")
 	}
-	data := make([]byte, min(n, info.Size()-r.Offset)) // an archive may be cut
+	data := make([]byte, min(n, f.Size()-r.Offset)) // an archive may be cut
 	_, err = f.ReadAt(data, r.Offset)
 	return data, err
 }

@@ -1,12 +1,10 @@
 package report
 
 import (
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/retort-ml/retort/internal/dagsvg"
-	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/report/html"
@@ -14,56 +12,29 @@ import (
 
 // stages draws the graph of everything that the page's inputs come from.
 func (g *gatherer) stages() error {
-	root := filepath.Dir(filepath.Clean(g.job.Path(".")))
-	manifests, err := g.ancestors(root)
-	if err != nil {
-		return err
-	}
+	past := g.job.Past()
 	var start time.Time
-	for _, name := range g.order(manifests) {
-		m := manifests[name]
-		t := artifact.LoadTimings(filepath.Join(root, name))
+	for _, name := range g.order(past) {
+		p := past[name]
+		t := p.Timings
 		g.r.Seconds += t.Seconds
 		if g.r.Host == "" && t.Host != "" {
 			g.r.Host = t.Host
 			g.fact("Runner", "%s", t.Runner)
-			g.fact("Version", "%s", strings.Trim(m.CodeVersion, "()"))
+			g.fact("Version", "%s", strings.Trim(p.Manifest.CodeVersion, "()"))
 		}
 		if at, err := time.Parse(time.RFC3339, t.Started); err == nil && (start.IsZero() || at.Before(start)) {
 			start = at
 		}
-		g.node(m, t)
+		g.node(p)
 	}
 	g.r.Started = start
 	return nil
 }
 
-// ancestors are the manifests of all stages before this one. A folder that
-// another graph left in the same root is none of them.
-func (g *gatherer) ancestors(root string) (map[string]*artifact.Manifest, error) {
-	found := map[string]*artifact.Manifest{}
-	var visit func(stage, fingerprint string)
-	visit = func(stage, fingerprint string) {
-		if found[stage] != nil {
-			return
-		}
-		m, err := artifact.Load(filepath.Join(root, stage))
-		if err != nil || m.Fingerprint != fingerprint {
-			return // it lies elsewhere, or was redone by a graph since
-		}
-		found[stage] = m
-		for _, in := range pipelines.SortedKeys(m.Inputs) {
-			visit(in, m.Inputs[in])
-		}
-	}
-	for _, in := range pipelines.SortedKeys(g.job.Inputs()) {
-		visit(in, g.job.Inputs()[in])
-	}
-	return found, nil
-}
-
-func (g *gatherer) node(m *artifact.Manifest, t artifact.Timings) {
-	n := dagsvg.Node{Name: m.Stage, Kind: m.Kind, Seconds: t.Seconds, Bytes: m.Bytes()}
+func (g *gatherer) node(p pipelines.Past) {
+	m := p.Manifest
+	n := dagsvg.Node{Name: m.Stage, Kind: m.Kind, Seconds: p.Timings.Seconds, Bytes: m.Bytes()}
 	for _, name := range pipelines.SortedKeys(m.Counts) {
 		if m.Counts[name] != 0 {
 			n.Counts = append(n.Counts, dagsvg.Count{Name: name, N: m.Counts[name]})
@@ -77,16 +48,18 @@ func (g *gatherer) node(m *artifact.Manifest, t artifact.Timings) {
 		g.r.Notes = append(g.r.Notes, m.Stage+": "+note)
 	}
 	if q := m.Quarantine; q != nil {
-		g.r.Quarantines = append(g.r.Quarantines, quarantine(m))
+		g.r.Quarantines = append(g.r.Quarantines, quarantine(p))
 	}
 }
 
-func quarantine(m *artifact.Manifest) html.Quarantine {
+func quarantine(p pipelines.Past) html.Quarantine {
+	m := p.Manifest
 	q := html.Quarantine{Stage: m.Stage, Total: m.Quarantine.Total, Of: m.Quarantine.Of}
 	for _, reason := range pipelines.SortedKeys(m.Quarantine.Reasons) {
 		q.Reasons = append(q.Reasons, html.Reason{Reason: reason, Meaning: imagefile.Reason(reason).Meaning(), N: m.Quarantine.Reasons[reason]})
 	}
 	for _, r := range m.Quarantine.First {
+		r.URI = p.Place(r.URI)
 		name := r.Name
 		if name == "" {
 			name = r.URI
@@ -104,17 +77,17 @@ func quarantine(m *artifact.Manifest) html.Quarantine {
 
 // order lists stages so that inputs come first, and otherwise as the page tells
 // the story: views and encoder, then the models as the table lists them.
-func (g *gatherer) order(manifests map[string]*artifact.Manifest) []string {
+func (g *gatherer) order(past map[string]pipelines.Past) []string {
 	var names []string
 	done := map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
-		m := manifests[name]
-		if m == nil || done[name] {
+		p, known := past[name]
+		if !known || done[name] {
 			return
 		}
 		done[name] = true
-		for _, in := range pipelines.SortedKeys(m.Inputs) {
+		for _, in := range pipelines.SortedKeys(p.Manifest.Inputs) {
 			visit(in)
 		}
 		names = append(names, name)
@@ -123,7 +96,7 @@ func (g *gatherer) order(manifests map[string]*artifact.Manifest) []string {
 	for _, name := range g.stage.Order {
 		edges = append(edges, g.made(g.stage.Models[name].Fingerprint()))
 	}
-	for _, name := range append(edges, pipelines.SortedKeys(manifests)...) {
+	for _, name := range append(edges, pipelines.SortedKeys(past)...) {
 		visit(name)
 	}
 	return names

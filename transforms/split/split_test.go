@@ -3,7 +3,6 @@ package split_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,7 +25,7 @@ func (m *made) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out 
 		total += n
 		meta.Classes = append(meta.Classes, fmt.Sprintf("class%03d", c))
 	}
-	w := index.NewWriter(out.Path("."), "index", int64(total))
+	w := out.Index("index", int64(total))
 	k := 0
 	for c, n := range m.PerClass {
 		for range n {
@@ -57,13 +56,16 @@ func run(t *testing.T, m *made, s *split.ByLabel, test *made) (map[string][]inde
 		s.Test = pipelines.Add(g, "test", test)
 	}
 	split.Add(g, "split", s, images)
-	results, err := runners.Run(t.Context(), g, runners.Options{})
-	if err != nil {
+	if _, err := runners.Run(t.Context(), g, runners.Options{}); err != nil {
 		return nil, err
+	}
+	a, err := pipelines.LoadArtifact[pipelines.Images](g.At("split", ""))
+	if err != nil {
+		t.Fatal(err)
 	}
 	parts := map[string][]index.Entry{}
 	for _, port := range []string{"labelled", "unlabelled", "train", "test"} {
-		a := pipelines.Artifact[pipelines.Images]{Dir: filepath.Join(g.Root(), "split"), Port: port, Manifest: results[len(results)-1].Manifest}
+		a.Port = port
 		for e, err := range pipelines.References(a) {
 			if err != nil {
 				t.Fatal(err)

@@ -38,7 +38,7 @@ func (p *partition) write(out *pipelines.Output[pipelines.Images]) error {
 		testPort:       {n: int64(held), label: label},
 	}
 	for port, to := range parts {
-		to.port, to.w = port, index.NewWriter(out.Path("."), port, to.n)
+		to.port, to.w = port, out.Index(port, to.n)
 		defer to.w.Discard()
 	}
 	if err := p.writeEntries(parts); err != nil {

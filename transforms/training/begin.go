@@ -1,8 +1,6 @@
 package training
 
 import (
-	"path/filepath"
-
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
@@ -51,5 +49,5 @@ func From[T any](job *pipelines.Job, e pipelines.Edge[T]) (n Network, start func
 
 // Load opens the checkpoint of a trained network's artifact.
 func Load[T any](a pipelines.Artifact[T]) (*checkpoint.Checkpoint, error) {
-	return checkpoint.Load(filepath.Join(a.Dir, ModelName))
+	return checkpoint.LoadFrom(a, ModelName)
 }

@@ -4,11 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"os"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/pipelines"
 )
 
 // Point is one line of metrics.jsonl: the figures of a step that depend on
@@ -72,36 +73,33 @@ type ProbePoint struct {
 
 // curves appends points to a file that a resumed training goes on with.
 type curves struct {
-	path string
-	f    *os.File
+	dir  blob.Dir
+	name string
+	f    blob.Log
 	w    *bufio.Writer
 }
 
-// openCurves opens path, cut to the points before step. cause says why the file
-// does not hold them; err is trouble with the disk.
-func openCurves(path string, step int) (c *curves, cause, err error) {
-	old, err := os.ReadFile(path)
-	if err != nil && !os.IsNotExist(err) {
+// openCurves opens a file, cut to the points before step. cause says why it does
+// not hold them; err is trouble with the disk.
+func openCurves(dir blob.Dir, name string, step int) (c *curves, cause, err error) {
+	old, err := dir.ReadFile(name)
+	if err != nil && !blob.IsAbsent(err) {
 		return nil, nil, err
 	}
 	keep, cause := pointsBefore(old, step)
 	if cause != nil {
-		return nil, fmt.Errorf("%s %w", path, cause), nil
+		return nil, fmt.Errorf("%s %w", dir.At(name), cause), nil
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := dir.Append(name, int64(keep))
 	if err != nil {
 		return nil, nil, err
 	}
-	err = f.Truncate(int64(keep))
-	if err == nil {
-		_, err = f.Seek(int64(keep), io.SeekStart)
-	}
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return &curves{path: path, f: f, w: bufio.NewWriter(f)}, nil, nil
+	return &curves{dir: dir, name: name, f: f, w: bufio.NewWriter(f)}, nil, nil
 }
+
+// read is what the file holds, remove deletes it.
+func (c *curves) read() ([]byte, error) { return c.dir.ReadFile(c.name) }
+func (c *curves) remove() error         { return errors.Join(c.Close(), c.dir.Remove(c.name)) }
 
 // pointsBefore is the length of the points of the steps before step.
 func pointsBefore(data []byte, step int) (keep int, cause error) {
@@ -146,28 +144,35 @@ func (c *curves) flush() error {
 	return c.f.Sync()
 }
 
-// Close closes the file.
-func (c *curves) Close() error { return c.f.Close() }
+// Close closes the file, once.
+func (c *curves) Close() error {
+	f := c.f
+	if c.f = nil; f == nil {
+		return nil
+	}
+	return f.Close()
+}
 
-// ReadCurves reads a metrics.jsonl.
-func ReadCurves(path string) ([]Point, error) {
-	data, err := os.ReadFile(path)
+// ReadCurves reads the metrics.jsonl of a trained network's artifact.
+func ReadCurves[T any](a pipelines.Artifact[T]) ([]Point, error) {
+	data, err := a.ReadFile(CurvesName)
 	if err != nil {
 		return nil, err
 	}
-	return readLines[Point](path, data)
+	return readLines[Point](a.At(CurvesName), data)
 }
 
-// ReadProbe reads the probe.jsonl of a training's folder; none is no error.
-func ReadProbe(path string) ([]ProbePoint, error) {
-	data, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
+// ReadProbe reads the probe.jsonl beside a trained network's artifact; none is no
+// error.
+func ReadProbe[T any](a pipelines.Artifact[T]) ([]ProbePoint, error) {
+	data, err := a.ReadFile(ProbeName)
+	if blob.IsAbsent(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return readLines[ProbePoint](path, data)
+	return readLines[ProbePoint](a.At(ProbeName), data)
 }
 
 func readLines[P any](path string, data []byte) ([]P, error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
 )
@@ -79,7 +80,7 @@ func states(t *testing.T, root, from string, o options, want map[string]pipeline
 
 func manifest(t *testing.T, root, stage string) *artifact.Manifest {
 	t.Helper()
-	m, err := artifact.Load(filepath.Join(root, stage))
+	m, err := artifact.Load(blob.Local(filepath.Join(root, stage)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,7 +165,11 @@ func each(t *testing.T, dir, pattern string, do func(path string) error) {
 func TestObserving(t *testing.T) {
 	root := run(t, images(t), standard())
 	for _, stage := range []string{"pretrain", "finetune", "distill"} {
-		points, err := training.ReadCurves(filepath.Join(root, stage, training.CurvesName))
+		a, err := pipelines.LoadArtifact[pipelines.None](filepath.Join(root, stage))
+		if err != nil {
+			t.Fatal(err)
+		}
+		points, err := training.ReadCurves(a)
 		if err != nil || len(points) != model(t, root, stage).Step {
 			t.Fatalf("%s: %d points, %v", stage, len(points), err)
 		}
@@ -174,7 +178,7 @@ func TestObserving(t *testing.T) {
 				t.Errorf("%s: %+v", stage, p)
 			}
 		}
-		probe, err := training.ReadProbe(filepath.Join(root, stage, training.ProbeName))
+		probe, err := training.ReadProbe(a)
 		if err != nil || (len(probe) > 0) != (stage == "pretrain") || len(probe) > 0 && !(probe[len(probe)-1].KNNAccuracy > 0) {
 			t.Errorf("%s: %d points of the probe, %v", stage, len(probe), err)
 		}

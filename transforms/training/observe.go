@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
+	"math"
 	"time"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/tensorboard"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
@@ -35,7 +36,7 @@ type Speed struct {
 type observer struct {
 	job     *pipelines.Job
 	events  *tensorboard.Writer
-	speed   *os.File
+	speed   blob.Log
 	every   time.Duration // between two flushes and lines of speed
 	last    time.Time
 	images  float64 // since last
@@ -48,11 +49,12 @@ type observer struct {
 func observe(job *pipelines.Job) *observer {
 	o := &observer{job: job, every: 2 * time.Second, last: time.Now()}
 	var err error
-	if o.events, err = tensorboard.Create(job.Path(EventsDir)); err != nil {
+	events := job.Folder(EventsDir)
+	if o.events, err = tensorboard.Create(events); err != nil {
 		o.fail(err)
 		return o
 	}
-	o.speed, err = os.OpenFile(job.Path(EventsDir+"/"+SpeedName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	o.speed, err = events.Append(SpeedName, math.MaxInt64)
 	o.fail(err)
 	return o
 }

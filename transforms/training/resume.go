@@ -52,7 +52,7 @@ func (se *session) resume(step int) (cause, err error) {
 	if cause, err = se.openProbe(step); cause != nil || err != nil {
 		return cause, err
 	}
-	se.curves, cause, err = openCurves(se.job.Path(CurvesName+".part"), step)
+	se.curves, cause, err = openCurves(se.job.Folder("."), CurvesName+".part", step)
 	return cause, err
 }
 
@@ -65,7 +65,7 @@ func (se *session) openProbe(step int) (cause, err error) {
 	if !se.run.Spec.Watched() {
 		return nil, nil
 	}
-	se.probe, cause, err = openCurves(se.job.Path(ProbeName), step)
+	se.probe, cause, err = openCurves(se.job.Folder("."), ProbeName, step)
 	return cause, err
 }
 
@@ -88,6 +88,6 @@ func (se *session) anew() (err error) {
 		return err
 	}
 	var cause error
-	se.curves, cause, err = openCurves(se.job.Path(CurvesName+".part"), 0)
+	se.curves, cause, err = openCurves(se.job.Folder("."), CurvesName+".part", 0)
 	return errors.Join(cause, err)
 }

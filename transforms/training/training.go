@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
@@ -87,10 +86,7 @@ func Train(ctx context.Context, job *pipelines.Job, s *Settings, r Run) error {
 		return err
 	}
 	se := &session{job: job, run: r, backend: choice, trainer: t,
-		folder: checkpoint.Folder{Dir: job.Path(folderName), Keep: s.keepCheckpoints(), Metric: knnMetric}}
-	if err := os.MkdirAll(se.folder.Dir, 0o755); err != nil {
-		return err
-	}
+		folder: checkpoint.Folder{Dir: job.Folder(folderName), Keep: s.keepCheckpoints(), Metric: knnMetric}}
 	if err := se.begin(); err != nil {
 		return err
 	}
@@ -193,7 +189,7 @@ func (se *session) finish() error {
 			return err
 		}
 	}
-	if err := c.Save(se.job.Path(ModelName)); err != nil {
+	if err := c.SaveIn(se.job, ModelName); err != nil {
 		return err
 	}
 	if err := se.job.AddFile(ModelName, 0); err != nil {
@@ -202,7 +198,7 @@ func (se *session) finish() error {
 	if err := se.flushCurves(); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(se.curves.path)
+	data, err := se.curves.read()
 	if err != nil {
 		return err
 	}
@@ -218,7 +214,7 @@ func (se *session) finish() error {
 	if err := se.job.SetMeta(Meta{Spec: r.Spec, Classes: r.Classes, Params: r.Spec.Params(), Images: r.Images}); err != nil {
 		return err
 	}
-	return errors.Join(os.RemoveAll(se.folder.Dir), os.Remove(se.curves.path))
+	return errors.Join(se.job.Folder(".").RemoveAll(folderName), se.curves.remove())
 }
 
 // keepBest leaves the best checkpoint beside the artifact, unless the last is as
@@ -236,7 +232,7 @@ func (se *session) keepBest(last *checkpoint.Checkpoint) error {
 	if end, ok := last.Metrics[knnMetric]; ok && end >= best.Metrics[knnMetric] {
 		return nil
 	}
-	if err := best.Save(se.job.Path(BestName)); err != nil {
+	if err := best.SaveIn(se.job, BestName); err != nil {
 		return err
 	}
 	se.job.Message(fmt.Sprintf("%s beside it is the network of step %d, whose kNN accuracy was higher (%.1f %%) than at the end (%.1f %%)",

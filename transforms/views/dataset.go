@@ -5,9 +5,9 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
-	"path/filepath"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/pipelines"
@@ -17,16 +17,22 @@ import (
 // Dataset reads a Views artifact in the order in which training sees it.
 type Dataset struct {
 	Meta
-	dir   string
+	from  files
 	files []artifact.File // by number: pass*Shards + shard
 	// beside, if set, are files with one record for each record of files.
-	beside    []string
-	besideDir string
+	beside     []string
+	besideFrom files
+}
+
+// files are those of an artifact.
+type files interface {
+	blob.Opener
+	At(name string) string
 }
 
 // Open opens a Views artifact.
 func Open(a pipelines.Artifact[pipelines.Views]) (*Dataset, error) {
-	d := &Dataset{dir: a.Dir, files: a.Files("views")}
+	d := &Dataset{from: a, files: a.Files("views")}
 	if err := a.Meta(&d.Meta); err != nil {
 		return nil, err
 	}
@@ -34,7 +40,7 @@ func Open(a pipelines.Artifact[pipelines.Views]) (*Dataset, error) {
 		return nil, fmt.Errorf("%s: %w (made by version %s of the program)", a.Dir, err, a.Manifest.CodeVersion)
 	}
 	if len(d.files) != d.Passes*d.Shards {
-		return nil, fmt.Errorf("%s: %d shards; want %d passes x %d", a.Dir, len(d.files), d.Passes, d.Shards)
+		return nil, fmt.Errorf("%s: %d shards; want %d passes x %d", a.At(""), len(d.files), d.Passes, d.Shards)
 	}
 	return d, nil
 }
@@ -42,15 +48,15 @@ func Open(a pipelines.Artifact[pipelines.Views]) (*Dataset, error) {
 // Beside reads a second set of files along with the views: files[i] holds one
 // record for each record of views file i, in the same order. Stream hands them
 // out together.
-func (d *Dataset) Beside(dir string, files []artifact.File) error {
+func (d *Dataset) Beside(from files, files []artifact.File) error {
 	if len(files) != len(d.files) {
-		return fmt.Errorf("%s: %d files beside %d shards of views", dir, len(files), len(d.files))
+		return fmt.Errorf("%s: %d files beside %d shards of views", from.At(""), len(files), len(d.files))
 	}
-	d.besideDir = dir
+	d.besideFrom = from
 	d.beside = nil
 	for i, f := range files {
 		if f.Records != d.files[i].Records {
-			return fmt.Errorf("%s: %s has %d records, %s has %d", dir, f.Name, f.Records, d.files[i].Name, d.files[i].Records)
+			return fmt.Errorf("%s: %s has %d records, %s has %d", from.At(""), f.Name, f.Records, d.files[i].Name, d.files[i].Records)
 		}
 		d.beside = append(d.beside, f.Name)
 	}
@@ -98,14 +104,14 @@ func (d *Dataset) Stream(seed uint64, start int64) iter.Seq2[*Item, error] {
 
 func (it *Item) load(raw *pair, d *Dataset, r *replayer) error {
 	if err := it.parse(raw.record, &d.Meta); err != nil {
-		return fmt.Errorf("%s: pass %d: %w", d.dir, raw.pass, err)
+		return fmt.Errorf("%s: pass %d: %w", d.from.At(""), raw.pass, err)
 	}
 	it.Beside = raw.beside
 	if d.Store != "recipe" {
 		return nil
 	}
 	if err := r.replay(&it.Record); err != nil {
-		return fmt.Errorf("%s: pass %d: image %s: %w", d.dir, raw.pass, it.ID, err)
+		return fmt.Errorf("%s: pass %d: image %s: %w", d.from.At(""), raw.pass, it.ID, err)
 	}
 	return nil
 }
@@ -227,11 +233,11 @@ func (d *Dataset) open(pass, shard int) (*head, error) {
 	n := pass*d.Shards + shard
 	h := &head{pass: pass, meta: &d.Meta}
 	var err error
-	if h.views, err = tfrecord.Open(filepath.Join(d.dir, d.files[n].Name), tfrecord.Options{Strict: true}); err != nil {
+	if h.views, err = tfrecord.OpenIn(d.from, d.files[n].Name, tfrecord.Options{Strict: true}); err != nil {
 		return nil, err
 	}
 	if d.beside != nil {
-		if h.beside, err = tfrecord.Open(filepath.Join(d.besideDir, d.beside[n]), tfrecord.Options{Strict: true}); err != nil {
+		if h.beside, err = tfrecord.OpenIn(d.besideFrom, d.beside[n], tfrecord.Options{Strict: true}); err != nil {
 			h.close()
 			return nil, err
 		}

@@ -6,9 +6,9 @@ import (
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
-// files are the files of a shard, one a pass. They take records in whatever
+// sink are the files of a shard, one a pass. They take records in whatever
 // order these are made, and hold them in the order of their pass.
-type files interface {
+type sink interface {
 	create() error
 	// put takes the record of an item in a pass, with room for its frame, and
 	// returns memory for the next one. It is called from several goroutines at
@@ -18,10 +18,10 @@ type files interface {
 	discard()
 }
 
-// files are written in place where the lengths of records are known before the
+// sink writes in place where the lengths of records are known before the
 // pixels are, as those of raw pixels are: then nothing is held in memory. What
 // is compressed is of any length, and a compressed file has one order only.
-func (sh *shard) files() files {
+func (sh *shard) sink() sink {
 	if sh.Store != "recipe" && sh.Format != "png" && sh.Compression <= tfrecord.None && sh.Passes <= maxPlaced {
 		return &placed{shard: sh}
 	}
@@ -40,12 +40,12 @@ func (sh *shard) name(pass int) string {
 // placed writes every record where it belongs; few wait, see turns.
 type placed struct {
 	*shard
-	place [][]int32 // of each item's record in each pass
-	files []turns
+	place  [][]int32 // of each item's record in each pass
+	passes []turns   // the file of each
 }
 
 func (p *placed) create() error {
-	p.files = make([]turns, p.Passes)
+	p.passes = make([]turns, p.Passes)
 	p.place = make([][]int32, p.Passes)
 	var w worker
 	for pass, order := range p.order {
@@ -64,7 +64,7 @@ func (p *placed) create() error {
 			lengths[k] = n
 		}
 		var err error
-		if p.files[pass].file, err = tfrecord.CreatePlaced(p.out.Path(p.name(pass)), lengths); err != nil {
+		if p.passes[pass].file, err = tfrecord.CreatePlaced(p.out, p.name(pass), lengths); err != nil {
 			return err
 		}
 	}
@@ -72,13 +72,13 @@ func (p *placed) create() error {
 }
 
 func (p *placed) put(pass, item int, bytes []byte) ([]byte, error) {
-	return p.files[pass].put(frame{int(p.place[pass][item]), bytes})
+	return p.passes[pass].put(frame{int(p.place[pass][item]), bytes})
 }
 
 func (p *placed) commit() ([]artifact.File, error) {
 	files := make([]artifact.File, p.Passes)
 	return files, workpool.Each(p.Passes, func(pass int) error {
-		f := p.files[pass].file
+		f := p.passes[pass].file
 		err := f.Commit()
 		files[pass] = artifact.File{Name: p.name(pass), Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C()}
 		return err
@@ -86,8 +86,8 @@ func (p *placed) commit() ([]artifact.File, error) {
 }
 
 func (p *placed) discard() {
-	for i := range p.files {
-		if f := p.files[i].file; f != nil {
+	for i := range p.passes {
+		if f := p.passes[i].file; f != nil {
 			f.Discard()
 		}
 	}
@@ -123,7 +123,7 @@ func (h *held) commit() ([]artifact.File, error) {
 
 func (h *held) write(pass int) (artifact.File, error) {
 	name := h.name(pass)
-	w, err := tfrecord.Create(h.out.Path(name), tfrecord.Options{Compression: h.Compression})
+	w, err := tfrecord.CreateIn(h.out, name, tfrecord.Options{Compression: h.Compression})
 	if err != nil {
 		return artifact.File{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
@@ -15,7 +16,7 @@ import (
 // listed is an index of n images, whose Length is their number.
 func listed(t *testing.T, n int) pipelines.Artifact[pipelines.Images] {
 	t.Helper()
-	dir := t.TempDir()
+	dir := blob.Local(t.TempDir())
 	w := index.NewWriter(dir, "index", int64(n))
 	for i := range n {
 		if err := w.Write(imagefile.Ref{ID: imagefile.ID{byte(i >> 8), byte(i)}, URI: "x", Length: int64(i), Width: 8, Height: 8}, ""); err != nil {
@@ -26,7 +27,14 @@ func listed(t *testing.T, n int) pipelines.Artifact[pipelines.Images] {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pipelines.Artifact[pipelines.Images]{Dir: dir, Manifest: &artifact.Manifest{Files: files}}
+	if err := artifact.Commit(dir, &artifact.Manifest{Schema: artifact.Schema, Kind: "images", Files: files}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := pipelines.LoadArtifact[pipelines.Images](dir.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // However many cores read them, the shards together have every image once, in the

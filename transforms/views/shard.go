@@ -46,16 +46,16 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Im
 		return err
 	}
 	defer sh.reader.Close()
-	files := sh.files()
-	defer files.discard()
-	if err := files.create(); err != nil {
+	to := sh.sink()
+	defer to.discard()
+	if err := to.create(); err != nil {
 		return err
 	}
-	if err := sh.renderAll(ctx, files, out.Meter(total, "images")); err != nil {
+	if err := sh.renderAll(ctx, to, out.Meter(total, "images")); err != nil {
 		return err
 	}
 	sh.sortOut()
-	return sh.commit(files)
+	return sh.commit(to)
 }
 
 // list reads which images the shard has, on all cores, and orders the records of
@@ -80,7 +80,7 @@ func (sh *shard) list(in pipelines.Artifact[pipelines.Images], total int64) erro
 // listPart reads the references from the one numbered from on.
 func listPart(items []item, in pipelines.Artifact[pipelines.Images], from int64) error {
 	n := 0
-	for e, err := range index.Read(in.Dir, pipelines.IndexFiles(in), from, from+int64(len(items))) {
+	for e, err := range pipelines.ReferencesFrom(in, from, from+int64(len(items))) {
 		if err != nil {
 			return err
 		}
@@ -88,14 +88,14 @@ func listPart(items []item, in pipelines.Artifact[pipelines.Images], from int64)
 		n++
 	}
 	if n < len(items) {
-		return fmt.Errorf("the index in %s holds fewer images than its manifest says; delete the folder and run again", in.Dir)
+		return fmt.Errorf("the index in %s holds fewer images than its manifest says; delete the folder and run again", in.At(""))
 	}
 	return nil
 }
 
 // renderAll makes the records in the order of the first pass: its file is then
 // written front to back.
-func (sh *shard) renderAll(ctx context.Context, to files, meter *pipelines.Meter) error {
+func (sh *shard) renderAll(ctx context.Context, to sink, meter *pipelines.Meter) error {
 	err := workpool.Each(len(sh.items), func(k int) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -137,8 +137,8 @@ func (sh *shard) sortOut() {
 	sh.out.Count("views", int64(good*sh.Passes*len(sh.Views)))
 }
 
-func (sh *shard) commit(from files) error {
-	files, err := from.commit()
+func (sh *shard) commit(to sink) error {
+	files, err := to.commit()
 	for _, f := range files {
 		sh.out.AddDescribed(f)
 	}
@@ -162,20 +162,20 @@ type worker struct {
 var workers = sync.Pool{New: func() any { return new(worker) }}
 
 // render makes the records of item i: K passes out of one decode.
-func (sh *shard) render(i int, to files) error {
+func (sh *shard) render(i int, to sink) error {
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
 	ref := sh.items[i].ref
 	w.draw(sh.Stage, ref)
 	if sh.Store != "recipe" {
 		if err := w.decode(&sh.reader, ref, sh.MaxPixels); err != nil {
-			return fmt.Errorf("%s: %w", ref.URI, err)
+			return fmt.Errorf("%s: %w", imagefile.Place(ref.URI), err)
 		}
 	}
 	for pass := range sh.Passes {
 		frame, err := w.record(sh.Stage, ref, pass)
 		if err != nil {
-			return fmt.Errorf("%s: %w", ref.URI, err)
+			return fmt.Errorf("%s: %w", imagefile.Place(ref.URI), err)
 		}
 		if w.frame, err = to.put(pass, i, frame); err != nil {
 			return err

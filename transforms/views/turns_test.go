@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
@@ -20,7 +21,7 @@ func TestTurnsLoseNothing(t *testing.T) {
 		data[i] = bytes.Repeat([]byte{byte(i)}, 1000+i)
 		lengths[i] = len(data[i])
 	}
-	file, err := tfrecord.CreatePlaced(filepath.Join(dir, "turns.tfrecord"), lengths)
+	file, err := tfrecord.CreatePlaced(blob.Local(dir), "turns.tfrecord", lengths)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestTurnsLoseNothing(t *testing.T) {
 }
 
 func TestTurnsReportErrors(t *testing.T) {
-	file, err := tfrecord.CreatePlaced(filepath.Join(t.TempDir(), "turns.tfrecord"), []int{4, 4, 4})
+	file, err := tfrecord.CreatePlaced(blob.Local(t.TempDir()), "turns.tfrecord", []int{4, 4, 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestTurnsReportErrors(t *testing.T) {
 
 // Who panics while writing does not leave those waiting who come after.
 func TestTurnsAfterAPanic(t *testing.T) {
-	file, err := tfrecord.CreatePlaced(filepath.Join(t.TempDir(), "turns.tfrecord"), []int{4})
+	file, err := tfrecord.CreatePlaced(blob.Local(t.TempDir()), "turns.tfrecord", []int{4})
 	if err != nil {
 		t.Fatal(err)
 	}

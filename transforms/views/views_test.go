@@ -27,16 +27,18 @@ func run(t *testing.T, source, runner string, s *views.Stage) (*views.Dataset, *
 	g := pipelines.New("t", pipelines.Root(t.TempDir()))
 	images := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{source}, Labels: "folder"})
 	pipelines.Add(g, "views", s, images)
-	results, err := runners.Run(t.Context(), g, runners.Options{Runner: runner})
+	if _, err := runners.Run(t.Context(), g, runners.Options{Runner: runner}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := pipelines.LoadArtifact[pipelines.Views](g.At("views", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &pipelines.Artifact[pipelines.Views]{Dir: filepath.Join(g.Root(), "views"), Manifest: results[1].Manifest}
-	d, err := views.Open(*a)
+	d, err := views.Open(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d, a
+	return d, &a
 }
 
 // stream collects n records from start on, as text.
@@ -194,7 +196,11 @@ func TestImagesThatWentBadAreQuarantined(t *testing.T) {
 		if c := m.Counts; c["images"] != 19 || c["quarantined"] != 1 || c["records"] != 38 || m.Quarantine.Total != 1 {
 			t.Fatalf("%s: counts %v, quarantine %+v", name, c, m.Quarantine)
 		}
-		got, err := views.Open(pipelines.Artifact[pipelines.Views]{Dir: filepath.Join(g.Root(), "views"), Manifest: m})
+		made, err := pipelines.LoadArtifact[pipelines.Views](g.At("views", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := views.Open(made)
 		if err != nil {
 			t.Fatal(err)
 		}

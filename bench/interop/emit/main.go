@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/tensorboard"
 	"github.com/retort-ml/retort/io/tfrecord"
@@ -137,7 +138,7 @@ func write(dir string) error {
 }
 
 func events(dir string) error {
-	w, err := tensorboard.Create(dir)
+	w, err := tensorboard.Create(blob.Local(dir))
 	if err != nil {
 		return err
 	}

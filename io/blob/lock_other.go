@@ -1,6 +1,6 @@
 //go:build !unix
 
-package artifact
+package blob
 
 import "os"
 

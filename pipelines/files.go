@@ -1,0 +1,151 @@
+package pipelines
+
+import (
+	"fmt"
+	"iter"
+	"os"
+
+	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/index"
+)
+
+// Stages reach files through their job alone, and join no paths: where an
+// artifact lies, on a disk or in a store, is the job's business.
+
+// Open opens a data file of the artifact.
+func (a Artifact[T]) Open(name string) (blob.File, error) { return a.dir.Open(name) }
+
+// ReadFile is the content of a data file of the artifact.
+func (a Artifact[T]) ReadFile(name string) ([]byte, error) { return a.dir.ReadFile(name) }
+
+// At is how people find a file of the artifact, or its folder for "".
+func (a Artifact[T]) At(name string) string { return a.dir.At(name) }
+
+// Place is the path or URL of the image file that a URI names which a file of the
+// artifact holds.
+func (a Artifact[T]) Place(uri string) string {
+	return imagefile.Place(imagefile.FromArtifact(uri, a.dir))
+}
+
+// Ref is a reference to an image that a file of the artifact holds (see
+// [Job.Ref]), as imagefile.Reader reads it.
+func (a Artifact[T]) Ref(r imagefile.Ref) imagefile.Ref {
+	r.URI = imagefile.FromArtifact(r.URI, a.dir)
+	return r
+}
+
+// LoadArtifact opens the finished artifact in the folder at a path or URL.
+func LoadArtifact[T any](url string) (Artifact[T], error) {
+	dir, err := blob.Open(url)
+	if err != nil {
+		return Artifact[T]{}, err
+	}
+	m, err := artifact.Load(dir)
+	if err != nil {
+		return Artifact[T]{}, err
+	}
+	if want := kindName[T](); want != kindName[None]() && m.Kind != want {
+		return Artifact[T]{}, fmt.Errorf("%s is an artifact of kind %s; want %s", dir, m.Kind, want)
+	}
+	return Artifact[T]{Manifest: m, dir: dir}, nil
+}
+
+// Create starts a data file of the artifact being made: it is there, whole, once
+// it is committed, and part of the artifact by AddFile or AddDescribed.
+func (j *Job) Create(name string) (blob.Writer, error) { return j.task.Dir.Create(name) }
+
+// CreatePlaced is Create for a file whose parts are written in any order.
+func (j *Job) CreatePlaced(name string) (blob.PlacedWriter, error) {
+	return j.task.Dir.CreatePlaced(name)
+}
+
+// WriteFile writes a data file, whole or not at all, and adds it.
+func (j *Job) WriteFile(name string, data []byte) error {
+	if err := j.task.Dir.WriteFile(name, data); err != nil {
+		return err
+	}
+	return j.AddFile(name, 0)
+}
+
+// At is how people find a file of the artifact being made.
+func (j *Job) At(name string) string { return j.task.Dir.At(name) }
+
+// Folder is a place of the stage's own beside the data, for what a manifest does
+// not list: work that an interrupted run goes on from, or what tells of the work.
+// "." is the artifact's own folder.
+func (j *Job) Folder(name string) blob.Dir { return j.task.Dir.In(name) }
+
+// Index starts an index of total images of the artifact being made; shards are
+// named prefix-00000-of-00003.tfrecord. What its Close returns is for AddDescribed.
+func (j *Job) Index(prefix string, total int64) *index.Writer {
+	return index.NewWriter(j.task.Dir, prefix, total)
+}
+
+// Pack starts a tar of encoded images inside the artifact being made.
+func (j *Job) Pack(name string) (*imagefile.Pack, error) {
+	return imagefile.CreatePack(j.task.Dir, name)
+}
+
+// Ref is a reference to an image as it may rest in a file of the artifact being
+// made: it holds wherever the run's folder goes.
+func (j *Job) Ref(r imagefile.Ref) imagefile.Ref {
+	r.URI = imagefile.ToArtifact(r.URI, j.task.Dir)
+	return r
+}
+
+// Scratch is an empty folder of this machine for temporary files, on the disk of
+// the artifact where that is one of this machine. It goes with remove, or with
+// whatever runs next after a crash.
+func (j *Job) Scratch(name string) (dir string, remove func(), err error) {
+	if !j.task.Dir.IsLocal() {
+		dir, err = os.MkdirTemp("", "retort-"+name+"-*")
+		return dir, func() { os.RemoveAll(dir) }, err
+	}
+	dir = j.task.Dir.At("." + name)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", nil, err
+	}
+	return dir, func() { os.RemoveAll(dir) }, os.MkdirAll(dir, 0o755)
+}
+
+// Past is a finished artifact that a run goes back to.
+type Past struct {
+	Artifact[None]
+	Timings artifact.Timings
+}
+
+// Past are the artifacts that the job's inputs came from, and those that these
+// came from, by the names of their stages. One that lies elsewhere by now, or was
+// made anew since, is not among them.
+func (j *Job) Past() map[string]Past {
+	found := map[string]Past{}
+	var visit func(inputs map[string]string)
+	visit = func(inputs map[string]string) {
+		for _, stage := range SortedKeys(inputs) {
+			dir, known := j.task.Past[stage]
+			if _, done := found[stage]; done || !known {
+				continue
+			}
+			m, err := artifact.Load(dir)
+			if err != nil || m.Fingerprint != inputs[stage] {
+				continue
+			}
+			found[stage] = Past{Artifact[None]{Manifest: m, dir: dir}, artifact.LoadTimings(dir)}
+			visit(m.Inputs)
+		}
+	}
+	visit(j.task.Inputs)
+	return found
+}
+
+// References yields all references of an Images artifact, sorted by image id.
+func References(a Artifact[Images]) iter.Seq2[index.Entry, error] {
+	return ReferencesFrom(a, 0, index.Count(IndexFiles(a)))
+}
+
+// ReferencesFrom yields those from number from up to, not including, to.
+func ReferencesFrom(a Artifact[Images], from, to int64) iter.Seq2[index.Entry, error] {
+	return index.Read(a.dir, IndexFiles(a), from, to)
+}

@@ -28,6 +28,7 @@ type Dataset struct {
 type files interface {
 	blob.Opener
 	At(name string) string
+	Ref(imagefile.Ref) imagefile.Ref
 }
 
 // Open opens a Views artifact.
@@ -110,6 +111,7 @@ func (it *Item) load(raw *pair, d *Dataset, r *replayer) error {
 	if d.Store != "recipe" {
 		return nil
 	}
+	it.ref = d.from.Ref(it.ref)
 	if err := r.replay(&it.Record); err != nil {
 		return fmt.Errorf("%s: pass %d: image %s: %w", d.from.At(""), raw.pass, it.ID, err)
 	}
@@ -278,6 +280,7 @@ func (r *replayer) replay(rec *Record) error {
 
 // ShardReader reads the records of one shard in the order of the file.
 type ShardReader struct {
+	from files
 	head *head
 	rec  Record
 	re   replayer
@@ -289,7 +292,7 @@ func (d *Dataset) OpenShard(n int) (*ShardReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ShardReader{head: h, re: replayer{meta: &d.Meta}}, nil
+	return &ShardReader{from: d.from, head: h, re: replayer{meta: &d.Meta}}, nil
 }
 
 // Next returns the next record, valid until the following call, or io.EOF.
@@ -304,6 +307,7 @@ func (r *ShardReader) Next() (*Record, error) {
 		return nil, err
 	}
 	if r.head.meta.Store == "recipe" {
+		r.rec.ref = r.from.Ref(r.rec.ref)
 		if err := r.re.replay(&r.rec); err != nil {
 			return nil, err
 		}

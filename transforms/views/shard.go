@@ -166,6 +166,7 @@ func (sh *shard) render(i int, to sink) error {
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
 	ref := sh.items[i].ref
+	rests := sh.out.Ref(ref) // as the record names it
 	w.draw(sh.Stage, ref)
 	if sh.Store != "recipe" {
 		if err := w.decode(&sh.reader, ref, sh.MaxPixels); err != nil {
@@ -173,7 +174,7 @@ func (sh *shard) render(i int, to sink) error {
 		}
 	}
 	for pass := range sh.Passes {
-		frame, err := w.record(sh.Stage, ref, pass)
+		frame, err := w.record(sh.Stage, rests, pass)
 		if err != nil {
 			return fmt.Errorf("%s: %w", imagefile.Place(ref.URI), err)
 		}

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/retort-ml/retort/io/blob"
+	store "github.com/retort-ml/retort/io/blob"
 )
 
 // insideScheme begins the URI of an image whose bytes lie in an artifact: what
@@ -19,7 +19,7 @@ func Inside(place string) string { return insideScheme + place }
 func Place(uri string) string { return strings.TrimPrefix(uri, insideScheme) }
 
 // ToArtifact is a URI in memory as it rests in the artifact at d.
-func ToArtifact(uri string, d blob.Dir) string {
+func ToArtifact(uri string, d store.Dir) string {
 	place, inside := strings.CutPrefix(uri, insideScheme)
 	if !inside {
 		return uri
@@ -31,9 +31,9 @@ func ToArtifact(uri string, d blob.Dir) string {
 }
 
 // FromArtifact is a URI in memory that rests in the artifact at d.
-func FromArtifact(uri string, d blob.Dir) string {
+func FromArtifact(uri string, d store.Dir) string {
 	rel, inside := strings.CutPrefix(uri, insideScheme)
-	if !inside || blob.Scheme(rel) != "" || filepath.IsAbs(rel) {
+	if !inside || store.Scheme(rel) != "" || filepath.IsAbs(rel) {
 		return uri
 	}
 	return insideScheme + d.In(rel).String()

@@ -3,14 +3,14 @@ package imagefile
 import (
 	"archive/tar"
 
-	"github.com/retort-ml/retort/io/blob"
+	store "github.com/retort-ml/retort/io/blob"
 )
 
 // Pack writes encoded images into one uncompressed tar of an artifact, where
 // ReadRef reads them at their offset. The file appears, whole, at Commit, or not
 // at all.
 type Pack struct {
-	f       blob.Writer
+	f       store.Writer
 	w       *tar.Writer
 	uri     string
 	at      int64
@@ -18,7 +18,7 @@ type Pack struct {
 }
 
 // CreatePack starts the tar name in the artifact at d.
-func CreatePack(d blob.Dir, name string) (*Pack, error) {
+func CreatePack(d store.Dir, name string) (*Pack, error) {
 	f, err := d.Create(name)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/retort-ml/retort/io/blob"
+	store "github.com/retort-ml/retort/io/blob"
 )
 
 // Reader reads the encoded bytes of images by reference. It is safe for
@@ -27,7 +27,7 @@ type Reader struct {
 const maxOpen = 64
 
 type openFile struct {
-	f     blob.File
+	f     store.File
 	users int
 	used  int64
 }
@@ -66,7 +66,7 @@ func (r *Reader) read(ref Ref, buf []byte) ([]byte, error) {
 		_, err = f.f.ReadAt(buf, ref.Offset)
 		return buf, err
 	}
-	f, err := blob.OpenFile(Place(ref.URI))
+	f, err := store.OpenFile(Place(ref.URI))
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (r *Reader) acquire(uri string) (*openFile, error) {
 		f.used = r.tick
 		return f, nil
 	}
-	h, err := blob.OpenFile(Place(uri))
+	h, err := store.OpenFile(Place(uri))
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func Open(a pipelines.Artifact[pipelines.Views]) (*Dataset, error) {
 		return nil, err
 	}
 	if err := canReplay(a.Manifest.Meta); err != nil {
-		return nil, fmt.Errorf("%s: %w (made by version %s of the program)", a.Dir, err, a.Manifest.CodeVersion)
+		return nil, fmt.Errorf("%s: %w (made by version %s of the program)", a.At(""), err, a.Manifest.CodeVersion)
 	}
 	if len(d.files) != d.Passes*d.Shards {
 		return nil, fmt.Errorf("%s: %d shards; want %d passes x %d", a.At(""), len(d.files), d.Passes, d.Shards)

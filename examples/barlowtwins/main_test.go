@@ -11,6 +11,7 @@ import (
 	"github.com/retort-ml/retort/internal/stagetest"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/objective"
+	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/training"
 )
 
@@ -93,7 +94,11 @@ func TestPretraining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	points, err := training.ReadCurves(filepath.Join(out, "pretrain", training.CurvesName))
+	trained, err := pipelines.LoadArtifact[pipelines.Encoder](filepath.Join(out, "pretrain"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	points, err := training.ReadCurves(trained)
 	if err != nil || len(points) < 8 {
 		t.Fatal(len(points), err)
 	}

@@ -2,12 +2,12 @@ package views_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/retort-ml/retort/internal/stagetest"
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
 	"github.com/retort-ml/retort/transforms/ingest"
@@ -79,7 +79,7 @@ func TestRecipesThatCannotBeReadAreMadeAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, written := filepath.Join(g.Root(), "views"), *results[1].Manifest
+	dir, written := blob.Local(g.At("views", "")), *results[1].Manifest
 	if strings.Contains(string(written.Meta), "recipe_version") {
 		t.Errorf("recipes of the first format say that they are others: %s", written.Meta)
 	}
@@ -101,7 +101,11 @@ func TestRecipesThatCannotBeReadAreMadeAgain(t *testing.T) {
 		if why := steps[1].Why; (why == "") != (want == "") || !strings.Contains(why, want) || want != "" && !strings.Contains(why, "v9.9.9") {
 			t.Errorf("planned because %q; want %q", why, want)
 		}
-		_, err = views.Open(pipelines.Artifact[pipelines.Views]{Dir: dir, Manifest: &m})
+		a, err := pipelines.LoadArtifact[pipelines.Views](dir.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = views.Open(a)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("opened with %v; want %q", err, want)
 		}

@@ -5,9 +5,9 @@
 //	cmd -> runners -> pipelines
 //
 // A layer may also import what lies further down, and itself. Beam enters through pipelines,
-// transforms and runners, GoMLX through model, cloud storage through io/blob, YAML through
-// pipelines/config, cobra through runners/program and cmd; the image maths in
-// transforms/views/augment need neither Beam nor GoMLX.
+// transforms and runners, GoMLX through model (and an example of a loss from outside), cloud storage
+// through io/blob, YAML through pipelines/config, cobra through runners/program and cmd; the image
+// maths in transforms/views/augment need neither Beam nor GoMLX.
 package layers
 
 import (

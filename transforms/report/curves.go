@@ -73,8 +73,14 @@ func figuresOf(spec train.Spec, points []training.Point) []objective.Figure {
 			others = append(others, f)
 		}
 	}
-	if len(others) == 0 && len(points) > 0 {
-		for _, name := range slices.Sorted(maps.Keys(points[0].Figures)) {
+	if len(others) == 0 {
+		names := map[string]bool{}
+		for _, p := range points {
+			for name := range p.Figures {
+				names[name] = true
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(names)) {
 			others = append(others, objective.Figure{Name: name})
 		}
 	}
@@ -92,6 +98,9 @@ func charts(figures []objective.Figure, points []training.Point, probe []trainin
 			y, ok := p.Figures[f.Name]
 			return y, ok
 		})
+		if len(c.Series[0].X) == 0 {
+			continue // it was no number in any step
+		}
 		if f.Name == "accuracy" {
 			online(&c, probe)
 			probe = nil

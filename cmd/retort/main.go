@@ -12,6 +12,7 @@ func commands() []*cobra.Command {
 		runCommand(),
 		planCommand(),
 		graphCommand(),
+		inspectCommand(),
 		configCommand(),
 		synthCommand(),
 		viewsCommand(),

@@ -27,6 +27,18 @@ func ForPeople(w io.Writer) Reporter {
 	return Lines(w)
 }
 
+// Quiet reports on w where it is a terminal, and nothing where it is not.
+func Quiet(w io.Writer) Reporter {
+	if screen := terminal(w); screen != nil {
+		return Bars(screen)
+	}
+	return silent{}
+}
+
+type silent struct{ pipelines.Silent }
+
+func (silent) Close() {}
+
 // terminal is the file behind w where a person sees at once what is written to
 // it, else nil.
 func terminal(w io.Writer) *os.File {

@@ -26,6 +26,9 @@ type ByLabel struct {
 	// TestFraction of the labelled images is held out when there is no Test.
 	TestFraction float64
 	Seed         uint64
+	// Size is the side of the views to come, for a warning where all images are
+	// smaller; 0 is not known.
+	Size int `fingerprint:"-"`
 }
 
 func init() { pipelines.Register(&ByLabel{}) }
@@ -81,6 +84,9 @@ func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Image
 		return err
 	}
 	if err := p.choose(out); err != nil {
+		return err
+	}
+	if err := p.warn(ctx, out); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

@@ -104,13 +104,16 @@ func (v *View) draw(dst *image.RGBA, at image.Point, i int, c color.RGBA) {
 
 // fit is the largest place for a width x height image in the cell at a point:
 // enlarged by a whole factor, or reduced.
-func fit(width, height int, at image.Point) image.Rectangle {
+func fit(width, height int, at image.Point) image.Rectangle { return fitIn(cell, width, height, at) }
+
+// fitIn is fit for a place of another side.
+func fitIn(side, width, height int, at image.Point) image.Rectangle {
 	width, height = max(width, 1), max(height, 1)
-	if longest := max(width, height); longest <= cell {
-		k := cell / longest
+	if longest := max(width, height); longest <= side {
+		k := side / longest
 		width, height = width*k, height*k
 	} else {
-		width, height = max(width*cell/longest, 1), max(height*cell/longest, 1)
+		width, height = max(width*side/longest, 1), max(height*side/longest, 1)
 	}
 	return image.Rectangle{at, at.Add(image.Pt(width, height))}
 }

@@ -91,6 +91,15 @@ func sniff(head []byte) Format {
 	return ""
 }
 
+// FormatOf names the format of encoded bytes by how they begin, "" if it cannot be
+// told.
+func FormatOf(data []byte) Format {
+	if r := recognise(data, true); r != nil {
+		return r.format
+	}
+	return ""
+}
+
 // imageName reports whether the name is that of an image, decodable or not.
 func imageName(name string) bool {
 	ext := strings.ToLower(path.Ext(name))

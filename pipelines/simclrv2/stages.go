@@ -64,7 +64,7 @@ func absolute(path string) string {
 // them are kept. e.Tests is what is held out; nothing there holds out a share
 // of the images.
 func Split(g *pipelines.Graph, c Config, e Edges) split.Sets {
-	s := &split.ByLabel{Fraction: c.Split.Fraction, PerClass: c.Split.PerClass, TestFraction: c.Split.TestFraction, Test: e.Tests, Seed: c.Seed, Size: c.Size}
+	s := &split.ByLabel{Fraction: c.Split.Fraction, PerClass: c.Split.PerClass, TestFraction: c.Split.TestFraction, Test: e.Tests, Seed: c.Seed}
 	if c.Labels != "folder" {
 		s.Fraction, s.PerClass = 0, 0
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/inspect"
 )
 
 // checker looks into every entry, batch by batch: the batch is read and
@@ -25,6 +26,7 @@ type checker struct {
 	meter  *pipelines.Meter
 	reader imagefile.Reader
 
+	found      inspect.Survey // but for the classes
 	seen, kept int64
 	lenient    map[string]int64 // images that were read in spite of something, by what
 	first      artifact.Rejected
@@ -39,10 +41,11 @@ const (
 )
 
 type checked struct {
-	entry imagefile.Entry
-	ref   imagefile.Ref
-	err   error
-	data  []byte
+	entry  imagefile.Entry
+	ref    imagefile.Ref
+	err    error
+	data   []byte
+	format imagefile.Format
 
 	lenient imagefile.Lenient
 }
@@ -122,7 +125,7 @@ func (c *checker) check(k *checked) {
 		k.err = err
 		return
 	}
-	k.data = e.Data
+	k.data, k.format = e.Data, imagefile.FormatOf(data)
 	k.ref = imagefile.Ref{ID: imagefile.IDOf(data), URI: e.URI, Offset: e.Offset, Length: int64(len(data)),
 		Width: img.Width, Height: img.Height, Label: imagefile.UnknownLabel, Name: e.Name}
 }
@@ -146,6 +149,7 @@ func (c *checker) keep(k *checked) error {
 		return err
 	}
 	c.kept++
+	c.found.Add("", string(k.format), k.ref.Width, k.ref.Height)
 	if c.labels.folder {
 		class = c.layout.add(k.entry)
 	}

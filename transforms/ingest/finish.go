@@ -69,6 +69,7 @@ func (c *checker) count(written, duplicates, unlabelled int64, classes map[strin
 	c.out.Count("quarantined", c.seen-c.kept)
 	c.out.Count("labelled", written-unlabelled)
 	c.out.Count("classes", int64(len(classes)))
+	c.say(written, duplicates, unlabelled, classes)
 	if duplicates > 0 {
 		c.out.Note("exact copies of other images, used once: %d", duplicates)
 	}

@@ -34,7 +34,6 @@ type partition struct {
 	listed  map[id]bool // the images that the user lists
 
 	images      int   // all
-	side        int   // the longest short side of an image
 	excluded    int   // that are in the separate test set too
 	total       int   // training images, labelled or not, of which Fraction is a share
 	testSize    int   // images of the separate test set
@@ -114,7 +113,6 @@ func (p *partition) count(out *pipelines.Output[pipelines.Images]) error {
 			return err
 		}
 		p.images++
-		p.side = max(p.side, min(m.Width, m.Height))
 		if m.inTest {
 			p.excluded++
 		}

@@ -26,9 +26,6 @@ type ByLabel struct {
 	// TestFraction of the labelled images is held out when there is no Test.
 	TestFraction float64
 	Seed         uint64
-	// Size is the side of the views to come, for a warning where all images are
-	// smaller; 0 is not known.
-	Size int `fingerprint:"-"`
 }
 
 func init() { pipelines.Register(&ByLabel{}) }

@@ -13,7 +13,7 @@ const mostCompared = 20_000
 
 // warn notes what is almost certainly a mistake, before anything is trained.
 func (p *partition) warn(ctx context.Context, out *pipelines.Output[pipelines.Images]) error {
-	facts := inspect.Facts{Classes: map[string]int64{}, Side: p.side, Size: p.stage.Size}
+	facts := inspect.Facts{Classes: map[string]int64{}}
 	for c, name := range p.classes {
 		if p.size[c] > 0 {
 			facts.Classes[name] = int64(p.size[c])

@@ -101,8 +101,12 @@ func (s *Stage) recordBytes() int64 {
 
 // Shards says how many elements the work splits into: as many as keep one
 // within ShardBytes.
-func (s *Stage) Shards(_ context.Context, in pipelines.Artifact[pipelines.Images], _ *pipelines.Output[pipelines.Views]) (int, error) {
-	return s.shards(count(in)), nil
+func (s *Stage) Shards(_ context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Views]) (int, error) {
+	warning, err := s.tooSmall(in)
+	if warning != "" {
+		out.Message("warning: " + warning)
+	}
+	return s.shards(count(in)), err
 }
 
 func (s *Stage) shards(images int64) int {
@@ -127,6 +131,13 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Images], 
 	}
 	if lost := count(in) - n - out.Counted("quarantined"); lost != 0 {
 		return fmt.Errorf("%d of %d images are neither written nor quarantined; this is a bug", lost, count(in))
+	}
+	warning, err := s.tooSmall(in) // for the report; people have read it before the views were made
+	if err != nil {
+		return err
+	}
+	if warning != "" {
+		out.Note("warning: %s", warning)
 	}
 	meta := Meta{Images: n, Passes: s.Passes, Shards: shards, Store: s.Store, Classes: images.Classes,
 		Views: s.Views, MaxPixels: s.MaxPixels}

@@ -10,7 +10,7 @@ TESTFLAGS    ?=
 
 export GOEXPERIMENT
 
-.PHONY: all build demo test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop graph-picture report-shot clean help
+.PHONY: all build demo test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop interop-pictures graph-picture report-shot clean help
 
 all: build
 
@@ -79,6 +79,9 @@ bench-scale: bin/retort ## time per image and peak memory of ingest and views, u
 
 interop: bin/retort ## read each other's files with TensorFlow and PyTorch (installs them into .peers)
 	bash bench/interop/run.sh
+
+interop-pictures: ## compare odd pictures with what Pillow makes of them (installs it into .peers)
+	bash bench/interop/pictures.sh $(PICTURES)
 
 graph-picture: bin/retort ## draw the README's picture of the graph anew
 	bin/retort synth --out .picture --classes 2 --per-class 2

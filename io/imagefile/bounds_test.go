@@ -2,6 +2,7 @@ package imagefile
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -26,6 +27,7 @@ func TestBombs(t *testing.T) {
 		"mask.ico":      func(b []byte) []byte { le.PutUint32(b[26:], 30000); le.PutUint32(b[30:], 60000); return b },
 		"rgb-lzw.tif":   func(b []byte) []byte { return tiffPatched(b, tagHeight, tagWidth) },
 		"tiled.tif":     func(b []byte) []byte { return tiffPatched(b, tagTileWidth, tagTileHeight) },
+		"planar.tif":    func(b []byte) []byte { return tiffPatched(b, tagRowsPerStrip, tagHeight, tagWidth) },
 		"strips.tif":    func(b []byte) []byte { return tiffPatched(b, tagSamples) },
 	} {
 		data, err := os.ReadFile("testdata/golden/" + name)
@@ -66,4 +68,34 @@ func tiffPatched(b []byte, tags ...uint16) []byte {
 		}
 	}
 	return b
+}
+
+// TestChunksAtOnePlace: tiles of a small image that all lie at one place, and
+// unpack to far more than it, are no way to keep the program busy.
+func TestChunksAtOnePlace(t *testing.T) {
+	const side, tiles = 256, 256 * 256
+	le := binary.LittleEndian
+	var z bytes.Buffer
+	w := zlib.NewWriter(&z)
+	w.Write(make([]byte, 1<<20))
+	w.Close()
+	data := le.AppendUint32([]byte("II*\x00"), uint32(8+z.Len()+z.Len()&1))
+	data = append(data, z.Bytes()...)
+	data = append(data, make([]byte, z.Len()&1)...)
+	at := uint32(len(data) + 2 + 12*9 + 4)
+	data = le.AppendUint16(data, 9)
+	for _, e := range [][3]uint32{{tagWidth, 1, side}, {tagHeight, 1, side}, {tagBits, 1, 8}, {tagCompression, 1, uint32(tiffDeflate)}, {tagPhotometric, 1, blackIsZero},
+		{tagTileWidth, 1, 1}, {tagTileHeight, 1, 1 << 20}, {tagTileOffsets, tiles, at}, {tagSamples, 1, 1}} {
+		data = le.AppendUint16(le.AppendUint16(data, uint16(e[0])), 4)
+		data = le.AppendUint32(le.AppendUint32(data, e[1]), e[2])
+	}
+	data = append(data, 0, 0, 0, 0)
+	for range tiles {
+		data = le.AppendUint32(data, 8)
+	}
+	_, err := Decode(data, Options{})
+	var q *QuarantineError
+	if !errors.As(err, &q) || q.Reason != Corrupt {
+		t.Errorf("%v; want it set aside", err)
+	}
 }

@@ -122,10 +122,10 @@ func Titles() string {
 func decodedFormats() []row {
 	return []row{
 		{format: JPEG, title: "JPEG", read: "8 bits: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK, with Adobe's marker or without; the first of several (MPO)", without: "arithmetic coding, lossless, hierarchical, 12 bits",
-			extensions: []string{".jpg", ".jpeg", ".jpe", ".jfif"},
+			extensions: []string{".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".mpo"},
 			magics:     []magic{{bytes: "\xff\xd8\xff"}}, header: jpegHeader},
 		{format: PNG, title: "PNG", read: "all depths, interlaced, palettes, transparency (of one colour as Pillow heeds it); of an animation the default image; a wrong checksum beside the pixels, surplus data behind them",
-			extensions: []string{".png"},
+			extensions: []string{".png", ".apng"},
 			magics:     []magic{{bytes: "\x89PNG\r\n\x1a\n"}}, header: pngHeader, decode: decodePNG},
 		{format: WebP, title: "WebP", read: "lossy, lossless, alpha; of an animation the first frame on its canvas",
 			extensions: []string{".webp"},

@@ -1,13 +1,16 @@
 package imagefile
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // foreignFormats are recognised so that they are set aside by name, with the
 // command that makes an image of them that is read.
 func foreignFormats() []row {
 	return []row{
 		{format: "avif", title: "AVIF", extensions: []string{".avif", ".avifs"},
-			magics: brands("avif", "avis"), convert: "avifdec a.avif a.png"},
+			magics: append(brands("avif", "avis"), magic{offset: 4, bytes: "ftypmif1", also: compatible("avif")}), convert: "avifdec a.avif a.png"},
 		{format: "heic", title: "HEIC", extensions: []string{".heic", ".heif", ".hif"},
 			magics: brands("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"), convert: "heif-convert a.heic a.jpg"},
 		{format: "jpeg-xl", title: "JPEG XL", extensions: []string{".jxl"},
@@ -38,6 +41,11 @@ func brands(names ...string) []magic {
 		magics[i] = magic{offset: 4, bytes: "ftyp" + n}
 	}
 	return magics
+}
+
+// compatible looks for another brand that such a file is of.
+func compatible(brand string) func([]byte) bool {
+	return func(head []byte) bool { return len(head) > 16 && bytes.Contains(head[16:], []byte(brand)) }
 }
 
 func at(offset int, text string) func([]byte) bool {

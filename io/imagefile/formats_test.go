@@ -2,6 +2,8 @@ package imagefile
 
 import (
 	"cmp"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -34,6 +36,7 @@ func TestFormats(t *testing.T) {
 		"GIF89a": GIF, "BM\x00\x00\x00\x00\x00\x00\x00\x00": BMP, "BMW is a car": "",
 		"RIFF\x00\x00\x00\x00WEBP": WebP, "RIFF\x00\x00\x00\x00WAVE": "", "": "", "ÿØ": "",
 		"\x00\x00\x00\x18ftypheic": "heic", "\x00\x00\x00\x18ftypavif": "avif", "\x00\x00\x00\x18ftypcrx ": "camera-raw",
+		"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avif": "avif", "\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1heic": "heic",
 		"II*\x00\x10\x00\x00\x00CR\x02\x00": "camera-raw", "\xff\x4f\xff\x51": "jpeg-2000",
 	} {
 		if got := sniff([]byte(text)); got != want {
@@ -62,4 +65,40 @@ func TestFormatsAreDocumented(t *testing.T) {
 			t.Errorf("docs/formats.md lacks %s", row)
 		}
 	})
+}
+
+// TestForeignFormatsNameTheirCommand: what is not decoded is set aside by its
+// name, with the command that makes something else of it.
+func TestForeignFormatsNameTheirCommand(t *testing.T) {
+	for head, want := range map[string]string{
+		"\x00\x00\x00\x18ftypheic":       "HEIC is not decoded; convert it to JPEG or PNG (heif-convert a.heic a.jpg)",
+		"\x00\x00\x00\x18ftypavif":       "AVIF is not decoded; convert it to JPEG or PNG (avifdec a.avif a.png)",
+		"\x00\x00\x00\x0cJXL \r\n\x87\n": "JPEG XL is not decoded; convert it to JPEG or PNG (djxl a.jxl a.png)",
+		"FUJIFILMCCD-RAW":                "camera raw is not decoded; convert it to JPEG or PNG (exiftool -b -PreviewImage",
+		"8BPS\x00\x01":                   "Photoshop is not decoded; convert it to JPEG or PNG (magick",
+	} {
+		_, err := Decode(append([]byte(head), make([]byte, 100)...), Options{})
+		if q := (*QuarantineError)(nil); !errors.As(err, &q) || q.Reason != Unsupported || !strings.Contains(q.Detail, want) {
+			t.Errorf("%q: %v; want %s", head, err, want)
+		}
+	}
+}
+
+// TestCameraRawInTIFF: the first picture of a camera's file is a thumbnail, which
+// nobody means.
+func TestCameraRawInTIFF(t *testing.T) {
+	data, err := os.ReadFile("testdata/golden/rgb-raw.tif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	le := binary.LittleEndian
+	for at := 2 + int(le.Uint32(data[4:])); ; at += 12 {
+		if le.Uint16(data[at:]) == tagRowsPerStrip {
+			le.PutUint16(data[at:], tagDNG)
+			break
+		}
+	}
+	if _, err := Decode(data, Options{}); err == nil || !strings.Contains(err.Error(), "camera raw") {
+		t.Error(err)
+	}
 }

@@ -10,7 +10,9 @@ import (
 // pngOrientation finds the orientation wherever a PNG may keep it: in an eXIf
 // chunk, in the text that ImageMagick writes EXIF as, or in XMP.
 func pngOrientation(data []byte) orientation {
-	var exif, profile, xmp []byte
+	var exif []byte
+	none := func() []byte { return nil }
+	profile, xmp := none, none // the last of several counts; the others are not unpacked
 	pngChunks(data, func(id string, body, _ []byte) bool {
 		switch id {
 		case "eXIf":
@@ -18,20 +20,17 @@ func pngOrientation(data []byte) orientation {
 		case "tEXt", "zTXt", "iTXt":
 			switch key, text := pngText(id, body); key {
 			case "Raw profile type exif":
-				profile = rawProfile(text())
+				profile = func() []byte { return rawProfile(text()) }
 			case "XML:com.adobe.xmp":
-				xmp = text()
+				xmp = text
 			}
 		}
 		return id != "IEND"
 	})
 	if exif == nil {
-		exif = profile
+		exif = profile()
 	}
-	if exif == nil && xmp == nil {
-		return upright
-	}
-	return orientationOf(exif, xmp)
+	return orientationOf(exif, xmp())
 }
 
 // pngText splits a text chunk; the text is unpacked only where it is wanted.

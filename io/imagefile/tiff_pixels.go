@@ -192,7 +192,7 @@ func (c *tiffCanvas) sampledChunk(i, x0, y0, cols, rows, full int) error {
 
 // jpegChunk decodes a chunk that is a JPEG.
 func (c *tiffCanvas) jpegChunk(i, plane, x0, y0, cols, rows int) error {
-	img, info, err := c.decodeStream(c.abbreviated(c.stored(i, 0)), c.chunkW, c.chunkH)
+	img, info, err := c.decodeStream(c.abbreviated(c.stored(i, 3*c.chunkW*c.chunkH)), c.chunkW, c.chunkH)
 	if err != nil {
 		return err
 	}

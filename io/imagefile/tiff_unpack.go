@@ -20,15 +20,15 @@ const (
 	tiffDeflate, tiffPackBits, tiffOldDeflate, tiffLZMA, tiffZstd uint64 = 8, 32773, 32946, 34925, 50000
 )
 
-// stored is the bytes of a chunk as they lie in the file.
+// stored is the bytes of a chunk as they lie in the file. They are bounded by
+// what they unpack to, since any number of chunks may lie at one place.
 func (t *tiffFile) stored(i, unpacked int) []byte {
 	left := t.from(t.offsets[i])
-	switch {
-	case i < len(t.sizes) && t.sizes[i] > 0:
-		left = left[:min(t.sizes[i], uint64(len(left)))]
-	case t.compression == tiffRaw:
-		left = left[:min(unpacked, len(left))]
+	most := uint64(2*unpacked + 1<<16)
+	if i < len(t.sizes) && t.sizes[i] > 0 {
+		most = min(most, t.sizes[i])
 	}
+	left = left[:min(most, uint64(len(left)))]
 	if t.reversed && t.compression != tiffG3 && t.compression != tiffG4 && t.compression != tiffJPEG {
 		turned := make([]byte, len(left))
 		for k, b := range left {

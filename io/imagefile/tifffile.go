@@ -49,7 +49,7 @@ func scanTIFF(data []byte) (*tiffFile, error) {
 		return nil, unknown(foreign("camera-raw"), data)
 	}
 	width, height := d.number(tagWidth, 0), d.number(tagHeight, 0)
-	if width == 0 || height == 0 || width > 1<<30 || height > 1<<30 {
+	if width == 0 || height == 0 || width > 1<<24 || height > 1<<24 {
 		return nil, reject(Corrupt, "tiff: %d x %d pixels", width, height)
 	}
 	t.width, t.height = int(width), int(height)
@@ -169,12 +169,15 @@ func (t *tiffFile) chunks() error {
 	if t.chunkW <= 0 || t.chunkH <= 0 {
 		return reject(Corrupt, "tiff: no strips or tiles")
 	}
-	if most := int64(max(1<<26, 2*t.rowBytes(t.width)*t.height)); int64(t.rowBytes(t.chunkW))*int64(t.chunkH) > most {
-		return reject(Corrupt, "tiff: tiles of %d x %d pixels", t.chunkW, t.chunkH)
-	}
 	t.across, t.down = ceilDiv(t.width, t.chunkW), ceilDiv(t.height, t.chunkH)
-	if n := int64(t.across) * int64(t.down) * int64(t.planes()); int64(len(t.offsets)) < n {
+	n := int64(t.across) * int64(t.down) * int64(t.planes())
+	if int64(len(t.offsets)) < n {
 		return reject(Truncated, "tiff: %d of %d strips or tiles", len(t.offsets), n)
+	}
+	// All may lie at one place: what they unpack to is bounded by the image.
+	row := int64(t.rowBytes(t.chunkW))
+	if most := max(1<<26, 4*int64(t.rowBytes(t.width))*int64(t.height)*int64(t.planes())); row > most || row*int64(t.chunkH) > most/n {
+		return reject(Corrupt, "tiff: %d tiles of %d x %d pixels", n, t.chunkW, t.chunkH)
 	}
 	if t.photometric == paletteSamples {
 		if t.palette = t.numbers(tagColours); len(t.palette) < 3<<t.bits {

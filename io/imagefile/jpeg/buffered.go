@@ -1,5 +1,10 @@
 package jpeg
 
+import (
+	"fmt"
+	"slices"
+)
+
 // coef is the coefficient block (bx, by) of a buffered component.
 func (c *component) coef(bx, by int) *[64]int16 {
 	return (*[64]int16)(c.coefs[64*(by*c.blockX+bx):])
@@ -104,6 +109,9 @@ func (d *Decoder) finish() error {
 		if d.comps[i].seen[0] == 0 {
 			return d.bad("component %d has no scan", d.comps[i].id)
 		}
+		if d.info.Progressive && !d.comps[i].refined() {
+			return &FormatError{Offset: d.pos, Truncated: true, Text: fmt.Sprintf("the image ends before the scans that refine component %d", d.comps[i].id)}
+		}
 	}
 	for i := range d.outs {
 		d.outs[i].finish(d)
@@ -124,4 +132,11 @@ func (o *output) finish(d *Decoder) {
 		}
 		o.endRow(d, my)
 	}
+}
+
+// refined is whether the scans gave the lowest frequencies to their last bit.
+// Where they did not, libjpeg makes up for them by smoothing; the picture is
+// coarse, since most of the file is missing.
+func (c *component) refined() bool {
+	return !slices.ContainsFunc(c.seen[1:10], func(bits int8) bool { return bits != 1 })
 }

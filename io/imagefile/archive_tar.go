@@ -56,7 +56,7 @@ func (l *lister) tar(b *blob) error {
 	if err == errStop {
 		return err
 	}
-	if flushed := a.flush(); flushed != nil { // what came before the damage is listed
+	if flushed := a.end(); flushed != nil { // what came before the damage is listed
 		return flushed
 	}
 	return err

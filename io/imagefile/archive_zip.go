@@ -62,7 +62,7 @@ func (l *lister) zip(b *blob) error {
 			return err
 		}
 	}
-	return a.flush()
+	return a.end()
 }
 
 func openZipXz(r io.Reader) io.ReadCloser {
@@ -114,7 +114,7 @@ func (a *zipLister) file(f *zip.File) error {
 		return nil
 	}
 	m := a.member(f)
-	if f.Flags&1 != 0 && m.reason == "" {
+	if f.Flags&1 != 0 && m.reason == "" && (imageName(m.name) || isArchive(m.name)) {
 		return fmt.Errorf("image archive %s: %s is encrypted; unpack the archive with its password (unzip, or 7z x) and name the folder", a.label, m.name)
 	}
 	if label := a.labels[m.name]; label != "" && m.reason == "" {
@@ -152,6 +152,9 @@ func (a *zipLister) member(f *zip.File) item {
 // opener opens a member. What is wrong with it concerns no other member.
 func (a *zipLister) opener(f *zip.File) func() (io.Reader, error) {
 	return func() (io.Reader, error) {
+		if f.Flags&1 != 0 {
+			return nil, &damage{Unsupported, "zip: encrypted"}
+		}
 		in, err := f.Open()
 		if errors.Is(err, zip.ErrAlgorithm) {
 			name := zipMethods[f.Method]

@@ -112,7 +112,7 @@ func TestSidecarLabels(t *testing.T) {
 		file("0001.cls", []byte("7\n")), file("0001.jpg", images[0]), file("0001.json", []byte(`{"url": "x"}`)),
 		file("0002.left.jpg", images[1]), file("0002.right.jpg", images[2]), file("0002.json", []byte(`{"label": "cat"}`)),
 		file("0003.jpg", images[3]), file("0003.txt", []byte("dog")),
-		file("0004.jpg", images[4]), file("0004.txt", []byte("0 0.5 0.5 0.2 0.2")),
+		file("0004.jpg", images[4]), file("0004.txt", []byte("0 0.5 0.5 0.2 0.2")), file("readme.txt", []byte("no label")),
 	}
 	want := []string{"0001.jpg|7|", "0002.left.jpg|cat|", "0002.right.jpg|cat|", "0003.jpg|dog|", "0004.jpg||"}
 	dir := t.TempDir()
@@ -121,7 +121,7 @@ func TestSidecarLabels(t *testing.T) {
 		write(t, p, data)
 		var stats ListStats
 		got, err := collect(t, &stats, p)
-		if err != nil || !slices.Equal(names(got), want) || stats.Sidecars != 3 || stats.Passed.String() != "1 .json, 1 .txt" {
+		if err != nil || !slices.Equal(names(got), want) || stats.Sidecars != 3 || stats.Passed.String() != "2 .txt, 1 .json" {
 			t.Errorf("%s: %q, %v, %d, %s", name, names(got), err, stats.Sidecars, stats.Passed.String())
 		}
 	}

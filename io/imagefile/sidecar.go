@@ -19,6 +19,8 @@ import (
 // image or after it, so that images wait for the next name.
 type samples struct {
 	stem, label string  // of the label file that was met last
+	file        string  // its name
+	used        bool    // an image had its label
 	given       string  // the label of the next image, known from elsewhere
 	key         string  // of the images that wait
 	waiting     []Entry // at most maxWaiting: their bytes may be in memory
@@ -62,7 +64,7 @@ func (a *crate) hold(e Entry) error {
 		s.key = key
 	}
 	if s.stem != "" && (s.stem == key || s.stem == trimExt(name)) {
-		e.labelled(s.label)
+		a.apply(&e)
 	}
 	if s.given != "" {
 		e.labelled(s.given)
@@ -108,14 +110,37 @@ func (a *crate) sidecar(m *item, clean string) (done bool, err error) {
 		return true, nil
 	}
 	s := &a.samples
-	s.stem, s.label = trimExt(clean), label
-	a.opt.Stats.Sidecars++
+	a.unused()
+	s.stem, s.label, s.file, s.used = trimExt(clean), label, clean, false
 	for i := range s.waiting {
 		if e := &s.waiting[i]; e.Reason == "" && (s.stem == s.key || s.stem == trimExt(strings.TrimPrefix(e.Name, a.prefix+"/"))) {
-			e.labelled(label)
+			a.apply(e)
 		}
 	}
 	return true, nil
+}
+
+// apply gives an image the label of the last label file.
+func (a *crate) apply(e *Entry) {
+	e.labelled(a.samples.label)
+	if !a.samples.used {
+		a.samples.used = true
+		a.opt.Stats.Sidecars++
+	}
+}
+
+// unused passes over the last label file if it was none: no image had its label.
+func (a *crate) unused() {
+	if s := &a.samples; s.stem != "" && !s.used {
+		a.opt.Stats.other(s.file)
+		s.stem = ""
+	}
+}
+
+// end emits the images that wait when the archive is at its end.
+func (a *crate) end() error {
+	a.unused()
+	return a.flush()
 }
 
 func (a *crate) brokenSidecar(err error) error {

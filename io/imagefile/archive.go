@@ -183,8 +183,9 @@ func (a *crate) take(m item) error {
 		return nil
 	}
 	clean := path.Clean(m.name)
+	named := imageName(clean)
 	switch {
-	case imageName(clean):
+	case named:
 	case m.reason == "" && isArchive(clean):
 		return a.nested(m, clean)
 	case m.reason == "" && m.size > 0 && tfrecord.IsName(path.Base(clean)):
@@ -194,12 +195,16 @@ func (a *crate) take(m item) error {
 			return err
 		}
 	}
-	return a.image(m, clean)
+	return a.image(m, clean, named)
 }
 
-func (a *crate) image(m item, clean string) error {
-	e := Entry{Name: path.Join(a.prefix, clean), URI: a.uri, Offset: m.offset, Length: m.size, CRC: m.crc, Reason: m.reason, Detail: m.detail}
+// image lists a member that is an image by its name or by its first bytes.
+func (a *crate) image(m item, clean string, named bool) error {
+	e := Entry{Name: clean, URI: a.uri, Offset: m.offset, Length: m.size, CRC: m.crc, Reason: m.reason, Detail: m.detail}
 	e.place(a.folderOf(clean))
+	if a.prefix != "" {
+		e.Name = path.Join(a.prefix, clean)
+	}
 	if m.offset < 0 {
 		e.Offset = 0
 	}
@@ -218,7 +223,7 @@ func (a *crate) image(m item, clean string) error {
 			return a.unreadable(e, m, err)
 		}
 	}
-	if !imageName(m.name) && sniff(head[:n]) == "" {
+	if !named && sniff(head[:n]) == "" {
 		a.opt.Stats.other(m.name)
 		return nil
 	}

@@ -239,21 +239,18 @@ func cause(err error) error {
 // place says that an image belongs to the class of a folder.
 func (e *Entry) place(folder string) {
 	e.Class, e.Folder = "", folder
-	if folder != "" {
-		e.Class = path.Base(folder)
-	}
+	e.Class = folder[strings.LastIndexByte(folder, '/')+1:]
 }
 
 // labelled gives an image a label of its own.
 func (e *Entry) labelled(label string) { e.Class, e.Folder = label, "" }
 
-// folderOf is the folder that holds name, "" at the top.
+// folderOf is the folder that holds name, a clean path; "" at the top.
 func folderOf(name string) string {
-	dir := path.Dir(name)
-	if dir == "." || dir == "/" {
-		return ""
+	if at := strings.LastIndexByte(name, '/'); at > 0 {
+		return name[:at]
 	}
-	return dir
+	return ""
 }
 
 // class is the name of the folder that holds name, "" at the top.

@@ -1,10 +1,12 @@
 package layers
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,16 +49,20 @@ func checkFile(t *testing.T, root, path string) error {
 	if err != nil {
 		return err
 	}
+	folder = filepath.ToSlash(folder)
 	outside := strings.HasSuffix(parsed.Name.Name, "_test")
 	for _, spec := range parsed.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
 			return err
 		}
+		if err := CheckFiles(folder, filepath.Base(path), imported); err != nil {
+			t.Error(err)
+		}
 		if outside && strings.HasPrefix(imported, Module+"/") {
 			continue
 		}
-		if err := Check(filepath.ToSlash(folder), imported); err != nil {
+		if err := Check(folder, imported); err != nil {
 			t.Errorf("%s: %v", filepath.Base(path), err)
 		}
 	}
@@ -108,6 +114,40 @@ func TestCheckKnowsTheDirection(t *testing.T) {
 	} {
 		if err := Check(c.folder, c.path); (err == nil) != c.ok {
 			t.Errorf("%s importing %s: %v, want ok %v", c.folder, c.path, err, c.ok)
+		}
+	}
+}
+
+// TestFilesGoThroughTheJob: the rule holds where it should, and nothing is on its
+// list that needs it no more.
+func TestFilesGoThroughTheJob(t *testing.T) {
+	for _, c := range []struct {
+		folder, name, path string
+		ok                 bool
+	}{
+		{"transforms/views", "shard.go", "os", false},
+		{"transforms/report", "stages.go", "path/filepath", false},
+		{"pipelines", "job.go", Module + "/internal/atomicfile", false},
+		{"transforms/views", "shard_test.go", "os", true},
+		{"transforms/views", "shard.go", Module + "/io/blob", true},
+		{"pipelines", "files.go", "os", true},
+		{"io/blob", "local.go", "os", true},
+	} {
+		if err := CheckFiles(c.folder, c.name, c.path); (err == nil) != c.ok {
+			t.Errorf("%s/%s importing %s: %v, want ok %v", c.folder, c.name, c.path, err, c.ok)
+		}
+	}
+	for file := range fileUsers {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", filepath.FromSlash(file)), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Errorf("%s is on the list: %v", file, err)
+			continue
+		}
+		if !slices.ContainsFunc(parsed.Imports, func(s *ast.ImportSpec) bool {
+			path, _ := strconv.Unquote(s.Path.Value)
+			return slices.Contains(filePackages, path)
+		}) {
+			t.Errorf("%s is on the list, and needs none of %v", file, filePackages)
 		}
 	}
 }

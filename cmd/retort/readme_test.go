@@ -8,6 +8,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/stagetest"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
+	"github.com/retort-ml/retort/runners/program"
 )
 
 // TestReadmeGraphIsCurrent fails when the README shows another graph than the
@@ -31,7 +32,11 @@ func TestReadmeGraphIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got bytes.Buffer
-	if err := drawSVG(&got, steps); err != nil {
+	draw, err := program.Drawer("svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := draw(&got, steps); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got.Bytes(), want) {

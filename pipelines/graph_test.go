@@ -117,11 +117,7 @@ func states(results []pipelines.Result) string {
 
 func run(t *testing.T, g *pipelines.Graph, runner string) (string, error) {
 	t.Helper()
-	where, err := runners.ByName(runner)
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := runners.Run(t.Context(), g, runners.Options{Runner: where})
+	results, err := runners.Run(t.Context(), g, runners.Options{Runner: runner})
 	return states(results), err
 }
 

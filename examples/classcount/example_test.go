@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
 )
 
@@ -24,10 +23,7 @@ func Example() {
 		paint(filepath.Join(dir, "photos", class), n)
 	}
 
-	g := pipelines.New("classcount", pipelines.Root(filepath.Join(dir, "run")))
-	if err := build(g, Config{filepath.Join(dir, "photos")}); err != nil {
-		log.Fatal(err)
-	}
+	g := graph(filepath.Join(dir, "run"), filepath.Join(dir, "photos"))
 	if _, err := runners.Run(context.Background(), g, runners.Options{}); err != nil {
 		log.Fatal(err)
 	}

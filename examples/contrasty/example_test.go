@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -25,10 +24,7 @@ func Example() {
 	paintFolder(filepath.Join(dir, "photos"))
 
 	for _, minRange := range []int{24, 24, 60} {
-		g := pipelines.New("contrasty", pipelines.Root(filepath.Join(dir, "run")))
-		if err := build(g, Config{filepath.Join(dir, "photos"), minRange}); err != nil {
-			log.Fatal(err)
-		}
+		g := graph(filepath.Join(dir, "run"), filepath.Join(dir, "photos"), minRange)
 		results, err := runners.Run(context.Background(), g, runners.Options{})
 		if err != nil {
 			log.Fatal(err)
@@ -99,8 +95,7 @@ func TestGrayRange(t *testing.T) {
 }
 
 func TestRangeIsChecked(t *testing.T) {
-	g := pipelines.New("contrasty", pipelines.Root(t.TempDir()))
-	err := errors.Join(build(g, Config{"photos", 300}), g.Check())
+	err := graph(t.TempDir(), "photos", 300).Check()
 	if err == nil || err.Error() != "contrasty: MinRange = 300; want 0 to 255" {
 		t.Fatal(err)
 	}

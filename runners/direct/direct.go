@@ -21,6 +21,7 @@ func (Runner) Name() string { return "direct" }
 
 // Run runs p to its end, or until ctx is done.
 func (Runner) Run(ctx context.Context, p *beam.Pipeline) error {
-	_, err := direct.Execute(quiet.Beam(ctx), p)
+	quiet.Beam()
+	_, err := direct.Execute(ctx, p)
 	return err
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
-	"github.com/retort-ml/retort/runners/prism"
 	"github.com/retort-ml/retort/transforms/ingest"
 )
 
@@ -91,7 +90,7 @@ func main() {
 	images := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{os.Args[1]}, Labels: "folder"})
 	bright := pipelines.Add(g, "bright", pipelines.Each(pipelines.Fuse(&Large{Side: 16}, &Measure{})), images)
 	pipelines.Add(g, "mean", &Mean{Digits: 1}, bright)
-	results, err := runners.Run(context.Background(), g, runners.Options{Runner: prism.Runner{}})
+	results, err := runners.Run(context.Background(), g, runners.Options{Runner: "prism"})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "outside:", err)
 		os.Exit(1)

@@ -21,9 +21,9 @@ import (
 )
 
 func checkpointCommand() *cobra.Command {
-	return group("checkpoint", "Look into checkpoints", `  retort checkpoint show runs/demo/distill
-  retort checkpoint show --json step-000000120.safetensors`,
-		checkpointShow())
+	return group("checkpoint", "Look into checkpoints, import those of others", `  retort checkpoint show runs/demo/distill
+  retort checkpoint import r50_1x_sk1/ r50.safetensors`,
+		checkpointShow(), checkpointImport())
 }
 
 func checkpointShow() *cobra.Command {

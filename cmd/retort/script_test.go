@@ -20,6 +20,7 @@ var scriptCommands = map[string]func(ts *script, neg bool, args []string){
 	"flip":    scriptFlip,
 	"picture": scriptPicture,
 	"archive": scriptArchive,
+	"bundle":  scriptBundle,
 }
 
 // doneEvent is the last line of retort run --json.

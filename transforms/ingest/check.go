@@ -29,8 +29,6 @@ type checker struct {
 	found      inspect.Survey // but for the classes
 	seen, kept int64
 	lenient    map[string]int64 // images that were read in spite of something, by what
-	conflicts  int64            // images that two labels are given to
-	setAside   int64            // copies of these
 	first      artifact.Rejected
 	layout     layout // of the folders, where they are classes
 }
@@ -146,18 +144,16 @@ func (c *checker) keep(k *checked) error {
 			return err
 		}
 	}
-	e := index.Entry{Ref: k.ref, Notes: c.notes(k.lenient)}
-	switch {
-	case c.labels.folder:
-		if e.Class = c.layout.add(k.entry); k.entry.Row != "" {
-			e.Notes = withNote(e.Notes, rowNote, k.entry.Row)
-		}
-	case c.labels.table != nil:
-		c.labels.table.offer(&k.ref.ID, k.entry, nil)
+	class, err := c.labels.class(&k.ref.ID, k.entry)
+	if err != nil {
+		return err
 	}
 	c.kept++
 	c.found.Add("", string(k.format), k.ref.Width, k.ref.Height)
-	return c.sorter.Add(e)
+	if c.labels.folder {
+		class = c.layout.add(k.entry)
+	}
+	return c.sorter.Add(index.Entry{Ref: k.ref, Class: class, Notes: c.notes(k.lenient)})
 }
 
 func (c *checker) reject(k *checked) error {
@@ -165,8 +161,8 @@ func (c *checker) reject(k *checked) error {
 	if !errors.As(k.err, &q) {
 		return k.err
 	}
-	if c.labels.table != nil { // its line names an image, if a bad one
-		c.labels.table.offer(nil, k.entry, nil)
+	if _, err := c.labels.class(nil, k.entry); err != nil { // its line names an image, if a bad one
+		return err
 	}
 	r := artifact.Rejected{Name: k.entry.Name, URI: k.entry.URI, Offset: k.entry.Offset, Length: k.entry.Length, Reason: string(q.Reason), Detail: q.Detail}
 	if c.first.Reason == "" {

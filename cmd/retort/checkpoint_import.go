@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/model/tfcheckpoint"
+	"github.com/retort-ml/retort/runners/progress"
+)
+
+func checkpointImport() *cobra.Command {
+	var o tfcheckpoint.Options
+	var level int
+	var classes string
+	cmd := &cobra.Command{
+		Use:   "import IN OUT.safetensors",
+		Short: "Make a checkpoint of one that Google's SimCLR or SimCLRv2 saved",
+		Long: `Make a checkpoint of one that Google's implementation of SimCLR or SimCLRv2 saved:
+of TF1, such as the released ones, of TF2, or the variables of a SavedModel. IN is
+its folder, or what its files' names begin with (model.ckpt-250228). Every tensor
+is verified; the network is recognised by its variables.
+
+The encoder and its projection head are taken over; "retort run --encoder OUT"
+begins at fine-tuning with them. With --classifier the supervised head is, too:
+"retort predict" classifies with what comes out.`,
+		Example: `  retort checkpoint import r50_1x_sk1/ r50.safetensors
+  retort run --encoder r50.safetensors --images photos/ --labels labels.csv --out runs/photos
+
+  # one that was fine-tuned on level 1 of the projection head, as the paper does
+  retort checkpoint import --classifier 1 --classes imagenet.txt finetuned_100pct/r50_1x_sk1/ r50-classifier.safetensors`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage("%s needs a checkpoint and the file to write", cmd.CommandPath())
+			}
+			return pathArguments(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			o.Classifier, o.Selector = cmd.Flags().Changed("classifier"), level
+			switch {
+			case o.Classifier && level < 0:
+				return usage("--classifier %d: want 0 (on the encoder's output) or the layer of the projection head that it sits on", level)
+			case classes != "" && !o.Classifier:
+				return usage("--classes %s names the outputs of a classifier: give --classifier too", classes)
+			case o.ImageSize != 0 && (o.ImageSize < 4 || o.ImageSize > 4096):
+				return usage("--image-size %d: want 4 to 4096 pixels", o.ImageSize)
+			}
+			if err := isNew(args[1], ".safetensors"); err != nil {
+				return err
+			}
+			if classes != "" {
+				if o.Classes, err = lines(classes); err != nil {
+					return err
+				}
+			}
+			return importCheckpoint(args[0], args[1], o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.EMA, "ema", false, "take the moving averages of the weights in place of the weights")
+	cmd.Flags().IntVar(&level, "classifier", 0, "keep the supervised head, which sits on this layer of the projection head (0: on the encoder's output)")
+	pathVar(cmd.Flags(), &classes, "classes", "", "file with the names of the classifier's classes, one a line, in order (default: their numbers)")
+	cmd.Flags().IntVar(&o.ImageSize, "image-size", 0, "side of the images in pixels (default: 32 or 224, by the network's stem)")
+	return cmd
+}
+
+func importCheckpoint(in, out string, o tfcheckpoint.Options) error {
+	c, told, err := tfcheckpoint.Import(in, o)
+	if err != nil {
+		return err
+	}
+	if err := c.Save(out); err != nil {
+		return err
+	}
+	s := told.Spec
+	fmt.Fprintf(stdio.Err, "%s: %s for %d pixels, %d layers of projection head, step %d: %s values\n", out, s.Arch, s.ImageSize, s.HeadLayers, c.Step, progress.Count(c.Params()))
+	switch {
+	case o.Classifier:
+		fmt.Fprintf(stdio.Err, "classifier: %d classes, on level %d of the projection head\n", s.Classes, s.Selector)
+	case told.Outputs > 0:
+		fmt.Fprintf(stdio.Err, "left out: a supervised head of %d classes (--classifier LEVEL keeps it)\n", told.Outputs)
+	}
+	if len(told.Left) > 0 {
+		fmt.Fprintf(stdio.Err, "not taken over: %s, such as %s\n", progress.Plural(int64(len(told.Left)), "tensor"), told.Left[0])
+	}
+	return nil
+}
+
+// isNew refuses to write over a file, and names that end otherwise.
+func isNew(path string, endings ...string) error {
+	fits := false
+	for _, e := range endings {
+		fits = fits || strings.HasSuffix(path, e)
+	}
+	if !fits {
+		return usage("%s: want a file name that ends in %s", path, strings.Join(endings, " or "))
+	}
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return fmt.Errorf("%s: there is a file of that name already; remove it, or give another name", path)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return nil
+}
+
+// lines reads the lines of a text file; empty ones at its end do not count.
+func lines(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var all []string
+	for s := bufio.NewScanner(f); ; {
+		if !s.Scan() {
+			return trimEmpty(all), s.Err()
+		}
+		all = append(all, strings.TrimSpace(s.Text()))
+	}
+}
+
+func trimEmpty(all []string) []string {
+	for len(all) > 0 && all[len(all)-1] == "" {
+		all = all[:len(all)-1]
+	}
+	return all
+}

@@ -30,9 +30,9 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 		return err
 	}
 	if err := t.checkRejected(job); err != nil {
-		return err
+		return t.allRejected(job, err)
 	}
-	if err := job.fileRejected("quarantine.jsonl"); err != nil {
+	if err := job.fileRejected(quarantineName); err != nil {
 		return err
 	}
 	if err := artifact.SaveTimings(t.Dir, t.timings()); err != nil {
@@ -40,6 +40,17 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 	}
 	crash.At(crash.BeforeManifest)
 	return artifact.Commit(t.Dir, t.manifest(job))
+}
+
+const quarantineName = "quarantine.jsonl"
+
+// allRejected leaves a list of all that was set aside, of which the error of a
+// stage that fails for it names the first few.
+func (t *task) allRejected(job *Job, err error) error {
+	if len(job.rejected) <= artifact.FirstShown || job.fileRejected(quarantineName) != nil {
+		return err
+	}
+	return fmt.Errorf("%w\n  all %d: %s", err, len(job.rejected), job.At(quarantineName))
 }
 
 // timings are saved before the manifest: an artifact that exists has them.
@@ -52,7 +63,7 @@ func (t *task) timings() artifact.Timings {
 // leaves the summary in the report.
 func (j *Job) fileRejected(name string) error {
 	if len(j.rejected) == 0 {
-		return nil
+		return j.task.Dir.Remove(name) // of a run that failed for them
 	}
 	q := artifact.Summarise(j.rejected, j.report.Looked)
 	j.report.Rejected, j.report.Reasons, j.report.First = q.Total, q.Reasons, q.First
@@ -125,7 +136,7 @@ func (t *task) checkRejected(job *Job) error {
 	}
 	t.forgetRejected(job.shards)
 	var b strings.Builder
-	mend := "mend them, or leave them out and ingest again"
+	mend := "mend them or leave them out, and run again"
 	if t.Tolerant {
 		mend = "mend them, or raise max_rejected"
 	}

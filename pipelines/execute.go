@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -58,7 +59,25 @@ func (g *Graph) Execute(ctx context.Context, runner Runner, reporter Reporter, o
 	}
 	steps = slicesFilter(steps, func(s Step) bool { return wanted[s.node] })
 	reporter.Planned(steps)
-	return g.executeSteps(ctx, steps, runner, reporter)
+	results, err := g.executeSteps(ctx, steps, runner, reporter)
+	tellChanges(ctx, steps, results, reporter)
+	return results, err
+}
+
+// tellChanges looks once more at what lies outside of the graph, if anything ran:
+// what changed meanwhile is in the artifacts in part only.
+func tellChanges(ctx context.Context, steps []Step, results []Result, reporter Reporter) {
+	if !slices.ContainsFunc(results, func(r Result) bool { return r.State == Run }) {
+		return
+	}
+	for _, s := range steps {
+		if _, ok := s.node.stage.(Stateful); !ok || s.node.state == nil || ctx.Err() != nil {
+			continue
+		}
+		if now, err := stateOf(ctx, s.node.stage); err != nil || now != *s.node.state {
+			reporter.Message(s.Name, "what it reads has changed since the run began: the next run does it again")
+		}
+	}
 }
 
 func slicesFilter(steps []Step, keep func(Step) bool) []Step {

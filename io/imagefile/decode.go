@@ -59,7 +59,7 @@ func (o *Options) fill() {
 func (o *Options) check(h header) error {
 	width, height := h.size()
 	if o.Listed != (image.Point{}) && o.Listed != image.Pt(width, height) {
-		return reject(Changed, "%d x %d pixels, listed as %d x %d; ingest again", width, height, o.Listed.X, o.Listed.Y)
+		return reject(Changed, "%d x %d pixels, listed as %d x %d; run again, and it is looked at again", width, height, o.Listed.X, o.Listed.Y)
 	}
 	if int64(width)*int64(height) > o.MaxPixels {
 		return reject(TooManyPixels, "%d x %d pixels, more than %d", width, height, o.MaxPixels)

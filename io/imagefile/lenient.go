@@ -11,7 +11,7 @@ const (
 	WrongChecksum Lenient = 1 << iota // a checksum is wrong where it does not touch the pixels
 	SurplusData                       // more data than the picture has rows
 	DamagedTail                       // cut or damaged behind the picture
-	NoColourTable                     // no colour table, or one that is too short
+	NoColourTable                     // no colour table; the picture is gray
 	UnmarkedCMYK                      // nothing says whether 0 is full ink or none; taken for full, as programs do
 )
 
@@ -21,7 +21,7 @@ var lenientNames = [...]struct{ name, meaning string }{
 	{"wrong-checksum", "a checksum is wrong where it does not touch the pixels"},
 	{"surplus-data", "more data than the picture has rows"},
 	{"damaged-tail", "cut or damaged behind the picture"},
-	{"no-colour-table", "no colour table, or one that is too short"},
+	{"no-colour-table", "no colour table; the picture is gray"},
 	{"unmarked-cmyk", "CMYK that does not say whether 0 is full ink or none; taken for full, as other programs do"},
 }
 

@@ -9,10 +9,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
 	"strings"
 
-	"github.com/retort-ml/retort/internal/address"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
@@ -31,6 +29,9 @@ type Entry struct {
 	// has labels for others, or is the part of a known data set that has none.
 	Unlabelled bool
 
+	// Row is the row of a list that names the image, as FILE:LINE; "" if none does.
+	Row string
+
 	// Reason is not empty when the entry cannot be used at all; the caller
 	// counts it as quarantined.
 	Reason Reason
@@ -45,6 +46,8 @@ type ListOptions struct {
 	// Several says that the sources are some of several: archives named after
 	// their classes are recognised by that.
 	Several bool
+	// Note, if not nil, is told what a person should know of how lists were read.
+	Note func(string)
 	// Stats, if not nil, is kept up to date while the listing goes on.
 	Stats *ListStats
 }
@@ -71,8 +74,7 @@ const defaultMaxBytes = 256 << 20
 //
 // A source is a folder (read recursively, through links), an archive (.tar, plain
 // or compressed by gzip, bzip2, xz or zstd; .zip), a file of TFRecords with
-// encoded images, a list of paths (.txt one a line; .csv with a column "path" or
-// the first column), one image file, or a pattern with * ? [ ]. Archives and
+// encoded images, a list or table of paths (see package table), one image file, or a pattern with * ? [ ]. Archives and
 // TFRecords inside folders and archives are read too. What systems and tools
 // leave behind is passed over.
 //
@@ -87,7 +89,7 @@ func List(ctx context.Context, sources []string, opt ListOptions) iter.Seq2[Entr
 		opt.Stats = new(ListStats)
 	}
 	return func(yield func(Entry, error) bool) {
-		l := &lister{ctx: ctx, opt: opt, yield: yield}
+		l := &lister{ctx: ctx, opt: opt, yield: yield, hints: new(int)}
 		if len(sources) == 0 {
 			yield(Entry{}, errors.New("no image source given; want folders, archives or lists of paths"))
 			return
@@ -113,6 +115,7 @@ type lister struct {
 	yield func(Entry, error) bool
 
 	alone bool // the path that is being read is the only one
+	hints *int // given for missing files
 }
 
 // emit hands one entry to the consumer.
@@ -137,19 +140,9 @@ func (l *lister) emit(e Entry) error {
 
 // source lists one source, expanding a pattern.
 func (l *lister) source(source string) error {
-	source, err := address.Local(source)
+	paths, err := matches(source)
 	if err != nil {
-		return fmt.Errorf("image source: %w", err)
-	}
-	paths := []string{source}
-	if _, err := os.Lstat(source); errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(source, "*?[") {
-		if paths, err = filepath.Glob(source); err != nil {
-			return fmt.Errorf("image source %q: %w", source, err)
-		}
-		if len(paths) == 0 {
-			return fmt.Errorf("image source %q: no file matches the pattern", source)
-		}
-		sort.Strings(paths)
+		return err
 	}
 	for _, p := range paths {
 		l.alone = len(paths) == 1 && l.alone

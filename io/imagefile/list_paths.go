@@ -1,146 +1,206 @@
 package imagefile
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/retort-ml/retort/internal/address"
+	"github.com/retort-ml/retort/io/table"
+	"github.com/retort-ml/retort/io/tfrecord"
 )
 
 func isList(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".txt", ".lst", ".list", ".csv":
+	case ".txt", ".lst", ".list", ".csv", ".tsv", ".tab":
 		return true
 	}
 	return false
 }
 
-// list lists the files that a text file or CSV names. Paths are relative to
-// the list's own folder.
+// list lists what a list or table of paths names. Paths are relative to the list's
+// own folder.
 func (l *lister) list(p string) error {
-	f, err := os.Open(p)
+	t, err := table.Open(p, table.Images)
 	if err != nil {
-		return fmt.Errorf("image list %s: %w", p, cause(err))
+		return fmt.Errorf("image list %w", err)
 	}
-	defer f.Close()
-	if strings.EqualFold(filepath.Ext(p), ".csv") {
-		return l.csvList(p, f)
-	}
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
+	defer t.Close()
+	for row, err := range t.Rows() {
+		if err != nil {
+			return fmt.Errorf("image list %w", err)
 		}
-		if err := l.named(p, n, text, ""); err != nil {
+		if err := l.named(p, t, row); err != nil {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("image list %s: %w; want one path a line", p, err)
+	if l.opt.Note != nil {
+		for _, note := range t.Notes() {
+			l.opt.Note(note)
+		}
 	}
 	return nil
 }
 
-var (
-	pathColumns  = []string{"path", "file", "filename", "file_name", "image", "image_path", "filepath"}
-	labelColumns = []string{"label", "class", "class_name"}
-)
-
-func (l *lister) csvList(p string, r io.Reader) error {
-	rows := csv.NewReader(r)
-	rows.ReuseRecord, rows.TrimLeadingSpace = true, true
-	pathAt, labelAt := 0, -1
-	for first := true; ; first = false {
-		row, err := rows.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			var pe *csv.ParseError
-			if errors.As(err, &pe) {
-				return fmt.Errorf("image list %s: line %d: %w (noticed at line %d, column %d); mend or delete the line", p, pe.StartLine, pe.Err, pe.Line, pe.Column)
-			}
-			return fmt.Errorf("image list %s: %w", p, err)
-		}
-		if first {
-			row[0] = strings.TrimPrefix(row[0], "\ufeff")
-			at := column(row, pathColumns)
-			if labelAt = column(row, labelColumns); at >= 0 {
-				pathAt = at
-				continue
-			}
-			if labelAt, err = nameless(row); err != nil {
-				return fmt.Errorf("image list %s: line 1: %w", p, err)
-			}
-		}
-		line, _ := rows.FieldPos(pathAt)
-		label := ""
-		if labelAt >= 0 {
-			label = row[labelAt]
-		}
-		if err := l.named(p, line, strings.TrimSpace(row[pathAt]), label); err != nil {
-			return err
-		}
-	}
-}
-
-// nameless says which column of a list without names of columns holds labels, if
-// any does: path or path,label, as a CSV of labels has them.
-func nameless(row []string) (labelAt int, err error) {
-	switch len(row) {
-	case 1:
-		return -1, nil
-	case 2:
-		return 1, nil
-	}
-	return 0, fmt.Errorf("no column is named path, and there are %d; want path, path,label or a first line with the names of the columns", len(row))
-}
-
-// column finds the first column with one of the names.
-func column(row, names []string) int {
-	return slices.IndexFunc(row, func(cell string) bool {
-		return slices.Contains(names, strings.ToLower(strings.TrimSpace(cell)))
-	})
-}
-
-// named lists the file that one line of a list names. What a list names was
-// asked for, so a file that is not an image is tried (and quarantined), and a
-// missing one is reported, not skipped.
-func (l *lister) named(list string, line int, text, label string) error {
-	if text == "" {
-		return fmt.Errorf("image list %s: line %d: the path is empty; mend or delete the line", list, line)
-	}
-	local, err := address.Local(text)
+// named lists what one row of a list names: an image, or a folder or archive of
+// them. It was asked for, so a file that is not an image is tried (and
+// quarantined), and a missing one is reported, not skipped.
+func (l *lister) named(list string, t *table.Table, row table.Row) error {
+	key, err := local(row.Key)
 	if err != nil {
-		return fmt.Errorf("image list %s: line %d: %w", list, line, err)
+		return fmt.Errorf("image list %s:%d: %w", list, row.Line, err)
 	}
-	p := filepath.FromSlash(local)
-	if !filepath.IsAbs(p) {
-		p = filepath.Join(filepath.Dir(list), p)
+	p, name, info, err := locate(filepath.Dir(list), key)
+	if errors.Is(err, fs.ErrNotExist) && row.Comment && !table.PictureName(row.Key) {
+		t.Comment(row)
+		return nil
 	}
-	name := filepath.ToSlash(filepath.Clean(local))
-	e := Entry{Name: name, URI: p}
-	if e.place(folderOf(name)); label != "" {
-		e.labelled(label)
+	e := Entry{Name: name, URI: p, Row: fmt.Sprintf("%s:%d", list, row.Line)}
+	if e.place(folderOf(name)); t.Labelled() {
+		e.labelled(row.Label)
+		e.Unlabelled = row.Label == ""
 	}
-	info, err := os.Stat(p)
+	by := fmt.Sprintf("named by %s, line %d", list, row.Line)
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		e.Reason, e.Detail = Missing, fmt.Sprintf("named by %s, line %d", list, line)
+	case errors.Is(err, fs.ErrNotExist):
+		if e.Reason, e.Detail = Missing, by+l.otherCase(p); strings.ContainsAny(key, `:\`) {
+			if _, err := address.Local(key); err != nil {
+				e.Detail += "; " + err.Error()
+			}
+		}
+	case errors.Is(err, errSeveral):
+		e.Reason, e.Detail = Missing, fmt.Sprintf("%s: %v", by, err)
 	case err != nil:
-		e.Reason, e.Detail = Unreadable, fmt.Sprintf("named by %s, line %d: %v", list, line, cause(err))
+		e.Reason, e.Detail = Unreadable, fmt.Sprintf("%s: %v", by, cause(err))
+	case info.IsDir() || info.Mode().IsRegular() && (isArchive(p) || tfrecord.IsName(filepath.Base(p))):
+		return l.within(e, info, t.Labelled())
 	case !info.Mode().IsRegular():
-		e.Reason, e.Detail = SpecialFile, fmt.Sprintf("named by %s, line %d: not a file", list, line)
+		e.Reason, e.Detail = SpecialFile, by+": not a file"
 	default:
 		e.Length = info.Size()
 	}
 	return l.emit(e)
+}
+
+// local is the path of this machine that a row may name by an address.
+func local(key string) (string, error) {
+	if address.Scheme(key) == "" {
+		return key, nil
+	}
+	return address.Local(key)
+}
+
+// within lists the folder, archive or file of records that a row names. The row's
+// label is that of all images in it.
+func (l *lister) within(e Entry, info fs.FileInfo, labelled bool) error {
+	inner := *l
+	inner.alone = false
+	if labelled {
+		inner.yield = func(i Entry, err error) bool {
+			i.labelled(e.Class)
+			i.Unlabelled, i.Row = e.Unlabelled, e.Row
+			return l.yield(i, err)
+		}
+	}
+	switch {
+	case info.IsDir():
+		return inner.folder(e.URI, e.Name, []fs.FileInfo{info}, nil)
+	case isArchive(e.URI):
+		return inner.archive(e.URI, e.Name, inner.namesake(e.URI))
+	}
+	return inner.recordFile(e.URI, e.Name, true)
+}
+
+// errSeveral says that a name without an extension may be that of several files.
+var errSeveral = errors.New("several files have this name with an extension")
+
+// locate finds the file that a path of a list stands for: as it is written;
+// without blanks at its ends; with / for \; in the other form of Unicode; with
+// the extension of an image. name is the path as it was found.
+func locate(dir, text string) (p, name string, info fs.FileInfo, err error) {
+	for _, as := range spellings(text) {
+		p, name = inDir(dir, as)
+		if info, err = os.Stat(p); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return p, name, info, err
+		}
+	}
+	if !table.PictureName(text) {
+		if found, err := extended(dir, text); found != "" || err != nil {
+			p, name = inDir(dir, found)
+			if err == nil {
+				info, err = os.Stat(p)
+			}
+			return p, name, info, err
+		}
+	}
+	p, name = inDir(dir, text)
+	return p, name, nil, fs.ErrNotExist
+}
+
+// inDir is where the path text of a list in dir leads.
+func inDir(dir, text string) (p, name string) {
+	p = filepath.FromSlash(text)
+	if !filepath.IsAbs(p) {
+		p = filepath.Join(dir, p)
+	}
+	return p, filepath.ToSlash(filepath.Clean(text))
+}
+
+// spellings are the ways to read a path, each once.
+func spellings(text string) []string {
+	list := []string{text}
+	trimmed := strings.TrimSpace(text)
+	slashed := strings.ReplaceAll(trimmed, `\`, "/")
+	for _, s := range []string{trimmed, slashed, norm.NFC.String(slashed), norm.NFD.String(slashed)} {
+		if s != list[len(list)-1] && s != text {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// extensions of images that a list may leave out.
+var extensions = []string{".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".JPG", ".JPEG", ".PNG"}
+
+// extended is the path with the extension of the one image that has it, "" if
+// there is none.
+func extended(dir, text string) (found string, err error) {
+	text = strings.ReplaceAll(strings.TrimSpace(text), `\`, "/")
+	var first fs.FileInfo
+	for _, ext := range extensions {
+		p, _ := inDir(dir, text+ext)
+		info, err := os.Stat(p)
+		if err != nil || !info.Mode().IsRegular() || first != nil && os.SameFile(first, info) { // no regard to case
+			continue
+		}
+		if found != "" {
+			return found, fmt.Errorf("%w, such as %s and %s (write the extension)", errSeveral, filepath.Base(found), filepath.Base(p))
+		}
+		found, first = text+ext, info
+	}
+	return found, nil
+}
+
+// otherCase says that a missing file is there in other letters, for the first few
+// of a listing.
+func (l *lister) otherCase(p string) string {
+	if *l.hints++; *l.hints > 5 {
+		return ""
+	}
+	names, err := readNames(filepath.Dir(p))
+	if err != nil {
+		return ""
+	}
+	want := norm.NFC.String(filepath.Base(p))
+	for i := range names.ends {
+		if strings.EqualFold(norm.NFC.String(names.at(i)), want) {
+			return fmt.Sprintf("; there is %q: upper and lower case differ", names.at(i))
+		}
+	}
+	return ""
 }

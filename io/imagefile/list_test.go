@@ -209,9 +209,9 @@ func TestListOfPaths(t *testing.T) {
 	}
 	want := map[string][]string{
 		"plain.txt":  {"img/cat/1.png|cat|", "img/2.png|img|", "img/none.png|img|missing"},
-		"head.csv":   {"img/cat/1.png|tiger|", "img/2.png|img|", "img/none.png|x|missing"},
+		"head.csv":   {"img/cat/1.png|tiger|", "img/2.png||", "img/none.png|x|missing"},
 		"nohead.csv": {"img/cat/1.png|cat|", "img/2.png|img|", "img/none.png|img|missing"},
-		"two.csv":    {"img/cat/1.png|tiger|", "img/2.png|img|"},
+		"two.csv":    {"img/cat/1.png|tiger|", "img/2.png||"},
 	}
 	for name, text := range lists {
 		write(t, filepath.Join(dir, name), []byte(text))
@@ -251,8 +251,8 @@ func TestListErrors(t *testing.T) {
 		"bad.tar.gz":   "not gzip",
 		"cut.tar.gz":   "cut short",
 		"bad.tar.zst":  "set.tar.zst: ",
-		"broken.csv":   "line 3",
-		"gap.csv":      "line 3",
+		"broken.csv":   "broken.csv:3:1",
+		"gap.csv":      "gap.csv:3",
 		"wide.csv":     "no column is named path",
 		"what.bin":     "neither a folder",
 		"*.none":       "no file matches",

@@ -45,7 +45,7 @@ func (r *Reader) ReadRef(ref Ref, buf []byte) ([]byte, error) {
 		return nil, readError(ref, err)
 	}
 	if r.Verify && IDOf(data) != ref.ID {
-		return nil, reject(Changed, "%s at byte %d: the bytes are no longer those that were listed (id %s); ingest again", Place(ref.URI), ref.Offset, ref.ID)
+		return nil, reject(Changed, "%s at byte %d: the bytes are no longer those that were listed (id %s); run again, and it is looked at again", Place(ref.URI), ref.Offset, ref.ID)
 	}
 	return data, nil
 }
@@ -93,7 +93,7 @@ func readError(ref Ref, err error) error {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return err // it says nothing of the image
 	case errors.Is(err, errSize), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return reject(Changed, "%s has another size than when it was listed; ingest again", Place(ref.URI))
+		return reject(Changed, "%s has another size than when it was listed; run again, and it is looked at again", Place(ref.URI))
 	}
 	return reject(Unreadable, "%s at byte %d: %v", Place(ref.URI), ref.Offset, cause(err))
 }

@@ -21,11 +21,12 @@ const (
 	Missing       Reason = "missing"            // a list names a file that is not there
 	Unreadable    Reason = "unreadable"         // no permission, or the disk failed
 	Changed       Reason = "changed"            // the file is no longer what was listed
+	TwoLabels     Reason = "two-labels"         // rows or folders give the same image different labels
 )
 
 // Reasons lists them all, in the order of the documentation.
 var Reasons = []Reason{Unsupported, Corrupt, Truncated, Empty, TooManyPixels, TooSmall, TooLarge,
-	BadName, Link, SpecialFile, Missing, Unreadable, Changed}
+	BadName, Link, SpecialFile, Missing, Unreadable, Changed, TwoLabels}
 
 // meanings say each reason in words.
 var meanings = map[Reason]string{
@@ -42,6 +43,7 @@ var meanings = map[Reason]string{
 	Missing:       "a list names a file that is not there",
 	Unreadable:    "no permission, or the disk failed",
 	Changed:       "the file is no longer what was listed",
+	TwoLabels:     "rows or folders give the same image different labels",
 }
 
 // Meaning is the reason in words; "" for one that is not of the list.

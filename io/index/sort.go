@@ -103,8 +103,28 @@ func (s *spill) close() error {
 // one image has two classes is an error. All may be called again.
 func (s *Sorter) All() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
+		for m, err := range s.Images() {
+			if err == nil {
+				err = m.check()
+			}
+			if !yield(m.Entry, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Image is what all references to one image say.
+type Image struct {
+	Entry          // the one with a class, then the one that comes first by place
+	Copies []Entry // the others
+}
+
+// Images is All with the references that All leaves out, whatever their classes.
+func (s *Sorter) Images() iter.Seq2[Image, error] {
+	return func(yield func(Image, error) bool) {
 		if err := s.seal(); err != nil {
-			yield(Entry{}, err)
+			yield(Image{}, err)
 			return
 		}
 		s.copies = 0
@@ -114,13 +134,13 @@ func (s *Sorter) All() iter.Seq2[Entry, error] {
 				continue
 			}
 			if err := in.load(s.path(b)); err != nil {
-				yield(Entry{}, err)
+				yield(Image{}, err)
 				return
 			}
 			for in.next < len(in.refs) {
-				e, n, err := in.first()
-				s.copies += int64(n - 1)
-				if !yield(e, err) || err != nil {
+				m, err := in.first()
+				s.copies += int64(len(m.Copies))
+				if !yield(m, err) || err != nil {
 					return
 				}
 			}
@@ -182,43 +202,41 @@ func (b *bucket) load(path string) error {
 	return nil
 }
 
-// first takes the references of the lowest id, and says which of them is kept
-// and how many there were.
-func (b *bucket) first() (kept Entry, n int, err error) {
-	id, copies := b.refs[b.next].id, []Entry(nil)
-	for ; b.next < len(b.refs) && b.refs[b.next].id == id; b.next++ {
+// first takes the references of the lowest id.
+func (b *bucket) first() (m Image, err error) {
+	id := b.refs[b.next].id
+	for n := 0; b.next < len(b.refs) && b.refs[b.next].id == id; b.next++ {
 		s := b.refs[b.next]
 		e, err := b.parse.parse(b.data[s.from:s.to])
 		if err != nil {
-			return e, n, err
+			return m, err
 		}
 		if b.class != nil {
 			e.Class = b.class(e.Class)
 		}
 		if n++; n == 1 {
-			kept = e
+			m.Entry = e
 			continue
 		}
-		copies = append(copies, e)
+		m.Copies = append(m.Copies, e)
 	}
-	if n > 1 {
-		kept, err = unique(append(copies, kept))
+	if len(m.Copies) > 0 {
+		list := append(m.Copies, m.Entry)
+		slices.SortFunc(list, compareCopies)
+		m.Entry, m.Copies = list[0], list[1:]
 	}
-	return kept, n, err
+	return m, nil
 }
 
-// unique keeps one of several references to one image: one with a class, then
-// the one that comes first by place. Copies under two classes are an error: one
-// of the labels is wrong.
-func unique(list []Entry) (Entry, error) {
-	slices.SortFunc(list, compareCopies)
-	first := list[0]
-	for _, e := range list {
-		if e.Class != "" && first.Class != e.Class {
-			return first, fmt.Errorf("the same image has two labels: %q is %s and %q is %s (remove or relabel one of them)", first.Name, first.Class, e.Name, e.Class)
+// check is an error where copies are under two classes: one of the labels is
+// wrong.
+func (m *Image) check() error {
+	for _, e := range m.Copies {
+		if e.Class != "" && m.Class != e.Class {
+			return fmt.Errorf("the same image has two labels: %q is %s and %q is %s (remove or relabel one of them)", m.Name, m.Class, e.Name, e.Class)
 		}
 	}
-	return first, nil
+	return nil
 }
 
 func compareCopies(a, b Entry) int {

@@ -108,6 +108,14 @@ func (n *Names) hint(k *Named) string {
 		}
 	}
 	for _, name := range n.seen.names {
+		switch clean := Clean(name); {
+		case strings.EqualFold(clean, key):
+			return fmt.Sprintf("; an image is called %q: upper and lower case differ", name)
+		case stem(clean) == stem(key):
+			return fmt.Sprintf("; an image is called %q: the extension differs", name)
+		}
+	}
+	for _, name := range n.seen.names {
 		base := Clean(name[strings.LastIndexByte(name, '/')+1:])
 		switch {
 		case base != last && strings.EqualFold(base, last):

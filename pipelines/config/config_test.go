@@ -261,3 +261,35 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestConfigEncodings: a config is read in the encodings that editors mark, and
+// named in those that they do not.
+func TestConfigEncodings(t *testing.T) {
+	text := "name: été\r\nseed: 7\r\n"
+	utf16 := "\xff\xfe"
+	for _, r := range text {
+		utf16 += string([]byte{byte(r), byte(r >> 8)})
+	}
+	for name, c := range map[string]struct{ data, want string }{
+		"UTF-8":        {text, ""},
+		"a mark":       {"\ufeff" + text, ""},
+		"UTF-16":       {utf16, ""},
+		"CR":           {strings.ReplaceAll(text, "\r\n", "\r"), ""},
+		"Windows-1252": {"name: \xe9t\xe9\n", "c.yaml: the config is neither UTF-8 nor marked as UTF-16"},
+		"none":         {"name: \x81\xff\n", "c.yaml:1: the text is neither UTF-8 nor UTF-16"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "c.yaml")
+			if err := os.WriteFile(path, []byte(c.data), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			got, err := schema.Load("", path, nil)
+			if c.want == "" && (err != nil || got.Name != "été" || got.Seed != 7) {
+				t.Errorf("%+v, %v", got, err)
+			}
+			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v; want %s", err, c.want)
+			}
+		})
+	}
+}

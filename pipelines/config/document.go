@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/retort-ml/retort/io/table"
 )
 
 // document is a parsed config file.
@@ -22,7 +24,14 @@ func readDocument(path string) (*document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the config: %w", err)
 	}
-	return parseDocument(path, data)
+	text, guess, err := table.Text(path, data)
+	switch {
+	case err != nil:
+		return nil, err
+	case guess != "": // a wrong guess would change paths in silence
+		return nil, fmt.Errorf("%s: the config is neither UTF-8 nor marked as UTF-16; save it as UTF-8", path)
+	}
+	return parseDocument(path, text)
 }
 
 func parseDocument(path string, data []byte) (d *document, err error) {

@@ -34,7 +34,7 @@ func (e *evaluation) predict(p *train.Predictor, a pipelines.Artifact[pipelines.
 		pixels, errs := Pixels(refs, p.Spec().ImageSize, e.stage.MaxPixels, e.stage.Exact)
 		for i, err := range errs {
 			if err != nil {
-				return fmt.Errorf("%s: %s: %w (ingest again)", imagefile.Place(refs[i].URI), refs[i].Name, err)
+				return fmt.Errorf("%s: %s: %w (run again: what changed is looked at again)", imagefile.Place(refs[i].URI), refs[i].Name, err)
 			}
 			out.labels = append(out.labels, refs[i].Label)
 		}

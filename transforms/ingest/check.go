@@ -29,6 +29,8 @@ type checker struct {
 	found      inspect.Survey // but for the classes
 	seen, kept int64
 	lenient    map[string]int64 // images that were read in spite of something, by what
+	conflicts  int64            // images that two labels are given to
+	setAside   int64            // copies of these
 	first      artifact.Rejected
 	layout     layout // of the folders, where they are classes
 }
@@ -144,16 +146,18 @@ func (c *checker) keep(k *checked) error {
 			return err
 		}
 	}
-	class, err := c.labels.class(&k.ref.ID, k.entry)
-	if err != nil {
-		return err
+	e := index.Entry{Ref: k.ref, Notes: c.notes(k.lenient)}
+	switch {
+	case c.labels.folder:
+		if e.Class = c.layout.add(k.entry); k.entry.Row != "" {
+			e.Notes = withNote(e.Notes, rowNote, k.entry.Row)
+		}
+	case c.labels.table != nil:
+		c.labels.table.offer(&k.ref.ID, k.entry, nil)
 	}
 	c.kept++
 	c.found.Add("", string(k.format), k.ref.Width, k.ref.Height)
-	if c.labels.folder {
-		class = c.layout.add(k.entry)
-	}
-	return c.sorter.Add(index.Entry{Ref: k.ref, Class: class, Notes: c.notes(k.lenient)})
+	return c.sorter.Add(e)
 }
 
 func (c *checker) reject(k *checked) error {
@@ -161,8 +165,8 @@ func (c *checker) reject(k *checked) error {
 	if !errors.As(k.err, &q) {
 		return k.err
 	}
-	if _, err := c.labels.class(nil, k.entry); err != nil { // its line names an image, if a bad one
-		return err
+	if c.labels.table != nil { // its line names an image, if a bad one
+		c.labels.table.offer(nil, k.entry, nil)
 	}
 	r := artifact.Rejected{Name: k.entry.Name, URI: k.entry.URI, Offset: k.entry.Offset, Length: k.entry.Length, Reason: string(q.Reason), Detail: q.Detail}
 	if c.first.Reason == "" {

@@ -37,7 +37,7 @@ func (s *Images) Estimate(ctx context.Context, _ pipelines.Known) pipelines.Esti
 	case labels.folder:
 		labelled = n
 	case labels.table != nil:
-		labelled = min(n, int64(len(labels.table.rows)))
+		labelled = min(n, int64(labels.table.names.Len()))
 	}
 	return pipelines.Estimate{Images: n, Ports: map[string]int64{"labelled": labelled}, Bytes: n * entryBytes, CPUHours: float64(n) * imageSeconds / 3600}
 }

@@ -20,8 +20,9 @@ type Images struct {
 	// Source lists folders, archives (.tar, plain or compressed, .zip), TFRecords of
 	// encoded images and lists of paths.
 	Source []string
-	// Labels is "folder" (the class is the name of the image's folder), a CSV
-	// of path,label or id,label, or "none".
+	// Labels is "folder" (the class is the name of the image's folder, or the label
+	// that a list has for it), a table of path,label or id,label (see package
+	// table), or "none".
 	Labels string
 	// MaxImages, if above 0, uses so many images, chosen by a hash of name and
 	// Seed: first those that a CSV labels, the same number of each class as far as
@@ -67,10 +68,11 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 		return err
 	}
 	var listed imagefile.ListStats
-	entries := imagefile.List(ctx, s.Source, imagefile.ListOptions{Stats: &listed})
+	opt := imagefile.ListOptions{Stats: &listed, Note: func(note string) { out.Note("%s", note) }}
+	entries := imagefile.List(ctx, s.Source, opt)
 	total := int64(0)
 	if s.MaxImages > 0 {
-		if entries, total, err = s.subset(ctx, labels.table, &listed); err != nil {
+		if entries, total, err = s.subset(ctx, labels.table, opt); err != nil {
 			return err
 		}
 	}
@@ -93,7 +95,7 @@ func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], 
 		return c.nothing()
 	}
 	if labels.table != nil {
-		if err := labels.table.unused(s.Source); err != nil {
+		if err := labels.table.settle(s.Source); err != nil {
 			return err
 		}
 	}
@@ -121,22 +123,10 @@ func (s *Images) labels() (labelling, error) {
 	return labelling{table: t}, err
 }
 
-// class is the label of an image, "" where it has none; id is nil where it is
-// not known.
-func (l labelling) class(id *imagefile.ID, e imagefile.Entry) (string, error) {
-	switch {
-	case l.folder:
-		return e.Class, nil
-	case l.table != nil:
-		return l.table.class(id, e)
-	}
-	return "", nil
-}
-
 func (c *checker) nothing() error {
 	where := strings.Join(c.stage.Source, ", ")
 	if c.seen == 0 {
 		return fmt.Errorf("no images found in %s (want %s files)", where, imagefile.Titles())
 	}
-	return fmt.Errorf("none of the %d images in %s can be used; the first: %s: %s", c.seen, where, c.first.Name, c.first.Reason)
+	return fmt.Errorf("none of the %d images in %s can be used; the first: %s: %s (%s)", c.seen, where, c.first.Name, c.first.Reason, c.first.Detail)
 }

@@ -1,119 +1,136 @@
 package ingest
 
 import (
-	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path"
-	"path/filepath"
-	"slices"
 	"strings"
+
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/table"
 )
 
-// labelTable is a CSV of labels: by image id, by path inside the source, or by
+// labelTable is a table of labels: by image id, by path inside the source, or by
 // path as the file system knows it.
 type labelTable struct {
-	file    string
-	rows    map[string]*labelRow
-	columns labelColumns
-	example string // the name of some image, to show what names look like
+	file  string
+	table *table.Table // closed; it still counts comments
+	names *table.Names
 }
 
-type labelRow struct {
-	line  int
-	class string
-	image string // the image that it names, once met
-	whole bool   // it names the image by its whole name or id, not by the end of its path
-}
+const wantLabels = `want "folder", "none" or a CSV of path,label`
 
-// labelColumns is where a row has its key and its class, of how many cells.
-type labelColumns struct{ key, class, cells int }
-
-// readLabels parses a CSV of "path,label" or "id,label" rows, with or without a
-// header. A broken line is an error that names it.
+// readLabels reads a table of labels. A row that is none is an error that names
+// its line.
 func readLabels(file string) (*labelTable, error) {
-	f, err := os.Open(file)
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return nil, fmt.Errorf(`labels: %s is a folder; want the word "folder", "none" or a CSV of path,label`, file)
+	}
+	opened, err := table.Open(file, table.Labels)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("labels: %w; %s", err, wantLabels)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("labels: %w (give \"folder\", \"none\" or a CSV of path,label)", err)
+		return nil, fmt.Errorf("labels: %w", err)
 	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.FieldsPerRecord = -1
-	r.TrimLeadingSpace = true
-	r.Comment = '#'
-	t := &labelTable{file: file, rows: map[string]*labelRow{}, columns: labelColumns{0, 1, 2}}
-	for first := true; ; first = false {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	defer opened.Close()
+	t := &labelTable{file: file, table: opened, names: table.NewNames()}
+	labelled := false
+	for row, err := range opened.Rows() {
 		if err != nil {
-			return nil, t.broken(err)
+			return nil, fmt.Errorf("labels: %w", err)
 		}
-		if first {
-			row[0] = strings.TrimPrefix(row[0], "\ufeff")
-		}
-		if first && t.header(row) {
-			continue
-		}
-		line, _ := r.FieldPos(0)
-		if err := t.add(line, row); err != nil {
-			return nil, err
-		}
+		t.names.Add(row)
+		labelled = labelled || row.Label != ""
 	}
-	if len(t.rows) == 0 {
-		return nil, fmt.Errorf("labels: %s: no labels in it (want lines of path,label or id,label)", file)
+	if !labelled {
+		return nil, fmt.Errorf("labels: %s: no labels in it (rows: %d; want lines of path,label or id,label)", file, t.names.Len())
 	}
 	return t, nil
 }
 
-func (t *labelTable) broken(err error) error {
-	var at *csv.ParseError
-	if errors.As(err, &at) {
-		return fmt.Errorf("labels: %s:%d:%d: %w (want path,label; mend the line)", t.file, at.Line, at.Column, at.Err)
+// offer lets the rows that name an image have it. id is nil where it is not known.
+func (t *labelTable) offer(id *imagefile.ID, e imagefile.Entry, tag any) {
+	m := table.Image{Name: e.Name, URI: e.URI, Place: placeOf(e), Tag: tag}
+	if id != nil {
+		m.ID = id.String()
 	}
-	return fmt.Errorf("labels: %s: %w", t.file, err)
+	t.names.Offer(m)
 }
 
-var (
-	keyColumns   = []string{"path", "id", "file", "filename", "file_name", "image", "image_path", "filepath", "name"}
-	classColumns = []string{"label", "class", "class_name"}
-)
+// placeOf tells an entry from all others.
+func placeOf(e imagefile.Entry) string { return fmt.Sprintf("%s\x00%s\x00%d", e.URI, e.Name, e.Offset) }
 
-// header takes the names of columns from the first row, if it is one.
-func (t *labelTable) header(row []string) bool {
-	named := func(names []string) int {
-		return slices.IndexFunc(row, func(cell string) bool {
-			return slices.Contains(names, strings.ToLower(strings.TrimSpace(cell)))
-		})
+// settle decides which images the rows name; that some name none is an error.
+func (t *labelTable) settle(sources []string) error {
+	if err := t.names.Settle(t.file); err != nil {
+		return fmt.Errorf("labels: %w", err)
 	}
-	key, class := named(keyColumns), named(classColumns)
-	if key < 0 || class < 0 && (key > 0 || len(row) != 2) {
-		return false
-	}
-	if class < 0 {
-		class = 1
-	}
-	t.columns = labelColumns{key, class, len(row)}
-	return true
+	return t.unused(sources)
 }
 
-func (t *labelTable) add(line int, row []string) error {
-	if len(row) != t.columns.cells {
-		return fmt.Errorf("labels: %s:%d: %q: cells: %d, want %d: path,label or id,label (put quotes around a path with a comma)", t.file, line, strings.Join(row, ","), len(row), t.columns.cells)
+// unused is an error when lines name images that are not there.
+func (t *labelTable) unused(sources []string) error {
+	idle := t.names.Idle(t.table.Comment)
+	if len(idle) == 0 {
+		return nil
 	}
-	name, class := row[t.columns.key], strings.TrimSpace(row[t.columns.class])
-	if strings.TrimSpace(name) == "" || class == "" {
-		return fmt.Errorf("labels: %s:%d: %q is no path,label or id,label (mend or remove the line)", t.file, line, strings.Join(row, ","))
+	rows, hint := 0, ""
+	for _, k := range idle {
+		rows += len(k.Rows)
 	}
-	key := clean(name)
-	if old, ok := t.rows[key]; ok && old.class != class {
-		return fmt.Errorf("labels: %s:%d: %q has the label %q here and %q in line %d (remove one of the lines)", t.file, line, name, class, old.class, old.line)
+	if idle[0].Rows[0].Line == 1 {
+		hint = "\n  (if line 1 has the names of the columns, call them path and label)"
 	}
-	t.rows[key] = &labelRow{line: line, class: class}
-	return nil
+	return fmt.Errorf("labels: %s: %d of %d lines name no image of %s (an image there is %q; mend the paths, or remove the lines):%s%s",
+		t.file, rows, t.rows(), strings.Join(sources, ", "), t.names.Example(), t.names.Explain(idle), hint)
 }
 
-func clean(name string) string { return path.Clean(filepath.ToSlash(strings.TrimSpace(name))) }
+func (t *labelTable) rows() (n int) {
+	for _, k := range t.names.Keys() {
+		n += len(k.Rows)
+	}
+	return n
+}
+
+// byImage are the keys that name each image, by its id.
+func (t *labelTable) byImage() map[imagefile.ID][]*table.Named {
+	named := map[imagefile.ID][]*table.Named{}
+	for _, k := range t.names.Keys() {
+		if len(k.Images) == 0 {
+			continue
+		}
+		if raw, err := hex.DecodeString(k.Images[0].ID); err == nil && len(raw) == len(imagefile.ID{}) {
+			id := imagefile.ID(raw)
+			named[id] = append(named[id], k)
+		}
+	}
+	return named
+}
+
+// weak says which images were found by the ends of their paths only.
+func (t *labelTable) weak() string {
+	n, example := 0, ""
+	for _, k := range t.names.Keys() {
+		if k.Weak && len(k.Images) > 0 {
+			if n++; n == 1 {
+				example = fmt.Sprintf("%q in line %d is %q", k.Rows[0].Key, k.Rows[0].Line, k.Images[0].Name)
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s: lines that name an image by the end of its path only: %d, such as %s", t.file, n, example)
+}
+
+// classOf is the label of rows, the first where they disagree; "" for none.
+func classOf(rows []table.Row) string {
+	for _, row := range rows {
+		if row.Label != "" {
+			return row.Label
+		}
+	}
+	return ""
+}

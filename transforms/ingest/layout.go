@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/pipelines"
 )
@@ -27,19 +29,20 @@ const folderMark = "\x00"
 // add says what stands for the class of an image meanwhile.
 func (l *layout) add(e imagefile.Entry) string {
 	if e.Folder == "" {
-		return e.Class
+		return norm.NFC.String(e.Class)
 	}
 	if l.folders == nil {
 		l.folders, l.begins = map[string]int64{}, map[string]int64{}
 	}
-	l.folders[e.Folder]++
-	if len(l.folders) <= 2 && len(l.begins) < 200 && l.folders[e.Folder] < 10000 {
+	folder := norm.NFC.String(e.Folder) // the other form of a name is the same class
+	l.folders[folder]++
+	if len(l.folders) <= 2 && len(l.begins) < 200 && l.folders[folder] < 10000 {
 		if b := beginning(e.Name); b != "" {
 			l.begins[b]++
 		}
 	}
-	if l.last != e.Folder || l.mark == "" {
-		l.last, l.mark = e.Folder, folderMark+e.Folder
+	if l.last != folder || l.mark == "" {
+		l.last, l.mark = folder, folderMark+folder
 	}
 	return l.mark
 }

@@ -7,7 +7,7 @@ import "fmt"
 func (c *checker) say(written, duplicates, unlabelled int64, classes map[string]int64) {
 	set := c.found
 	set.Images, set.Unlabelled, set.Classes = written, unlabelled, classes
-	for _, line := range append(set.Lines(), fmt.Sprintf("left out: %d copies, %d that cannot be used", duplicates, c.seen-c.kept)) {
+	for _, line := range append(set.Lines(), fmt.Sprintf("left out: %d copies, %d that cannot be used", duplicates-c.setAside, c.quarantined())) {
 		c.out.Message(line)
 	}
 }

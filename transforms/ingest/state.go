@@ -4,60 +4,57 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"github.com/retort-ml/retort/io/imagefile"
 )
 
-// State sums up the sources: names, sizes and times of all files, so that a
-// changed or added image makes the stage run again. It does not open them.
+// State sums up what the stage would read: names, sizes and times of all files
+// that a listing comes upon, through links and lists, and the labels' own bytes.
+// What is changed, added or gone makes the stage run again. Images are not opened.
 func (s *Images) State(ctx context.Context) (string, error) {
 	h := sha256.New()
-	add := func(path string, d fs.FileInfo) {
-		fmt.Fprintf(h, "%q %d %d\n", path, d.Size(), d.ModTime().UnixNano())
-	}
 	if s.Labels != "" && s.Labels != "none" && s.Labels != "folder" {
-		info, err := os.Stat(s.Labels)
-		switch {
-		case err != nil:
-			return "", fmt.Errorf("labels: %w; want \"folder\", \"none\" or a CSV of path,label", err)
-		case info.IsDir():
-			return "", fmt.Errorf("labels: %s is a folder; want the word \"folder\", \"none\" or a CSV of path,label", s.Labels)
-		}
-		add(s.Labels, info)
-	}
-	for _, source := range s.Source {
-		matches, err := filepath.Glob(source)
-		if err != nil || len(matches) == 0 {
-			matches = []string{source}
-		}
-		for _, m := range matches {
-			if err := walk(ctx, m, add); err != nil {
-				return "", err
-			}
+		if err := sumLabels(h, s.Labels); err != nil {
+			return "", err
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	err := imagefile.Look(ctx, s.Source, func(path string, info fs.FileInfo, err error) {
+		if err != nil {
+			fmt.Fprintf(h, "%q %v\n", path, err)
+			return
+		}
+		// the time of change tells of files put back with the time that they had
+		fmt.Fprintf(h, "%q %d %d %d\n", path, info.Size(), info.ModTime().UnixNano(), changeTime(info))
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-func walk(ctx context.Context, source string, add func(string, fs.FileInfo)) error {
-	if _, err := os.Stat(source); err != nil {
-		if os.IsNotExist(err) {
-			return fmt.Errorf("%s does not exist (check the path)", source)
+func sumLabels(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
 		}
-		return err
+		return fmt.Errorf("labels: %s: %w; %s", path, err, wantLabels)
 	}
-	return filepath.WalkDir(source, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil // the listing itself reports what cannot be read
-		}
-		if d.IsDir() {
-			return ctx.Err()
-		}
-		if info, err := os.Stat(path); err == nil {
-			add(path, info)
-		}
-		return nil
-	})
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case info.IsDir():
+		return fmt.Errorf(`labels: %s is a folder; want the word "folder", "none" or a CSV of path,label`, path)
+	case info.Mode().IsRegular(): // what else it is the reading tells
+		_, err = io.Copy(w, f)
+	}
+	if err != nil {
+		return fmt.Errorf("labels: %w", err)
+	}
+	fmt.Fprintf(w, "%q\n", path)
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/retort-ml/retort/io/imagefile"
@@ -19,34 +20,31 @@ import (
 // subset lists the sources once for their names and yields MaxImages of them, in
 // the order of the listing: first those that the table labels, as evenly over
 // the classes as they go, then others, as evenly over the folders.
-func (s *Images) subset(ctx context.Context, labels *labelTable, stats *imagefile.ListStats) (iter.Seq2[imagefile.Entry, error], int64, error) {
-	labelled, others := map[string]*nearest{}, map[string]*nearest{}
-	groups := groupNames{}
-	ids := labels != nil && labels.hasIDs()
+func (s *Images) subset(ctx context.Context, labels *labelTable, opt imagefile.ListOptions) (iter.Seq2[imagefile.Entry, error], int64, error) {
+	others, groups := map[string]*nearest{}, groupNames{}
+	ids := labels != nil && labels.names.HasIDs()
 	reader := &imagefile.Reader{}
 	defer reader.Close()
-	for e, err := range s.keyed(ctx, nil) {
+	for e, err := range s.keyed(ctx, imagefile.ListOptions{}) {
 		if err != nil {
 			return nil, 0, err
 		}
-		class, err := labelling{table: labels}.class(idOf(reader, e.Entry, ids), e.Entry)
-		if err != nil {
-			return nil, 0, err
+		if labels != nil {
+			labels.offer(idOf(reader, e.Entry, ids), e.Entry, e.key)
 		}
-		group, name := others, groups.of(e.Entry)
-		if class != "" {
-			group, name = labelled, class
-		}
-		if group[name] == nil {
-			group[name] = &nearest{}
-		}
-		group[name].offer(e.key, s.MaxImages)
+		offer(others, groups.of(e.Entry), e.key, s.MaxImages)
 	}
-	taken := map[nameKey]bool{}
-	take(taken, labelled, s.MaxImages)
-	take(taken, others, s.MaxImages)
+	taken, named := map[nameKey]bool{}, map[nameKey]bool{}
+	if labels != nil {
+		if err := labels.settle(s.Source); err != nil {
+			return nil, 0, err
+		}
+		labels.names.Freeze()
+		take(taken, labels.nearest(named, s.MaxImages), s.MaxImages, nil)
+	}
+	take(taken, others, s.MaxImages, named)
 	return func(yield func(imagefile.Entry, error) bool) {
-		for e, err := range s.keyed(ctx, stats) {
+		for e, err := range s.keyed(ctx, opt) {
 			if err == nil && !taken[e.key] {
 				continue
 			}
@@ -71,6 +69,22 @@ func (g groupNames) of(e imagefile.Entry) string {
 		g[e.Folder] = name
 	}
 	return name
+}
+
+// nearest are the images that the table labels, by class; named gets all of them.
+func (t *labelTable) nearest(named map[nameKey]bool, most int) map[string]*nearest {
+	labelled := map[string]*nearest{}
+	for _, k := range t.names.Keys() {
+		class := classOf(k.Rows)
+		if class == "" || len(k.Images) == 0 {
+			continue
+		}
+		if key := k.Images[0].Tag.(nameKey); !named[key] {
+			named[key] = true
+			offer(labelled, class, key, most)
+		}
+	}
+	return labelled
 }
 
 // idOf is the id of an image that can be read, where it is wanted.
@@ -99,11 +113,12 @@ type keyedEntry struct {
 // keyed lists the sources. A key is a hash of an entry's name, so that who is
 // chosen depends neither on order nor on where the sources lie; further sources
 // may have the same names and are told apart by their own.
-func (s *Images) keyed(ctx context.Context, stats *imagefile.ListStats) iter.Seq2[keyedEntry, error] {
+func (s *Images) keyed(ctx context.Context, opt imagefile.ListOptions) iter.Seq2[keyedEntry, error] {
+	opt.Several = len(s.Source) > 1
 	return func(yield func(keyedEntry, error) bool) {
 		for i, source := range s.Source {
 			alone := i == 0 && !strings.ContainsAny(source, "*?[")
-			for e, err := range imagefile.List(ctx, []string{source}, imagefile.ListOptions{Stats: stats, Several: len(s.Source) > 1}) {
+			for e, err := range imagefile.List(ctx, []string{source}, opt) {
 				key := s.key(e.Name)
 				if !alone {
 					key = s.key(fmt.Sprintf("%s\x00%d\x00%s", e.Name, i, path.Base(strings.TrimSuffix(filepath.ToSlash(e.URI), e.Name))))
@@ -139,6 +154,13 @@ func (n *nearest) Pop() any {
 	return last
 }
 
+func offer(groups map[string]*nearest, name string, k nameKey, most int) {
+	if groups[name] == nil {
+		groups[name] = &nearest{}
+	}
+	groups[name].offer(k, most)
+}
+
 func (n *nearest) offer(k nameKey, most int) {
 	switch {
 	case len(*n) < most:
@@ -150,15 +172,15 @@ func (n *nearest) offer(k nameKey, most int) {
 }
 
 // take chooses keys until total are taken, the same number of every class as far
-// as they go.
-func take(taken map[nameKey]bool, classes map[string]*nearest, total int) {
+// as they go, and none of but.
+func take(taken map[nameKey]bool, classes map[string]*nearest, total int, but map[nameKey]bool) {
 	sorted := map[string][]nameKey{}
 	for name, n := range classes {
 		list := make([]nameKey, n.Len())
 		for i := len(list) - 1; i >= 0; i-- {
 			list[i] = heap.Pop(n).(nameKey)
 		}
-		sorted[name] = list
+		sorted[name] = slices.DeleteFunc(list, func(k nameKey) bool { return but[k] })
 	}
 	for round := 0; len(taken) < total; round++ {
 		before := len(taken)

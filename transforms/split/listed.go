@@ -1,15 +1,15 @@
 package split
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/table"
+	"github.com/retort-ml/retort/pipelines"
 )
 
 // State sums up the file of ids, so that another list makes the stage run again.
@@ -25,48 +25,73 @@ func (s *ByLabel) State(context.Context) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// line is one line of the user's list.
-type line struct {
-	number int
-	text   string
-	images int // how many labelled images for training have this id or name
-	image  id
+// idList is the user's list: which of its rows name which images.
+type idList struct {
+	file  string
+	table *table.Table // closed; it still counts comments
+	names *table.Names
 }
 
-// readList reads the list; lines may repeat each other.
-func (p *partition) readList() (lines []*line, byText map[string]*line, err error) {
-	f, err := os.Open(p.stage.IDs)
+// readList reads the list; rows may repeat each other.
+func (p *partition) readList() (*idList, error) {
+	opened, err := table.Open(p.stage.IDs, table.IDs)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ids: %w (want a file of image ids or names, one a line)", err)
+		return nil, fmt.Errorf("ids: %w (want a file of image ids or names, one a line)", err)
 	}
-	defer f.Close()
-	byText = map[string]*line{}
-	scan := bufio.NewScanner(f)
-	for n := 1; scan.Scan(); n++ {
-		text := strings.TrimSpace(scan.Text())
-		if text == "" || strings.HasPrefix(text, "#") || byText[text] != nil {
-			continue
+	defer opened.Close()
+	l := &idList{file: p.stage.IDs, table: opened, names: table.NewNames()}
+	for row, err := range opened.Rows() {
+		if err != nil {
+			return nil, fmt.Errorf("ids: %w", err)
 		}
-		l := &line{number: n, text: text}
-		lines, byText[text] = append(lines, l), l
+		l.names.Add(row)
 	}
-	if err := scan.Err(); err != nil {
-		return nil, nil, fmt.Errorf("ids: %s: %w", p.stage.IDs, err)
+	return l, nil
+}
+
+// images are those that the list names.
+func (l *idList) images() (map[id]bool, error) {
+	if err := l.names.Settle(l.file); err != nil {
+		return nil, fmt.Errorf("ids: %w", err)
 	}
-	return lines, byText, nil
+	if idle := l.names.Idle(l.table.Comment); len(idle) > 0 {
+		row := idle[0].Rows[0]
+		return nil, fmt.Errorf("ids: %s:%d: %q is neither the id nor the name of a labelled image for training; there are %d such lines (mend or remove them):%s",
+			l.file, row.Line, row.Key, len(idle), l.names.Explain(idle))
+	}
+	listed := map[id]bool{}
+	for _, k := range l.names.Keys() {
+		for _, m := range k.Images {
+			listed[m.Tag.(id)] = true
+		}
+	}
+	return listed, nil
 }
 
 // keepListed keeps the labels of the images that the user lists.
-func (p *partition) keepListed() error {
+func (p *partition) keepListed(out *pipelines.Output[pipelines.Images]) error {
 	if p.stage.IDs == "" {
 		return nil
 	}
-	lines, byText, err := p.readList()
+	l, err := p.readList()
 	if err != nil {
 		return err
 	}
+	for m, err := range p.members() {
+		if err != nil {
+			return err
+		}
+		if m.Label != imagefile.UnknownLabel && !m.inTest {
+			l.names.Offer(table.Image{ID: m.ID.String(), Name: m.Name, URI: m.URI, Place: m.ID.String(), Tag: m.ID})
+		}
+	}
+	if p.listed, err = l.images(); err != nil {
+		return err
+	}
+	for _, note := range l.table.Notes() {
+		out.Note("%s", note)
+	}
 	listed, sizes := make([]int, len(p.classes)), make([]int, len(p.classes))
-	p.listed = map[id]bool{}
 	for m, err := range p.members() {
 		if err != nil {
 			return err
@@ -75,31 +100,11 @@ func (p *partition) keepListed() error {
 			continue
 		}
 		sizes[m.Label]++
-		if meet(byText, m) {
+		if m.listed {
 			listed[m.Label]++
 		}
 	}
-	for _, l := range lines {
-		switch {
-		case l.images == 0:
-			return fmt.Errorf("ids: %s:%d: %q is neither the id nor the name of a labelled image for training (mend or remove the line)", p.stage.IDs, l.number, l.text)
-		case l.images > 1:
-			return fmt.Errorf("ids: %s:%d: %d images are named %q (give their ids instead)", p.stage.IDs, l.number, l.images, l.text)
-		}
-		p.listed[l.image] = true
-	}
 	return p.everyClassListed(listed, sizes)
-}
-
-// meet notes that an image is listed, by its id or its name.
-func meet(byText map[string]*line, m *member) (listed bool) {
-	for _, text := range []string{m.ID.String(), m.Name} {
-		if l := byText[text]; l != nil {
-			l.images++
-			l.image, listed = m.ID, true
-		}
-	}
-	return listed
 }
 
 func (p *partition) everyClassListed(listed, sizes []int) error {

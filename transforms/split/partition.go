@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
@@ -59,7 +61,7 @@ func (p *partition) choose(out *pipelines.Output[pipelines.Images]) error {
 	if err := p.openTestSet(out); err != nil {
 		return err
 	}
-	if err := p.keepListed(); err != nil {
+	if err := p.keepListed(out); err != nil {
 		return err
 	}
 	if err := p.count(out); err != nil {
@@ -86,11 +88,21 @@ func (p *partition) openTestSet(out *pipelines.Output[pipelines.Images]) (err er
 	if p.testSet, err = pipelines.Open(out.Job, p.stage.Test); err != nil {
 		return err
 	}
-	for _, err := range p.testReferences() {
+	known, foreign := map[string]bool{}, map[string]string{} // classes of the test set only, with an image
+	for _, class := range p.classes {
+		known[class] = true
+	}
+	for e, err := range p.testReferences() {
 		if err != nil {
 			return err
 		}
 		p.testSize++
+		if !known[e.Class] && foreign[e.Class] == "" {
+			foreign[e.Class] = e.Name
+		}
+	}
+	if len(foreign) > 0 {
+		return p.foreignClasses(foreign)
 	}
 	bare := int(index.Count(pipelines.IndexFiles(p.testSet))) - p.testSize
 	if p.testSize == 0 {
@@ -100,6 +112,26 @@ func (p *partition) openTestSet(out *pipelines.Output[pipelines.Images]) (err er
 		out.Note("test set: images without a label, not used: %d", bare)
 	}
 	return nil
+}
+
+// foreignClasses names the classes of the test set that no training image has.
+func (p *partition) foreignClasses(names map[string]string) error {
+	var list []string
+	for _, class := range pipelines.SortedKeys(names) {
+		word := fmt.Sprintf("%q (%s)", class, names[class])
+		if at := slices.IndexFunc(p.classes, func(c string) bool { return strings.EqualFold(c, class) }); at >= 0 {
+			word += fmt.Sprintf(", where the training images have %q: upper and lower case differ", p.classes[at])
+		}
+		list = append(list, word)
+	}
+	noun, more := "class", ""
+	if len(list) > 1 {
+		noun = "classes"
+	}
+	if len(list) > 20 {
+		list, more = list[:20], fmt.Sprintf(" and %d more", len(list)-20)
+	}
+	return fmt.Errorf("the test set has the %s %s%s, which the training images do not have (classes: %s)", noun, strings.Join(list, ", "), more, strings.Join(p.classes[:min(20, len(p.classes))], ", "))
 }
 
 // count counts the images of each class, and by rank those that are still to be

@@ -3,6 +3,8 @@ package split_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -165,5 +167,43 @@ func TestBadSplits(t *testing.T) {
 				t.Fatalf("got %v\nwant %q in it", err, c.want)
 			}
 		})
+	}
+}
+
+// TestListedIDs: the list names images as tables of labels do, and nothing on it
+// is passed over.
+func TestListedIDs(t *testing.T) {
+	list := func(text string) string {
+		path := filepath.Join(t.TempDir(), "ids.csv")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	m := &made{PerClass: []int{6, 6}}
+	for name, text := range map[string]string{
+		"names":        "class000/0.jpg\nclass001/7.jpg\n",
+		"UTF-16":       "\xff\xfec\x00l\x00a\x00s\x00s\x000\x000\x000\x00/\x000\x00\r\x00\n\x007\x00\n\x00",
+		"table":        "image_id;fold\nclass000\\0;1\n7;2\n# nothing;\n",
+		"ids":          "# mine\n00000000000000000000000000000000\r\n00000700000000000000000000000000\r\n",
+		"the same row": "0.jpg\n./0.jpg\n7\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			parts, err := run(t, m, &split.ByLabel{IDs: list(text), TestFraction: .2}, nil)
+			if err != nil || len(parts["labelled"]) != 2 || parts["labelled"][0].ID != (imagefile.ID{}) || parts["labelled"][1].ID != (imagefile.ID{0, 0, 7}) {
+				t.Errorf("%v, %v", parts["labelled"], err)
+			}
+		})
+	}
+	_, err := run(t, m, &split.ByLabel{IDs: list("class000/0.jpg\nclass001/70.jpg\nclass000/O.jpg\n"), TestFraction: .2}, nil)
+	if err == nil || !strings.Contains(err.Error(), `ids.csv:2: "class001/70.jpg" is neither the id nor the name of a labelled image for training; there are 2 such lines`) || !strings.Contains(err.Error(), "did you mean") {
+		t.Error(err)
+	}
+}
+
+func TestForeignClassesAreNamedAtOnce(t *testing.T) {
+	_, err := run(t, &made{PerClass: []int{5, 5}}, &split.ByLabel{PerClass: 1}, &made{PerClass: []int{1, 1, 1, 2}, Salt: 1})
+	if err == nil || !strings.Contains(err.Error(), `the classes "class002" (class002/2.jpg), "class003" (class003/3.jpg), which`) {
+		t.Error(err)
 	}
 }

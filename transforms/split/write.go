@@ -2,7 +2,6 @@ package split
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
@@ -88,7 +87,7 @@ func (p *partition) writeEntry(to *part, e index.Entry) error {
 	} else if l, ok := to.label[e.Class]; ok {
 		e.Label = l
 	} else {
-		return fmt.Errorf("the test set has the class %q (%s), which the training images do not have (classes: %s)", e.Class, e.Name, strings.Join(p.classes[:min(20, len(p.classes))], ", "))
+		return fmt.Errorf("%s: the class %q is not among those of the training images", e.Name, e.Class)
 	}
 	return to.w.Write(e.Ref, e.Class)
 }

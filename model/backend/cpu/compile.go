@@ -207,7 +207,7 @@ func (c *compiler) copyOf(src int) int {
 	n := c.slots[src].bytes
 	dst := c.temporary(n)
 	c.emit(step{op: "copy", reads: []int{src}, writes: []int{dst}, reuse: []int{src}, bind: func(fr *frame) func() {
-		return func() { parallelCopy(fr.ptr[dst], fr.ptr[src], n) }
+		return func() { copyBytes(fr.ptr[dst], fr.ptr[src], n) }
 	}})
 	return dst
 }
@@ -215,7 +215,8 @@ func (c *compiler) copyOf(src int) int {
 // f32 is the tensor in slot s as float32 values.
 func (fr *frame) f32(s, n int) []float32 { return view[float32](fr.ptr[s], n) }
 
-func parallelCopy(dst, src unsafe.Pointer, n int) {
+// copyBytes copies n bytes, in this goroutine: memory is the limit, not a core.
+func copyBytes(dst, src unsafe.Pointer, n int) {
 	if dst != src {
 		copy(view[byte](dst, n), view[byte](src, n))
 	}

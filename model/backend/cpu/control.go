@@ -103,7 +103,7 @@ func lowerWhile(c *compiler, n *node) error {
 		return func() {
 			move := func(dst, src []int) {
 				for i := range dst {
-					parallelCopy(fr.ptr[dst[i]], fr.ptr[src[i]], byteSize(n.results[i]))
+					copyBytes(fr.ptr[dst[i]], fr.ptr[src[i]], byteSize(n.results[i]))
 				}
 			}
 			move(out, state)

@@ -116,7 +116,7 @@ func lowerScatter(c *compiler, n *node) error {
 	bytes, es, count := byteSize(n.shape), dtype.Size(), size(window.dims)
 	c.emit(step{op: n.op.String(), reads: []int{src, idx, upd}, writes: []int{dst}, reuse: []int{src}, bind: func(fr *frame) func() {
 		return func() {
-			parallelCopy(fr.ptr[dst], fr.ptr[src], bytes)
+			copyBytes(fr.ptr[dst], fr.ptr[src], bytes)
 			indices := view[int64](fr.ptr[idx], v.count*v.length)
 			for i := range v.count {
 				at, ok := v.start(indices, i, a.axesMap, dims, strides, sizes)
@@ -178,7 +178,7 @@ func lowerDynamicUpdateSlice(c *compiler, n *node) error {
 	dst, bytes := c.newSlot(n), byteSize(n.shape)
 	c.emit(step{op: "DynamicUpdateSlice", reads: append([]int{src, upd}, starts...), writes: []int{dst}, reuse: []int{src}, bind: func(fr *frame) func() {
 		return func() {
-			parallelCopy(fr.ptr[dst], fr.ptr[src], bytes)
+			copyBytes(fr.ptr[dst], fr.ptr[src], bytes)
 			target.scatter(unsafe.Add(fr.ptr[dst], clampedStart(fr, starts, dims, part, strides)*es), fr.ptr[upd])
 		}
 	}})

@@ -1,0 +1,158 @@
+package ingest
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/index"
+	"github.com/retort-ml/retort/io/table"
+)
+
+// rowNote carries the row of a list from the check to where labels are compared;
+// it is not written.
+const rowNote = "row"
+
+// statement is one source's word on the label of an image.
+type statement struct{ class, where string }
+
+// resolver finds the one label of an image that several files, folders or rows
+// may speak of.
+type resolver struct {
+	table string // the file, "" where labels are no table
+	named map[imagefile.ID][]*table.Named
+}
+
+func (c *checker) resolver() resolver {
+	if c.labels.table == nil {
+		return resolver{}
+	}
+	return resolver{c.labels.table.file, c.labels.table.byImage()}
+}
+
+// resolve returns the reference to keep, with its label. conflict says who
+// contradicts whom, "" where nobody does: then one of the labels is wrong.
+func (r *resolver) resolve(m index.Image) (e index.Entry, conflict string) {
+	var said []statement
+	e = m.Entry
+	if r.table == "" {
+		for _, i := range append([]index.Entry{m.Entry}, m.Copies...) {
+			said = append(said, statement{i.Class, whereOf(i)})
+		}
+		e.Class = m.Class
+	} else {
+		e, said = r.lines(m)
+	}
+	if e.Notes = without(e.Notes, rowNote); len(said) > 1 {
+		conflict = contradiction(said)
+	}
+	return e, conflict
+}
+
+// lines are what the rows of the table say. Of copies the one that a row names is
+// kept.
+func (r *resolver) lines(m index.Image) (e index.Entry, said []statement) {
+	e = m.Entry
+	named := r.named[m.ID]
+	for _, k := range named {
+		for _, row := range k.Rows {
+			said = append(said, statement{row.Label, fmt.Sprintf("%s:%d (%s)", r.table, row.Line, strings.TrimSpace(row.Key))})
+		}
+	}
+	if len(named) > 0 {
+		for _, i := range m.Copies {
+			if e.Name != named[0].Images[0].Name && i.Name == named[0].Images[0].Name {
+				e = i
+			}
+		}
+	}
+	for _, s := range said {
+		if e.Class == "" {
+			e.Class = s.class
+		}
+	}
+	return e, said
+}
+
+func whereOf(e index.Entry) string {
+	if row := e.Notes[rowNote]; row != "" {
+		return fmt.Sprintf("%s (%s)", row, e.Name)
+	}
+	return e.Name
+}
+
+// contradiction names all who give an image a label, if they give several.
+func contradiction(said []statement) string {
+	first, several := "", false
+	var words []string
+	for _, s := range said {
+		if s.class == "" {
+			continue
+		}
+		if first == "" {
+			first = s.class
+		}
+		several = several || s.class != first
+		words = append(words, fmt.Sprintf("%s says %q", s.where, s.class))
+	}
+	if !several {
+		return ""
+	}
+	return strings.Join(words, ", ")
+}
+
+// withNote adds a note to a copy of others.
+func withNote(notes map[string]string, key, value string) map[string]string {
+	all := map[string]string{key: value}
+	maps.Copy(all, notes)
+	return all
+}
+
+func without(notes map[string]string, key string) map[string]string {
+	if _, ok := notes[key]; !ok {
+		return notes
+	}
+	if delete(notes, key); len(notes) == 0 {
+		return nil
+	}
+	return notes
+}
+
+// contradicted sets an image aside whose labels contradict each other.
+func (c *checker) contradicted(e index.Entry, conflict string) {
+	c.conflicts++
+	r := artifact.Rejected{Name: e.Name, URI: e.URI, Offset: e.Offset, Length: e.Length, Reason: string(imagefile.TwoLabels), Detail: conflict}
+	if c.first.Reason == "" {
+		c.first = r
+	}
+	c.out.Reject(r)
+}
+
+// tellLabels says how labels were read, and what about them is likely a mistake.
+func (c *checker) tellLabels(classes []string) {
+	if t := c.labels.table; t != nil {
+		for _, note := range append(t.table.Notes(), t.weak()) {
+			if note != "" {
+				c.out.Note("%s", note)
+			}
+		}
+	}
+	if c.conflicts > 0 {
+		c.out.Note("images with two labels, set aside: %d (quarantine.jsonl says which)", c.conflicts)
+	}
+	folded := map[string]string{}
+	for _, class := range classes {
+		key := strings.ToLower(norm.NFKC.String(class))
+		if other, ok := folded[key]; ok {
+			c.out.Note("classes that differ in nothing but upper and lower case or the form of letters: %q and %q (they are two)", other, class)
+		}
+		folded[key] = class
+	}
+	if _, ok := folded["-1"]; ok {
+		c.out.Note("one of the classes is %q (leave the label blank where it means that there is none)", "-1")
+	}
+}

@@ -2,6 +2,9 @@ package examples_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,21 +14,31 @@ import (
 	"github.com/retort-ml/retort/internal/stagetest"
 )
 
-// outside lays a program of one file out as a module of its own that uses this
-// working tree, and needs no network: its requirements are ours. It returns the
-// binary.
-func outside(t *testing.T, file string) (bin string) {
+// outside builds the program in a folder as one of a module of its own that uses
+// this working tree, and needs no network: its requirements are ours.
+func outside(t *testing.T, folder string) (bin string) {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command on PATH")
 	}
-	stagetest.Write(t, filepath.Join(dir, "main.go"), data)
+	dir := t.TempDir()
+	sources, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(sources) == 0 {
+		t.Fatal("no program in ", folder)
+	}
+	for _, path := range sources {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			stagetest.Write(t, filepath.Join(dir, filepath.Base(path)), data)
+		}
+	}
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
@@ -42,13 +55,10 @@ func outside(t *testing.T, file string) (bin string) {
 		t.Fatal(err)
 	}
 	stagetest.Write(t, filepath.Join(dir, "go.sum"), sums)
-	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("no go command on PATH")
-	}
 	bin = filepath.Join(dir, "outside")
 	build := exec.Command("go", "build", "-o", bin, ".")
 	build.Dir = dir
-	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod -trimpath", "GOPROXY=off", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("a module that uses the public packages does not build: %v\n%s", err, out)
 	}
@@ -56,7 +66,7 @@ func outside(t *testing.T, file string) (bin string) {
 }
 
 func TestStagesOfAnotherModule(t *testing.T) {
-	bin := outside(t, filepath.Join("testdata", "outside", "main.go"))
+	bin := outside(t, filepath.Join("testdata", "outside"))
 	images, root := stagetest.Folder(t, 16, 4, "cat", "dog"), t.TempDir()
 	stagetest.Write(t, filepath.Join(images, "cat", "small.jpg"), stagetest.JPEG(t, 8, 0, 99))
 	for _, want := range []string{"ingest ran 0\nbright ran 1\nmean ran 0\n", "ingest kept 0\nbright kept 1\nmean kept 0\n"} {
@@ -77,7 +87,7 @@ func TestStagesOfAnotherModule(t *testing.T) {
 // TestObjectiveOfAnotherModule: it pretrains, what it made is kept, and its
 // settings are part of what it made.
 func TestObjectiveOfAnotherModule(t *testing.T) {
-	bin := outside(t, filepath.Join("barlowtwins", "main.go"))
+	bin := outside(t, "barlowtwins")
 	images, root := stagetest.Folder(t, 16, 6, "cat", "dog"), t.TempDir()
 	model := filepath.Join(root, "pretrain", "model.safetensors")
 	var made [][]byte
@@ -101,5 +111,50 @@ func TestObjectiveOfAnotherModule(t *testing.T) {
 	run := exec.Command(bin, images, root, "smoke", "pretrain.objective_settings.lamda=1")
 	if out, err := run.CombinedOutput(); err == nil || !bytes.Contains(out, []byte(`objective "barlowtwins": unknown setting "lamda"; did you mean "lambda"?`)) {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestReadyGraphIsExtendedFromAnotherModule runs the whole ready graph with a
+// stage between and one on the targets.
+func TestReadyGraphIsExtendedFromAnotherModule(t *testing.T) {
+	bin := outside(t, "sharp")
+	images, root := stagetest.Folder(t, 32, 12, "cat", "dog"), t.TempDir()
+	blank := image.NewGray(image.Rect(0, 0, 32, 32))
+	var encoded bytes.Buffer
+	if err := png.Encode(&encoded, blank); err != nil {
+		t.Fatal(err)
+	}
+	stagetest.Write(t, filepath.Join(images, "cat", "blank.png"), encoded.Bytes())
+	run := func(command string, more ...string) string {
+		t.Helper()
+		cmd := exec.Command(bin, append([]string{command, "--preset", "smoke", "--images", images, "--labels", "folder", "--out", root,
+			"--set", "split.fraction=0.5", "--set", "sharp.min_variance=1", "--set", "next.count=3"}, more...)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, &stderr)
+		}
+		return string(out) + stderr.String()
+	}
+	if said := run("run"); !strings.Contains(said, "14 stages ran") || !strings.Contains(said, "1 dropped") || !strings.Contains(said, "report: ") {
+		t.Errorf("the run says\n%s", said)
+	}
+	next, err := os.ReadFile(filepath.Join(root, "next", "next.csv"))
+	if rows := strings.Split(strings.TrimSpace(string(next)), "\n"); err != nil || len(rows) != 4 || rows[0] != "id,name,class,probability" {
+		t.Errorf("%q, %v", next, err)
+	}
+	var results struct {
+		Teacher struct{ Images int }
+	}
+	data, err := os.ReadFile(filepath.Join(root, "evaluate", "metrics.json"))
+	if err != nil || json.Unmarshal(data, &results) != nil || results.Teacher.Images == 0 || results.Teacher.Images > 24 {
+		t.Errorf("the teacher labelled %+v, %v; the blank image is not among them", results, err)
+	}
+	if said := run("run"); !strings.Contains(said, "everything kept: all 14 stages") {
+		t.Errorf("again:\n%s", said)
+	}
+	if said := run("plan", "--set", "next.count=5"); !strings.Contains(said, "\n1 of 14 stages would run") {
+		t.Errorf("another count:\n%s", said)
 	}
 }

@@ -117,7 +117,11 @@ func states(results []pipelines.Result) string {
 
 func run(t *testing.T, g *pipelines.Graph, runner string) (string, error) {
 	t.Helper()
-	results, err := runners.Run(t.Context(), g, runners.Options{Runner: runner})
+	where, err := runners.ByName(runner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := runners.Run(t.Context(), g, runners.Options{Runner: where})
 	return states(results), err
 }
 

@@ -52,6 +52,9 @@ func (r *Record[K]) Example() (example.Example, error) {
 	return r.ex, nil
 }
 
+// String says where the record lies, for messages.
+func (r *Record[K]) String() string { return fmt.Sprintf("%s: record %d", r.file, r.number) }
+
 // Replace makes the record one of what b holds.
 func (r *Record[K]) Replace(b *example.Builder) {
 	r.data, r.ex, r.decoded = b.AppendTo(nil), example.Example{}, false

@@ -14,8 +14,8 @@ import (
 // Options of a run. The zero value runs everything on the direct runner and
 // shows nothing.
 type Options struct {
-	Runner   string   // one of Names; "" is direct
-	Only     []string // stages to run, with what they depend on; empty is all
+	Runner   pipelines.Runner // where stages run: one of ByName, or of one's own; nil is direct
+	Only     []string         // stages to run, with what they depend on; empty is all
 	Reporter pipelines.Reporter
 }
 
@@ -35,12 +35,11 @@ func ByName(name string) (pipelines.Runner, error) {
 
 // Run runs what has to run of g and keeps the rest.
 func Run(ctx context.Context, g *pipelines.Graph, o Options) ([]pipelines.Result, error) {
-	r, err := ByName(o.Runner)
-	if err != nil {
-		return nil, err
+	if o.Runner == nil {
+		o.Runner = direct.Runner{}
 	}
 	if o.Reporter == nil {
 		o.Reporter = pipelines.Silent{}
 	}
-	return g.Execute(ctx, r, o.Reporter, o.Only...)
+	return g.Execute(ctx, o.Runner, o.Reporter, o.Only...)
 }

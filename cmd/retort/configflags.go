@@ -11,7 +11,7 @@ import (
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
-	"github.com/retort-ml/retort/runners"
+	"github.com/retort-ml/retort/runners/program"
 )
 
 // configFlags are the flags that make a config and its graph.
@@ -51,7 +51,7 @@ func (f *configFlags) config(cmd *cobra.Command) (simclrv2.Config, error) {
 	}
 	c, err := simclrv2.Load(f.preset, f.file, f.sets)
 	if err != nil {
-		return c, usageError{err}
+		return c, program.Usage(err)
 	}
 	changed := cmd.Flags().Changed
 	if changed("images") {
@@ -121,15 +121,15 @@ func (f *configFlags) graph(cmd *cobra.Command) (*pipelines.Graph, simclrv2.Conf
 	if cmd.Flags().Changed("test-labels") && len(c.Test) == 0 {
 		return nil, c, usage("--test-labels %s: there is no test set that they could belong to (give it with --test PATH)", f.testLabels)
 	}
-	if !slices.Contains(backend.Names(), f.backend) {
-		return nil, c, usage("--backend %s: want one of %s%s", f.backend, strings.Join(backend.Names(), ", "), nearest(f.backend, backend.Names()))
+	if err := program.OneOf("backend", f.backend, backend.Names()); err != nil {
+		return nil, c, err
 	}
 	g, err := buildGraph(c, f.out, f.backend)
 	if err == nil {
 		err = g.Check()
 	}
 	if err != nil {
-		return nil, c, usageError{err}
+		return nil, c, program.Usage(err)
 	}
 	return g, c, nil
 }
@@ -140,20 +140,4 @@ func nearest(name string, known []string) string {
 		return hint
 	}
 	return ""
-}
-
-func checkRunner(name string) error {
-	if !slices.Contains(runners.Names, name) {
-		return usage("--runner %s: want one of %s%s", name, strings.Join(runners.Names, ", "), nearest(name, runners.Names))
-	}
-	return nil
-}
-
-func checkStages(g *pipelines.Graph, only []string) error {
-	for _, name := range only {
-		if !slices.Contains(g.Names(), name) {
-			return usage("--only %s: the graph has no such stage%s", name, didyoumean.Hint(name, g.Names()))
-		}
-	}
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
 )
 
@@ -23,7 +24,10 @@ func Example() {
 		paint(filepath.Join(dir, "photos", class), n)
 	}
 
-	g := graph(filepath.Join(dir, "run"), filepath.Join(dir, "photos"))
+	g := pipelines.New("classcount", pipelines.Root(filepath.Join(dir, "run")))
+	if err := build(g, Config{filepath.Join(dir, "photos")}); err != nil {
+		log.Fatal(err)
+	}
 	if _, err := runners.Run(context.Background(), g, runners.Options{}); err != nil {
 		log.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -24,7 +25,10 @@ func Example() {
 	paintFolder(filepath.Join(dir, "photos"))
 
 	for _, minRange := range []int{24, 24, 60} {
-		g := graph(filepath.Join(dir, "run"), filepath.Join(dir, "photos"), minRange)
+		g := pipelines.New("contrasty", pipelines.Root(filepath.Join(dir, "run")))
+		if err := build(g, Config{filepath.Join(dir, "photos"), minRange}); err != nil {
+			log.Fatal(err)
+		}
 		results, err := runners.Run(context.Background(), g, runners.Options{})
 		if err != nil {
 			log.Fatal(err)
@@ -95,7 +99,8 @@ func TestGrayRange(t *testing.T) {
 }
 
 func TestRangeIsChecked(t *testing.T) {
-	err := graph(t.TempDir(), "photos", 300).Check()
+	g := pipelines.New("contrasty", pipelines.Root(t.TempDir()))
+	err := errors.Join(build(g, Config{"photos", 300}), g.Check())
 	if err == nil || err.Error() != "contrasty: MinRange = 300; want 0 to 255" {
 		t.Fatal(err)
 	}

@@ -1,58 +1,41 @@
 // Contrasty puts an element-wise stage of its own between the ready ones: it
 // drops images that are near blank before views are made of the rest.
 //
-//	go run ./examples/contrasty -images photos/ -out runs/contrasty
+//	go run ./examples/contrasty run --images photos/ --out runs/contrasty
 //
-// Run it twice and everything is kept; change -min-range and the images are not
+// Run it twice and everything is kept; with --min-range 60 the images are not
 // listed again, only what comes after them.
 package main
 
 import (
-	"context"
-	"flag"
-	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
 
 	"github.com/retort-ml/retort/pipelines"
-	"github.com/retort-ml/retort/runners"
-	"github.com/retort-ml/retort/runners/progress"
+	"github.com/retort-ml/retort/pipelines/config"
+	"github.com/retort-ml/retort/runners/program"
 	"github.com/retort-ml/retort/transforms/ingest"
 	"github.com/retort-ml/retort/transforms/split"
 	"github.com/retort-ml/retort/transforms/views"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
-func main() {
-	images := flag.String("images", "photos", "a folder with a folder of images for every class")
-	out := flag.String("out", "runs/contrasty", "where the artifacts go")
-	minRange := flag.Int("min-range", 24, "drop images whose gray values span less, of 255")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
-	reporter := progress.ForPeople(os.Stderr)
-	g := graph(*out, *images, *minRange)
-	results, err := runners.Run(ctx, g, runners.Options{Reporter: reporter})
-	reporter.Close()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "contrasty:", err)
-		os.Exit(1)
-	}
-	progress.Stages(os.Stdout, results)
+// Config is what the program can be told.
+type Config struct {
+	Images   string `yaml:"images" flag:"images" doc:"a folder with a folder of images for every class"`
+	MinRange int    `yaml:"min_range" flag:"min-range" doc:"drop images whose gray values span less, of 255"`
 }
 
-// graph is ingest -> contrasty -> split -> views.
-func graph(root, images string, minRange int) *pipelines.Graph {
-	if abs, err := filepath.Abs(images); err == nil {
-		images = abs // the same artifact, whatever folder a later run starts in
-	}
-	g := pipelines.New("contrasty", pipelines.Root(root))
+func main() {
+	program.Main("contrasty", config.Of(Config{Images: "photos", MinRange: 24}), build)
+}
+
+// build is ingest -> contrasty -> split -> views.
+func build(g *pipelines.Graph, c Config) error {
+	images, err := filepath.Abs(c.Images) // the same artifact, whatever folder a later run starts in
 	all := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{images}, Labels: "folder"})
-	clean := pipelines.Add(g, "contrasty", pipelines.Each(&Contrasty{MinRange: minRange}), all)
+	clean := pipelines.Add(g, "contrasty", pipelines.Each(&Contrasty{MinRange: c.MinRange}), all)
 	sets := split.Add(g, "split", &split.ByLabel{Fraction: 0.1, TestFraction: 0.1, Seed: 7}, clean)
 	pair := []augment.Config{augment.Pretrain(32), augment.Pretrain(32)}
 	pipelines.Add(g, "views", &views.Stage{Views: pair, Passes: 2, Seed: 7}, sets.Train)
-	return g
+	return err
 }

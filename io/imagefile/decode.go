@@ -11,6 +11,16 @@ type RGB struct {
 	Width, Height int
 }
 
+// Image is a copy of the pixels for Go's image packages.
+func (m *RGB) Image() *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, m.Width, m.Height))
+	for i := range m.Width * m.Height {
+		copy(img.Pix[4*i:], m.Pix[3*i:3*i+3])
+		img.Pix[4*i+3] = 255
+	}
+	return img
+}
+
 // Info is what an image's header says.
 type Info struct {
 	Format        Format

@@ -21,7 +21,6 @@ func (Runner) Name() string { return "direct" }
 
 // Run runs p to its end, or until ctx is done.
 func (Runner) Run(ctx context.Context, p *beam.Pipeline) error {
-	quiet.Beam()
-	_, err := direct.Execute(ctx, p)
+	_, err := direct.Execute(quiet.Beam(ctx), p)
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/retort-ml/retort/io/imagefile"
-	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/label"
 )
@@ -103,18 +102,21 @@ func opinions(a pipelines.Artifact[pipelines.Targets], classes int, most int64) 
 	all, means := map[imagefile.ID]opinion{}, map[imagefile.ID][]float64{}
 	everything := views*int64(8*classes) <= most
 	p := make([]float64, classes)
-	err := eachTarget(a, func(t *label.Target) error {
-		if len(t.Logits) != classes {
-			return fmt.Errorf("the target of %s has %d logits for %d classes", t.Key, len(t.Logits), classes)
+	for t, err := range label.All(a) {
+		if err == nil && len(t.Logits) != classes {
+			err = fmt.Errorf("the target of %s has %d logits for %d classes", t.Key, len(t.Logits), classes)
+		}
+		if err != nil {
+			return nil, err
 		}
 		first := t.Pass == 0 && t.View == 0
 		if !everything && !first {
-			return nil
+			continue
 		}
 		Softmax(p, t.Logits)
 		if !everything {
 			all[t.ID] = opine(p)
-			return nil
+			continue
 		}
 		sum := means[t.ID]
 		if sum == nil {
@@ -124,43 +126,11 @@ func opinions(a pipelines.Artifact[pipelines.Targets], classes int, most int64) 
 		for c := range p {
 			sum[c] += p[c]
 		}
-		return nil
-	})
+	}
 	for id, sum := range means {
 		all[id] = opine(sum)
 	}
-	return all, err
-}
-
-// eachTarget reads all targets of an artifact.
-func eachTarget(a pipelines.Artifact[pipelines.Targets], do func(*label.Target) error) error {
-	var t label.Target
-	read := func(name string) error {
-		path := a.At(name)
-		r, err := tfrecord.OpenIn(a, name, tfrecord.Options{Strict: true})
-		if err != nil {
-			return err
-		}
-		defer r.Close()
-		for rec, err := range r.All() {
-			if err != nil {
-				return err
-			}
-			if err = t.Decode(rec); err == nil {
-				err = do(&t)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: record %d: %w", path, r.Position().Record, err)
-			}
-		}
-		return nil
-	}
-	for _, f := range a.Files("targets") {
-		if err := read(f.Name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return all, nil
 }
 
 // opine sums up probabilities, which need not be normalised.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/pipelines"
 )
 
 func target(n byte, pass, view int) Target {
@@ -115,6 +117,58 @@ func TestIndexErrors(t *testing.T) {
 	} {
 		if _, err := openIndex(blob.Local(dir), dir, c.files, c.teacher); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q in: %v", want, err)
+		}
+	}
+}
+
+// made is the artifact that files make.
+func made(t *testing.T, dir string, files ...artifact.File) pipelines.Artifact[pipelines.Targets] {
+	t.Helper()
+	if err := artifact.Commit(blob.Local(dir), &artifact.Manifest{Schema: artifact.Schema, Kind: "targets", Stage: "label", Files: files}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := pipelines.LoadArtifact[pipelines.Targets](dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestAll reads every file in order, and says where a record is none.
+func TestAll(t *testing.T) {
+	dir := t.TempDir()
+	files := []artifact.File{
+		write(t, dir, "targets-00000-of-00002.tfrecord", target(1, 0, 0), target(2, 0, 0)),
+		write(t, dir, "targets-00001-of-00002.tfrecord", target(3, 1, 0)),
+	}
+	a := made(t, dir, files...)
+	var ids []byte
+	for got, err := range All(a) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := target(got.ID[0], got.Pass, 0)
+		if got.Key != want.Key || got.Teacher != want.Teacher || !slices.Equal(got.Logits, want.Logits) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		ids = append(ids, got.ID[0])
+	}
+	if !slices.Equal(ids, []byte{1, 2, 3}) {
+		t.Errorf("got targets of %v", ids)
+	}
+	for range All(a) {
+		break // a reader that stops early
+	}
+	w, err := tfrecord.Create(filepath.Join(dir, "targets-00000-of-00001.tfrecord"), tfrecord.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write([]byte("no example")), w.Commit()); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range All(made(t, dir, artifact.File{Name: "targets-00000-of-00001.tfrecord"})) {
+		if err == nil || !strings.Contains(err.Error(), "targets-00000-of-00001.tfrecord: record 0: ") {
+			t.Errorf("got %v", err)
 		}
 	}
 }

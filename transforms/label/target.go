@@ -3,10 +3,12 @@ package label
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 
 	"github.com/x448/float16"
 
 	"github.com/retort-ml/retort/io/example"
+	"github.com/retort-ml/retort/pipelines"
 )
 
 // Target is the teacher's opinion of one view.
@@ -81,4 +83,26 @@ func (t *Target) Decode(data []byte) error {
 		t.Logits = append(t.Logits, float16.Frombits(binary.LittleEndian.Uint16(half[i:])).Float32())
 	}
 	return nil
+}
+
+// All yields all targets of an artifact, file by file. A target is valid until
+// the next one is asked for.
+func All(a pipelines.Artifact[pipelines.Targets]) iter.Seq2[*Target, error] {
+	return func(yield func(*Target, error) bool) {
+		var t Target
+		for r, err := range pipelines.Records(a) {
+			if err == nil {
+				if err = t.Decode(r.Data()); err != nil {
+					err = fmt.Errorf("%s: %w", r, err)
+				}
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(&t, nil) {
+				return
+			}
+		}
+	}
 }

@@ -27,7 +27,11 @@ func run(t *testing.T, source, runner string, s *views.Stage) (*views.Dataset, *
 	g := pipelines.New("t", pipelines.Root(t.TempDir()))
 	images := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{source}, Labels: "folder"})
 	pipelines.Add(g, "views", s, images)
-	if _, err := runners.Run(t.Context(), g, runners.Options{Runner: runner}); err != nil {
+	where, err := runners.ByName(runner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runners.Run(t.Context(), g, runners.Options{Runner: where}); err != nil {
 		t.Fatal(err)
 	}
 	a, err := pipelines.LoadArtifact[pipelines.Views](g.At("views", ""))

@@ -11,6 +11,7 @@ import (
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
+	"github.com/retort-ml/retort/runners/prism"
 	"github.com/retort-ml/retort/transforms/ingest"
 )
 
@@ -90,7 +91,7 @@ func main() {
 	images := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{os.Args[1]}, Labels: "folder"})
 	bright := pipelines.Add(g, "bright", pipelines.Each(pipelines.Fuse(&Large{Side: 16}, &Measure{})), images)
 	pipelines.Add(g, "mean", &Mean{Digits: 1}, bright)
-	results, err := runners.Run(context.Background(), g, runners.Options{Runner: "prism"})
+	results, err := runners.Run(context.Background(), g, runners.Options{Runner: prism.Runner{}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "outside:", err)
 		os.Exit(1)

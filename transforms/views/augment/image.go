@@ -3,6 +3,8 @@ package augment
 import (
 	"fmt"
 	"image"
+
+	"github.com/retort-ml/retort/io/imagefile"
 )
 
 // Image is an image of packed 8-bit RGB samples: pixel (x, y) is
@@ -17,6 +19,11 @@ type Image struct {
 
 	X, Y  int // of the first pixel, in full-size pixels: multiples of Scale
 	Scale int // 1, 2, 4 or 8; 0 means 1
+}
+
+// Of is a whole decoded image as a source of crops; it shares the pixels.
+func Of(rgb *imagefile.RGB) Image {
+	return Image{Pix: rgb.Pix, Width: rgb.Width, Height: rgb.Height}
 }
 
 func (img *Image) scale() int { return max(img.Scale, 1) }

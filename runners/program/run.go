@@ -1,0 +1,124 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/runners"
+	"github.com/retort-ml/retort/runners/progress"
+)
+
+// Run is what `run` does: it runs a graph and shows how that goes, to people on
+// Err and, where Events is set, as an event a line to programs.
+type Run struct {
+	Graph  *pipelines.Graph
+	Runner string   // one of runners.Names
+	Only   []string // stages, with what they depend on; nil is all
+	Err    io.Writer
+	Events io.Writer // nil: none
+	Again  string    // the command that goes on where this one stopped: "retort run"
+}
+
+// Do runs it.
+func (r Run) Do(ctx context.Context) error {
+	options, err := r.options()
+	if err != nil {
+		return err
+	}
+	people := progress.ForPeople(r.Err)
+	shown := people
+	var events *progress.Events
+	if r.Events != nil {
+		events = progress.JSON(r.Events)
+		shown = progress.Both(events, people)
+	}
+	options.Reporter = shown
+	program, _, _ := strings.Cut(r.Again, " ")
+	answered := context.AfterFunc(ctx, func() {
+		people.Message(program, "stopping: what is at hand is finished and kept (once more quits at once)")
+	})
+	results, err := runners.Run(ctx, r.Graph, options)
+	answered()
+	shown.Close()
+	if err == nil {
+		return r.conclude(results, events)
+	}
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("stopped; the next %q of the same command goes on from here", r.Again)
+	}
+	err = hinted(err)
+	if events != nil {
+		events.Failed(err)
+	}
+	return err
+}
+
+func (r Run) options() (o runners.Options, err error) {
+	if err := OneOf("runner", r.Runner, runners.Names); err != nil {
+		return o, err
+	}
+	known := r.Graph.Names()
+	for _, name := range r.Only {
+		if !slices.Contains(known, name) {
+			return o, usagef("--only %s: the graph has no such stage%s", name, didyoumean.Hint(name, known))
+		}
+	}
+	o.Only = r.Only
+	o.Runner, err = runners.ByName(r.Runner)
+	return o, err
+}
+
+// conclude writes what came of a run that went well.
+func (r Run) conclude(results []pipelines.Result, events *progress.Events) error {
+	metrics := r.metrics(results)
+	if err := progress.Stages(r.Err, results); err != nil {
+		return err
+	}
+	if err := progress.Results(r.Err, metrics); err != nil {
+		return err
+	}
+	if page := r.file(results, "report", "index.html"); page != "" {
+		fmt.Fprintf(r.Err, "\nreport: %s\n", page)
+	}
+	if events != nil {
+		events.Done(results, metrics)
+	}
+	return nil
+}
+
+// metrics reads what the run's evaluation found; nothing where there was none,
+// or none that looks like ours.
+func (r Run) metrics(results []pipelines.Result) progress.Metrics {
+	path := r.file(results, "metrics", "metrics.json")
+	if path == "" {
+		return progress.Metrics{}
+	}
+	m, err := progress.LoadMetrics(path)
+	if err != nil {
+		fmt.Fprintf(r.Err, "the figures cannot be shown: %v\n", err)
+		return progress.Metrics{}
+	}
+	return m
+}
+
+// file is where the last artifact of a kind that was kept or made holds a file;
+// "" where there is none.
+func (r Run) file(results []pipelines.Result, kind, name string) (path string) {
+	for _, result := range results {
+		if m := result.Manifest; m != nil && m.Kind == kind {
+			for _, f := range m.Files {
+				if f.Name == name {
+					path = filepath.Join(r.Graph.Root(), result.Name, name)
+				}
+			}
+		}
+	}
+	return path
+}

@@ -1,0 +1,107 @@
+package program
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/container/tools"
+	beamruntime "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
+)
+
+// IsWorker tells a command line with which a runner starts this program as a
+// worker: that of Beam's containers, --worker=true and endpoints, or that of a
+// runner that starts processes, which has only where to ask for them.
+func IsWorker(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool {
+		return arg == "--worker" || arg == "--worker=true" || strings.HasPrefix(arg, "--provision_endpoint=")
+	})
+}
+
+// worker is what a worker is told.
+type worker struct {
+	id, logging, control, options, provision string
+	harness                                  harness.Options
+}
+
+// Work is a worker: it runs the bundles that a runner sends, until the runner
+// goes. It returns then; Beam's own start-up code would sleep for ever.
+func Work(ctx context.Context, args []string) error {
+	w, err := parseWorker(args)
+	if err != nil {
+		return Usage(err)
+	}
+	ctx = grpcx.WriteWorkerID(ctx, w.id)
+	if err := w.ask(ctx); err != nil {
+		return fmt.Errorf("worker %s: cannot ask %s what to do: %w", w.id, w.provision, err)
+	}
+	if err := w.importOptions(); err != nil {
+		return fmt.Errorf("worker %s: its pipeline options: %w", w.id, err)
+	}
+	if err := harness.MainWithOptions(ctx, w.logging, w.control, w.harness); err != nil {
+		return fmt.Errorf("worker %s: %w", w.id, err)
+	}
+	return nil
+}
+
+func parseWorker(args []string) (*worker, error) {
+	w := &worker{harness: harness.Options{StatusEndpoint: os.Getenv("STATUS_ENDPOINT"), RunnerCapabilities: strings.Fields(os.Getenv("RUNNER_CAPABILITIES"))}}
+	f := flag.NewFlagSet("worker", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.Bool("worker", true, "")
+	f.StringVar(&w.id, "id", "", "")
+	f.StringVar(&w.logging, "logging_endpoint", "", "")
+	f.StringVar(&w.control, "control_endpoint", "", "")
+	f.StringVar(&w.provision, "provision_endpoint", "", "")
+	f.StringVar(&w.options, "options", "", "")
+	f.String("semi_persist_dir", "", "")
+	if err := f.Parse(args); err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	w.id = strings.Trim(w.id, "'") // Prism puts quotes around it that no shell takes away
+	if path := os.Getenv("PIPELINE_OPTIONS_FILE"); path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		w.options = string(data)
+	}
+	if w.provision == "" && w.control == "" {
+		return nil, fmt.Errorf("worker: want --control_endpoint or --provision_endpoint")
+	}
+	return w, nil
+}
+
+// ask gets the endpoints from the runner, where the command line has none.
+func (w *worker) ask(ctx context.Context) error {
+	if w.control != "" {
+		return nil
+	}
+	info, err := tools.ProvisionInfo(ctx, w.provision)
+	if err != nil {
+		return err
+	}
+	w.logging, w.control = info.GetLoggingEndpoint().GetUrl(), info.GetControlEndpoint().GetUrl()
+	w.harness.StatusEndpoint, w.harness.RunnerCapabilities = info.GetStatusEndpoint().GetUrl(), info.GetRunnerCapabilities()
+	w.options, err = tools.ProtoToJSON(info.GetPipelineOptions())
+	return err
+}
+
+func (w *worker) importOptions() error {
+	if w.options == "" {
+		return nil
+	}
+	var all beamruntime.RawOptionsWrapper
+	if err := json.Unmarshal([]byte(w.options), &all); err != nil {
+		return err
+	}
+	beamruntime.GlobalOptions.Import(all.Options)
+	return nil
+}

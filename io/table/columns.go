@@ -94,7 +94,7 @@ func (t *Table) assign(rows []*record) error {
 		if len(rest) == 1 {
 			t.class = rest[0]
 		} else if t.oneHot = oneHot(rows, rest); t.oneHot == nil && t.kind == Labels {
-			return t.noClass(rest)
+			return t.noClass(rows, rest)
 		}
 	}
 	for _, i := range t.others(t.key, t.class) {
@@ -105,9 +105,12 @@ func (t *Table) assign(rows []*record) error {
 	return nil
 }
 
-func (t *Table) noClass(rest []int) error {
+func (t *Table) noClass(rows []*record, rest []int) error {
 	if len(rest) == 0 {
 		return t.errorf(t.first-1, "there is one column, %s, and none with labels (want path and label, with a comma, semicolon, tab or pipe between)", quoted(t.header))
+	}
+	if row := severalOnes(rows, rest); row != nil {
+		return t.errorf(row.line, "the row has several classes: columns with a 1; want one 1 in a row (several labels an image are not read), or a column with the labels called label")
 	}
 	return t.errorf(t.first-1, "no column is known to hold labels: the columns are %s (call the one with the labels label; a column a class, as 0 and 1 with one 1 in every row, is read too)", quoted(t.header))
 }
@@ -224,6 +227,29 @@ func oneHot(rows []*record, rest []int) (hot []int) {
 		return nil
 	}
 	return hot
+}
+
+// severalOnes is the first row with more than one 1, where two or more columns
+// hold nothing but 0 and 1.
+func severalOnes(rows []*record, rest []int) *record {
+	var bits []int
+	for _, i := range rest {
+		if all(rows, func(r *record) bool { _, ok := bit(r.cells[i].text); return ok }) {
+			bits = append(bits, i)
+		}
+	}
+	for _, r := range rows {
+		n := 0
+		for _, i := range bits {
+			if on, _ := bit(r.cells[i].text); on {
+				n++
+			}
+		}
+		if n > 1 && len(bits) == len(rest) {
+			return r
+		}
+	}
+	return nil
 }
 
 // bit reads 0, 1, 0.0, 1.0.

@@ -48,6 +48,9 @@ func (t *Table) look(r io.Reader) error {
 		return t.errorf(0, "%v", err)
 	}
 	text, whole := string(sample), err == io.EOF
+	if isJSON(text) {
+		return t.errorf(0, "is JSON; write it as a table of path,label")
+	}
 	t.excelHint(text)
 	best := t.choose(text, whole)
 	t.sep, t.lenient = best.sep, best.sep == none && !isCSV(t.path)
@@ -55,6 +58,17 @@ func (t *Table) look(r io.Reader) error {
 		best = read(text, whole, none, false)
 	}
 	return t.settle(best)
+}
+
+// isJSON reports whether a text begins as JSON does, and no path.
+func isJSON(text string) bool {
+	text = strings.Join(strings.Fields(text[:min(len(text), 1000)]), "")
+	for _, begin := range []string{`{"`, `[{`, `["`} {
+		if strings.HasPrefix(text, begin) {
+			return true
+		}
+	}
+	return false
 }
 
 // excelHint obeys a first line "sep=;", which spreadsheets write and read.

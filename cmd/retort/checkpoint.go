@@ -74,6 +74,9 @@ func checkpointIn(path string) (string, error) {
 	}
 	found, err := filepath.Glob(filepath.Join(globEscape(path), "*.safetensors"))
 	if err != nil || len(found) == 0 {
+		if theirs, _ := filepath.Glob(filepath.Join(globEscape(path), "*.index")); len(theirs) > 0 {
+			return "", fmt.Errorf("%s: a TensorFlow checkpoint lies in this folder; make one of this program of it with: retort checkpoint import %s OUT.safetensors", path, path)
+		}
 		return "", fmt.Errorf("%s: no checkpoint (*.safetensors) lies in this folder; those of a run are in RUN/pretrain, RUN/finetune, RUN/baseline and RUN/distill", path)
 	}
 	slices.SortFunc(found, func(a, b string) int { return rank(filepath.Base(a)) - rank(filepath.Base(b)) })

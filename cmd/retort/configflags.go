@@ -17,6 +17,7 @@ import (
 // configFlags are the flags that make a config and its graph.
 type configFlags struct {
 	preset, file, labels, testLabels string
+	encoder                          string
 	images, test, sets               []string
 	seed                             uint64
 	out, backend                     string
@@ -30,6 +31,7 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	pathVar(flags, &f.labels, "labels", "", "folder (an image's folder is its class), a table (CSV) of path,label or id,label, or none")
 	pathsVar(flags, &f.test, "test", "separate labelled set to evaluate on; may be given again")
 	pathVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
+	pathVar(flags, &f.encoder, "encoder", "", "checkpoint of a pretrained network to begin with at fine-tuning (see retort checkpoint import)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
 	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config, such as distill.epochs=3; may be given again")
 	pathVar(flags, &f.out, "out", "run", "folder of the run; every stage has its own inside")
@@ -66,10 +68,22 @@ func (f *configFlags) config(cmd *cobra.Command) (simclrv2.Config, error) {
 	if changed("test-labels") {
 		c.TestLabels = f.testLabels
 	}
+	if changed("encoder") {
+		if f.encoder == "" {
+			return c, usage("--encoder is empty; want a checkpoint (is a variable of the shell not set?)")
+		}
+		c.Encoder = f.encoder
+	}
 	if changed("seed") {
 		c.Seed = f.seed
 	}
-	return c, localPaths(&c)
+	if err := localPaths(&c); err != nil || c.Encoder == "" {
+		return c, err
+	}
+	if c.Encoder, err = checkpointIn(c.Encoder); err != nil {
+		err = usage("--encoder: %w", err)
+	}
+	return c, err
 }
 
 // localPaths makes paths of what a config file or a setting names.
@@ -78,7 +92,7 @@ func localPaths(c *simclrv2.Config) (err error) {
 	for _, key := range []struct {
 		name  string
 		paths []*string
-	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}} {
+	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}, {"encoder", []*string{&c.Encoder}}} {
 		for _, p := range key.paths {
 			if *p, err = address.Local(*p); err != nil {
 				return usage("%s: %w", key.name, err)

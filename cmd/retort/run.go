@@ -30,6 +30,9 @@ force, goes on where it was when the same command is given again.`,
   # 100 labels in a CSV, all other images unlabelled, a test set of its own
   retort run --images photos/ --labels labels.csv --test test.tar --out runs/photos
 
+  # from somebody else's pretrained network, see retort checkpoint import
+  retort run --encoder r50.safetensors --images photos/ --labels labels.csv --out runs/photos
+
   # the same again with one setting changed: only what depends on it runs
   retort run --images photos/ --labels labels.csv --test test.tar --out runs/photos --set distill.epochs=3
 

@@ -207,3 +207,35 @@ func TestFolderKeepsLastAndBest(t *testing.T) {
 		t.Fatal(c, damaged, err)
 	}
 }
+
+// TestPeek: the header alone says what the whole file says, also where the data
+// are cut off, and is refused where it is no header.
+func TestPeek(t *testing.T) {
+	c := sample()
+	path := filepath.Join(t.TempDir(), "c.safetensors")
+	if err := c.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := 8 + int(binary.LittleEndian.Uint64(data))
+	for n := range data {
+		if err := os.WriteFile(path, data[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		h, err := Peek(path)
+		if n < header {
+			if !errors.As(err, new(*FormatError)) || !strings.Contains(err.Error(), path) {
+				t.Fatalf("cut at %d: %v", n, err)
+			}
+			continue
+		}
+		want, _ := c.Fingerprint()
+		w := c.Weights[0]
+		if err != nil || h.SHA256 != want || h.Step != c.Step || !h.Has(w.Name, w.Shape...) || h.Has(w.Name, 1, 2, 3, 4, 5) || h.Has("none") {
+			t.Fatalf("cut at %d: %+v, %v", n, h, err)
+		}
+	}
+}

@@ -87,11 +87,8 @@ func Decode(data []byte) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f := meta["format"]; f != formatName {
-		if strings.HasPrefix(f, "retort-checkpoint/") {
-			return nil, &VersionError{Format: f}
-		}
-		return nil, damaged("", "it is a safetensors file, but no checkpoint of this program (its metadata has no \"format\": %q)", formatName)
+	if err := checkFormat(meta); err != nil {
+		return nil, err
 	}
 	var sums map[string]string
 	if err := json.Unmarshal([]byte(meta["crc32c"]), &sums); err != nil {

@@ -16,6 +16,7 @@ type Config struct {
 	Test       []string `yaml:"test" flag:"test" doc:"a separate labelled set to evaluate on; empty: split holds one out"`
 	TestLabels string   `yaml:"test_labels" flag:"test-labels" doc:"labels of the test set: \"folder\" or a CSV"`
 	Seed       uint64   `yaml:"seed" flag:"seed" doc:"of every random choice; the same seed gives the same bytes"`
+	Encoder    string   `yaml:"encoder" flag:"encoder" late:"yes" doc:"a pretrained network's checkpoint: the graph begins at fine-tuning, without views and pretraining, and the teacher is that network"`
 	Size       int      `yaml:"size" range:"8..1024" doc:"side of a view in pixels; 32 and below uses the CIFAR stem and no blur"`
 
 	Ingest   IngestConfig   `yaml:"ingest"`

@@ -81,11 +81,15 @@ func Complete(g *pipelines.Graph, c Config, e *Edges) error {
 	if e.Sets.Train.IsZero() {
 		e.Sets = Split(g, c, *e)
 	}
-	fill(g, c, e, &e.Views, PretrainViews)
-	if e.Encoder.IsZero() && c.multiCrop() {
-		return g.Check() // nothing here trains on these views
+	if c.Encoder != "" {
+		fill(g, c, e, &e.Encoder, Encoder)
+	} else {
+		fill(g, c, e, &e.Views, PretrainViews)
+		if e.Encoder.IsZero() && c.multiCrop() {
+			return g.Check() // nothing here trains on these views
+		}
+		fill(g, c, e, &e.Encoder, Pretrain)
 	}
-	fill(g, c, e, &e.Encoder, Pretrain)
 
 	fill(g, c, e, &e.LabelledViews, LabelledViews)
 	fill(g, c, e, &e.Finetuned, Finetune)

@@ -2,11 +2,13 @@ package simclrv2
 
 import (
 	"bytes"
+	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/distill"
+	"github.com/retort-ml/retort/transforms/encoder"
 	"github.com/retort-ml/retort/transforms/evaluate"
 	"github.com/retort-ml/retort/transforms/finetune"
 	"github.com/retort-ml/retort/transforms/ingest"
@@ -90,6 +92,20 @@ func Pretrain(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.En
 	}, e.Views)
 }
 
+// Encoder adds the stage "encoder", in place of "views" and "pretrain": the network
+// is that of the checkpoint that the config names.
+func Encoder(g *pipelines.Graph, c Config, _ Edges) pipelines.Edge[pipelines.Encoder] {
+	s, err := encoder.New(absolute(c.Encoder), c.Size)
+	if err == nil && c.Finetune.Selector > s.HeadLayers {
+		err = fmt.Errorf("%s holds %d layers of a projection head; finetune.selector = %d, want 0 to %d", c.Encoder, s.HeadLayers, c.Finetune.Selector, s.HeadLayers)
+	}
+	if err != nil {
+		g.Fail(fmt.Errorf("encoder: %w", err))
+		s = &encoder.Stage{}
+	}
+	return pipelines.Add(g, "encoder", s)
+}
+
 // Finetune adds the stage "finetune": e.Encoder and the few labels of
 // e.LabelledViews give the teacher.
 func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
@@ -103,7 +119,7 @@ func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 // e.LabelledViews alone.
 func Baseline(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
 	return pipelines.Add(g, "baseline", &finetune.Stage{
-		Settings: c.settings(c.Baseline.OptimConfig), Arch: c.arch(g, c.Teacher), Seed: c.Seed,
+		Settings: c.settings(c.Baseline.OptimConfig), Arch: c.teacher(g), Seed: c.Seed,
 	}, e.LabelledViews)
 }
 

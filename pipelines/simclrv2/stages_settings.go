@@ -10,6 +10,7 @@ import (
 	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/encoder"
 	"github.com/retort-ml/retort/transforms/training"
 )
 
@@ -61,6 +62,20 @@ func (c Config) arch(g *pipelines.Graph, n NetConfig) resnet.Config {
 		g.Fail(err)
 	}
 	return arch
+}
+
+// teacher is the teacher's network: the config's, or that of the checkpoint that it
+// names.
+func (c Config) teacher(g *pipelines.Graph) resnet.Config {
+	if c.Encoder == "" {
+		return c.arch(g, c.Teacher)
+	}
+	s, err := encoder.New(absolute(c.Encoder), c.Size)
+	if err != nil {
+		g.Fail(fmt.Errorf("encoder: %w", err))
+		return resnet.Config{Depth: 18, Width: 1}
+	}
+	return s.Arch
 }
 
 // config is the network in the engine's terms.

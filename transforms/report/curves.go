@@ -44,13 +44,17 @@ func (g *gatherer) trainings() error {
 
 // drawTraining draws those of one artifact.
 func drawTraining[T any](g *gatherer, a pipelines.Artifact[T]) error {
-	points, err := training.ReadCurves(a)
-	if err != nil {
-		return err
-	}
 	var meta training.Meta
 	if err := a.Meta(&meta); err != nil {
 		return fmt.Errorf("%s: %w", a.At(artifact.ManifestName), err)
+	}
+	if meta.Spec.Steps == 0 { // it was taken from a file
+		g.fact("Encoder", "%s, %s parameters, from a checkpoint", meta.Spec.Arch, units.Short(meta.Params))
+		return nil
+	}
+	points, err := training.ReadCurves(a)
+	if err != nil {
+		return err
 	}
 	t := html.Training{Stage: a.Manifest.Stage, XLabel: "step", About: about(meta)}
 	probe, err := training.ReadProbe(a)

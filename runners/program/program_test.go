@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +161,38 @@ func TestWorkersCommandLine(t *testing.T) {
 	} {
 		if program.IsWorker(c.args) != c.is {
 			t.Errorf("%q: %v", c.args, !c.is)
+		}
+	}
+}
+
+// Page is a stage of the kinds that a run shows at its end.
+type Page struct{}
+
+func (*Page) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out *pipelines.Output[pipelines.Report]) error {
+	return out.WriteFile("index.html", []byte("<p>"))
+}
+
+type Figures struct{}
+
+func (*Figures) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out *pipelines.Output[pipelines.Metrics]) error {
+	return out.WriteFile("metrics.json", []byte(`{"models":{"supervised":{"top1":0.25}}}`))
+}
+
+// TestFiguresOfARun are shown wherever it lies.
+func TestFiguresOfARun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, root := range []string{"r", "mem://figures/r"} {
+		g := pipelines.New("page", pipelines.Root(root))
+		pipelines.Add(g, "figures", &Figures{})
+		pipelines.Add(g, "page", &Page{})
+		var out strings.Builder
+		if err := (program.Run{Graph: g, Runner: "direct", Err: &out, Again: "page run"}).Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"25.0 %", "report: " + root + "/page/index.html\n"} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: no %q in\n%s", root, want, &out)
+			}
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
 	"github.com/retort-ml/retort/runners/progress"
@@ -115,10 +116,19 @@ func (r Run) file(results []pipelines.Result, kind, name string) (path string) {
 		if m := result.Manifest; m != nil && m.Kind == kind {
 			for _, f := range m.Files {
 				if f.Name == name {
-					path = filepath.Join(r.Graph.Root(), result.Name, name)
+					path = r.at(result.Name, name)
 				}
 			}
 		}
 	}
 	return path
+}
+
+// at is where a file of a stage lies: below the root as people gave it, be that a
+// path or a URL.
+func (r Run) at(stage, name string) string {
+	if root := r.Graph.Root(); blob.Scheme(root) == "" {
+		return filepath.Join(root, stage, name)
+	}
+	return r.Graph.At(stage, name)
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/address"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/pipelines/config"
 )
@@ -57,11 +59,15 @@ func (s *settings[C]) graph(cmd *cobra.Command) (*pipelines.Graph, error) {
 	if s.out == "" {
 		return nil, usagef("--out is empty; want a path (is a variable of the shell not set?)")
 	}
+	out, err := address.Local(s.out, blob.Schemes()...) // "s3:/x" is no folder
+	if err != nil {
+		return nil, usagef("--out: %w", err)
+	}
 	c, err := s.config(cmd)
 	if err != nil {
 		return nil, err
 	}
-	g := pipelines.New(s.program.name, pipelines.Root(s.out))
+	g := pipelines.New(s.program.name, pipelines.Root(out))
 	if err = s.program.build(g, c); err == nil {
 		err = g.Check()
 	}

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 	"time"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -26,15 +26,16 @@ type ModelMetrics struct {
 	Params int64    `json:"params"`
 }
 
-// LoadMetrics reads an evaluation's metrics.json.
-func LoadMetrics(path string) (Metrics, error) {
+// LoadMetrics reads an evaluation's metrics.json, at a path or URL.
+func LoadMetrics(url string) (Metrics, error) {
 	var m Metrics
-	data, err := os.ReadFile(path)
+	f, err := blob.OpenFile(url)
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
-		return m, fmt.Errorf("%s: %w", path, err)
+	defer f.Close()
+	if err := json.NewDecoder(f).Decode(&m); err != nil {
+		return m, fmt.Errorf("%s: %w", url, err)
 	}
 	return m, nil
 }

@@ -12,6 +12,9 @@
 // with these metadata: "format" (retort-checkpoint/1), "state" (the JSON of
 // [State]), "crc32c" (JSON: tensor name -> CRC-32C of its bytes) and "sha256"
 // (of the header's other content and all data; see [Checkpoint.Fingerprint]).
+//
+// To classify images with a trained network, see train.NewPredictor in package
+// model/train.
 package checkpoint
 
 import (

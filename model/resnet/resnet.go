@@ -2,6 +2,9 @@
 // family and any width, with selective kernels and the ResNet-D changes that
 // come with them (Chen et al. 2020, section 3.1; He et al. 2015; Li et al.
 // 2019).
+//
+// It builds graphs. To run a trained network on images, load its checkpoint (package
+// model/checkpoint) and hand it to train.NewPredictor in package model/train.
 package resnet
 
 import (

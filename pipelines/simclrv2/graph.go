@@ -21,7 +21,7 @@ type Edges struct {
 	Finetuned     pipelines.Edge[pipelines.Classifier] // the teacher
 	Baseline      pipelines.Edge[pipelines.Classifier]
 
-	UnlabelledViews pipelines.Edge[pipelines.Views] // of DistillViews
+	UnlabelledViews pipelines.Edge[pipelines.Views] // of UnlabelledViews: the stage distill-views
 	Targets         pipelines.Edge[pipelines.Targets]
 	Distilled       pipelines.Edge[pipelines.Classifier] // the student
 

@@ -107,13 +107,19 @@ func (l *lister) within(e Entry, info fs.FileInfo, labelled bool) error {
 			return l.yield(i, err)
 		}
 	}
+	var err error
 	switch {
 	case info.IsDir():
-		return inner.folder(e.URI, e.Name, []fs.FileInfo{info}, nil)
+		err = inner.folder(e.URI, e.Name, []fs.FileInfo{info}, nil)
 	case isArchive(e.URI):
-		return inner.archive(e.URI, e.Name, inner.namesake(e.URI))
+		err = inner.archive(e.URI, e.Name, inner.namesake(e.URI))
+	default:
+		err = inner.recordFile(e.URI, e.Name, true)
 	}
-	return inner.recordFile(e.URI, e.Name, true)
+	if err != nil && err != errStop && l.ctx.Err() == nil {
+		err = fmt.Errorf("image list %s: %w", e.Row, err)
+	}
+	return err
 }
 
 // errSeveral says that a name without an extension may be that of several files.

@@ -323,3 +323,17 @@ func TestReaderNoticesChanges(t *testing.T) {
 		t.Errorf("gone: %q", got)
 	}
 }
+
+// TestListOfBrokenArchives: what breaks inside of what a row names is told with
+// the row.
+func TestListOfBrokenArchives(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.png"), tiny(t, 1))
+	write(t, filepath.Join(dir, "cut.tar"), tarOf(t, file("a/1.png", tiny(t, 1)), file("a/2.png", tiny(t, 2)))[:1100])
+	list := filepath.Join(dir, "l.csv")
+	write(t, list, []byte("path;label\na.png;x\ncut.tar;y\n"))
+	got, err := collect(t, nil, list)
+	if err == nil || !strings.Contains(err.Error(), "image list "+list+":3: image archive "+filepath.Join(dir, "cut.tar")) || len(got) < 1 || got[0].Class != "x" {
+		t.Errorf("%v, %v", got, err)
+	}
+}

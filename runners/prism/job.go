@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,9 @@ func (l local) environment(ctx context.Context, program string) (*pipepb.Environ
 
 var jobs atomic.Int64
 
+// staging: Prism keeps what jobs stage in a map that nothing guards.
+var staging sync.Mutex
+
 // submit starts a job and returns its id.
 func (l local) submit(ctx context.Context, p *beam.Pipeline, worker string) (string, error) {
 	pipeline, err := l.marshal(ctx, p, worker)
@@ -46,6 +50,8 @@ func (l local) submit(ctx context.Context, p *beam.Pipeline, worker string) (str
 	if err := runnerlib.UpdateGoEnvironmentWorker(program.Name(), pipeline); err != nil {
 		return "", err
 	}
+	staging.Lock()
+	defer staging.Unlock()
 	name := fmt.Sprintf("retort-%d-%d", os.Getpid(), jobs.Add(1))
 	id, endpoint, token, err := runnerlib.Prepare(ctx, l.jobs, pipeline, &runnerlib.JobOptions{Name: name, Loopback: worker == "", Parallelism: -1})
 	if err != nil {

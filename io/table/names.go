@@ -243,7 +243,7 @@ func (k *Named) take(m Image, as rank) {
 	switch {
 	case len(k.Images) < 2 || as/2 == byID && len(k.Images) < maxCopies:
 		k.Images = append(k.Images, m)
-	default:
+	case m.ID == "" || m.ID != k.Images[0].ID: // else one more copy
 		k.others++
 	}
 }

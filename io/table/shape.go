@@ -3,6 +3,7 @@ package table
 import (
 	"bufio"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -209,6 +210,9 @@ func (c *candidate) pathAndClass() bool {
 // settle takes header and columns from the reading.
 func (t *Table) settle(c candidate) error {
 	c.judge(t.kind)
+	if c.header >= 0 && c.cells == 1 && t.kind == Images && t.exists(c.rows[c.header].cells[0].text) {
+		c.header = -1 // a list whose first row is a folder called images, say
+	}
 	t.cells = c.cells
 	if c.header >= 0 {
 		rec := c.rows[c.header]
@@ -222,6 +226,15 @@ func (t *Table) settle(c candidate) error {
 		}
 	}
 	return t.assign(rows)
+}
+
+// exists reports whether a row of a list names something.
+func (t *Table) exists(text string) bool {
+	if !filepath.IsAbs(text) {
+		text = filepath.Join(filepath.Dir(t.path), text)
+	}
+	_, err := os.Stat(text)
+	return err == nil
 }
 
 func (r *record) hash() bool { return strings.HasPrefix(strings.TrimLeft(r.raw, " "), "#") }

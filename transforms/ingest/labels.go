@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/retort-ml/retort/io/imagefile"
@@ -60,7 +61,9 @@ func (t *labelTable) offer(id *imagefile.ID, e imagefile.Entry, tag any) {
 }
 
 // placeOf tells an entry from all others.
-func placeOf(e imagefile.Entry) string { return fmt.Sprintf("%s\x00%s\x00%d", e.URI, e.Name, e.Offset) }
+func placeOf(e imagefile.Entry) string {
+	return e.URI + "\x00" + e.Name + "\x00" + strconv.FormatInt(e.Offset, 36)
+}
 
 // settle decides which images the rows name; that some name none is an error.
 func (t *labelTable) settle(sources []string) error {

@@ -75,10 +75,11 @@ func TestListsAreWhatWasMeant(t *testing.T) {
 		{"ids and back slashes", "l.csv", "image_id,label\np\\a,cat\np\\b,dog\n", "folder", "p/a.jpg=cat p/b.jpg=dog"},
 		{"other form of Unicode", "l.txt", "p/" + nfc + ".jpg\n", "none", "p/" + nfd + ".jpg="},
 		{"folders", "l.txt", "p\n", "none", "p/#1.jpg= p/a.jpg= p/b.jpg= p/" + nfd + ".jpg="},
+		{"a folder called as columns are", "l.txt", "images\n", "none", "images/z.jpg="},
 		{"folders with labels", "l.csv", "path,label\np,cat\n", "folder", "p/#1.jpg=cat p/a.jpg=cat p/b.jpg=cat p/" + nfd + ".jpg=cat"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := tree(t, "p/a.jpg", "p/b.jpg", "p/#1.jpg", "p/"+nfd+".jpg")
+			dir := tree(t, "p/a.jpg", "p/b.jpg", "p/#1.jpg", "p/"+nfd+".jpg", "images/z.jpg")
 			write(t, filepath.Join(dir, c.file), []byte(c.text))
 			list, _, err := run(t, &ingest.Images{Source: []string{filepath.Join(dir, c.file)}, Labels: c.labels})
 			if got := strings.Join(classes(list), " "); err != nil || got != c.want {

@@ -21,9 +21,10 @@ import (
 )
 
 func checkpointCommand() *cobra.Command {
-	return group("checkpoint", "Look into checkpoints, import those of others", `  retort checkpoint show runs/demo/distill
-  retort checkpoint import r50_1x_sk1/ r50.safetensors`,
-		checkpointShow(), checkpointImport())
+	return group("checkpoint", "Look into checkpoints, import those of others, export ours", `  retort checkpoint show runs/demo/distill
+  retort checkpoint import r50_1x_sk1/ r50.safetensors
+  retort checkpoint export runs/demo/distill student.onnx`,
+		checkpointShow(), checkpointImport(), checkpointExport())
 }
 
 func checkpointShow() *cobra.Command {

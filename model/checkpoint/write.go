@@ -61,7 +61,17 @@ func (c *Checkpoint) Encode(w io.Writer) error {
 		writeFloats(&sum, t.Data)
 		sums[t.Name] = fmt.Sprintf("%08x", sum.Sum())
 	}
-	header, err := c.header(tensors, sums)
+	meta, err := c.metadata(tensors, sums)
+	if err != nil {
+		return err
+	}
+	return EncodeTensors(w, meta, tensors)
+}
+
+// EncodeTensors writes tensors as a safetensors file with these metadata. What
+// other programs are given is written so; a checkpoint is [Checkpoint.Encode]'s.
+func EncodeTensors(w io.Writer, meta map[string]string, tensors []Tensor) error {
+	header, err := header(meta, tensors)
 	if err != nil {
 		return err
 	}
@@ -100,8 +110,8 @@ func fingerprint(state []byte, tensors []Tensor) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// header is the JSON header, padded with spaces as the format allows.
-func (c *Checkpoint) header(tensors []Tensor, sums map[string]string) ([]byte, error) {
+// metadata are those of a checkpoint.
+func (c *Checkpoint) metadata(tensors []Tensor, sums map[string]string) (map[string]string, error) {
 	state, err := json.Marshal(c.State)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: the state is not JSON: %w", err)
@@ -110,13 +120,17 @@ func (c *Checkpoint) header(tensors []Tensor, sums map[string]string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	meta, err := json.Marshal(map[string]string{"format": formatName, "state": string(state),
-		"crc32c": string(crcs), "sha256": fingerprint(state, tensors)})
+	return map[string]string{"format": formatName, "state": string(state), "crc32c": string(crcs), "sha256": fingerprint(state, tensors)}, nil
+}
+
+// header is the JSON header, padded with spaces as the format allows.
+func header(meta map[string]string, tensors []Tensor) ([]byte, error) {
+	raw, err := json.Marshal(meta)
 	if err != nil {
 		return nil, err
 	}
 	b := bytes.NewBufferString(`{"` + metadataKey + `":`)
-	b.Write(meta)
+	b.Write(raw)
 	offset := int64(0)
 	for _, t := range tensors {
 		end := offset + 4*int64(len(t.Data))

@@ -202,3 +202,10 @@ func (c Config) bottleneck(b *nn.Builder, x nn.Map, filters, stride int, project
 	x = b.BatchNorm(b.Conv(x, 4*filters, 1, 1), nn.Norm{ZeroGamma: true, Linear: true})
 	return b.AddReLU(x, around)
 }
+
+// Blocks is how many blocks each of the four groups has, and whether they are
+// bottlenecks: for those who write the network in another language.
+func (c Config) Blocks() (groups [4]int, bottleneck bool) {
+	l := layouts[c.Depth]
+	return l.blocks, l.bottleneck
+}

@@ -6,6 +6,8 @@ import (
 	"image/png"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // header is what is known before decoding.
@@ -52,6 +54,10 @@ func guardedHeader(r *row, h header, data []byte) (header, error) {
 	return h, err
 }
 
+// longestMagic is what every format is told by: shorter texts may be the beginning
+// of one.
+const longestMagic = 12
+
 // shortest is less than the smallest image has.
 const shortest = 22
 
@@ -62,12 +68,28 @@ func unknown(r *row, data []byte) error {
 		return reject(Empty, "zero bytes")
 	case r != nil:
 		return reject(Unsupported, "%s is not decoded; convert it to JPEG or PNG (%s)", r.title, r.convert)
+	case len(data) >= longestMagic && isText(data[:min(64, len(data))]):
+		return reject(Unsupported, "no image but text, which begins with %q", data[:min(24, len(data))])
 	case len(data) < shortest:
 		return reject(Truncated, "only %d bytes", len(data))
 	case len(bytes.Trim(data, "\x00")) == 0:
 		return reject(Corrupt, "all %d bytes are zero", len(data))
 	}
 	return reject(Unsupported, "no known image format; the first bytes are % x", data[:min(8, len(data))])
+}
+
+// isText reports whether data begins as text does: a page that says that a
+// picture is gone, a pointer of Git LFS.
+func isText(data []byte) bool {
+	for len(data) > 0 {
+		r, n := utf8.DecodeRune(data)
+		cut := n == 1 && r == utf8.RuneError && !utf8.FullRune(data)
+		if !cut && (r == utf8.RuneError || !unicode.IsPrint(r) && !unicode.IsSpace(r)) {
+			return false
+		}
+		data = data[n:]
+	}
+	return true
 }
 
 // classify turns a decoder's error into a reason.

@@ -40,6 +40,9 @@ type Stage struct {
 
 func init() { pipelines.Register(&Stage{}) }
 
+// StageVersion is 1 since some pictures are decoded otherwise, as for views.
+func (s *Stage) StageVersion() int { return 1 }
+
 // Validate reports what is wrong with the config.
 func (s *Stage) Validate() error {
 	switch {

@@ -38,6 +38,11 @@ type Images struct {
 
 func init() { pipelines.Register(&Images{}) }
 
+// StageVersion is 1 since more kinds of pictures are read, orientation is looked
+// for wherever Pillow finds it, and folders, archives and tables are what their
+// users meant.
+func (s *Images) StageVersion() int { return 1 }
+
 // Validate reports what is wrong with the config.
 func (s *Images) Validate() error {
 	switch {

@@ -47,6 +47,10 @@ type Stage struct {
 
 func init() { pipelines.Register(&Stage{}) }
 
+// StageVersion is 1 since some pictures are decoded otherwise: 32-bit BMPs
+// without alpha, transparent gray of 16 bits, those that texts of a PNG turn.
+func (s *Stage) StageVersion() int { return 1 }
+
 // DefaultShardBytes is the default of Stage.ShardBytes.
 const DefaultShardBytes = 64 << 20
 

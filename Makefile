@@ -77,7 +77,7 @@ COUNTS ?= 1000,100000,1000000
 bench-scale: bin/retort ## time per image and peak memory of ingest and views, up to a million tiny images
 	$(GO) run ./bench/scale --retort bin/retort --counts $(COUNTS)
 
-interop: bin/retort ## read each other's files with TensorFlow and PyTorch (installs them into .peers)
+interop: bin/retort ## check files against TensorFlow, onnxruntime and PyTorch (installs them into .peers)
 	bash bench/interop/run.sh
 
 interop-pictures: ## compare odd pictures with what Pillow makes of them (installs it into .peers)

@@ -7,7 +7,8 @@
 //   - classcount, an artifact stage, counts classes into a CSV;
 //   - barlowtwins, an objective, pretrains without contrast.
 //
-// pytorch/train.py trains a network in PyTorch from the shards of a run.
+// pytorch/train.py trains a network in PyTorch from the shards of a run, and
+// pytorch/load.py loads an exported one.
 //
 // Each is a main package to run, and a test that does run it.
 package examples

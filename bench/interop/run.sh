@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks our files against TensorFlow, TensorBoard and PyTorch themselves, which
-# it installs from PyPI into .peers/interop (git ignores it). WITH_TORCH=0 leaves
-# PyTorch out, a download of several gigabytes.
+# Checks our files against TensorFlow, TensorBoard, onnxruntime and PyTorch
+# themselves, which it installs from PyPI into .peers/interop (git ignores it).
+# WITH_TORCH=0 leaves PyTorch out, a download of several gigabytes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,12 +13,15 @@ python=$venv/bin/python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go build -o "$work/emit" ./bench/interop/emit
-mkdir "$work/files"
+mkdir "$work/files" "$work/networks"
 "$python" bench/interop/check.py "$work/emit" "$work/files"
+go run ./bench/interop/networks "$work/networks"
+"$python" bench/interop/onnx_runs.py "$work/networks"
 
 if [ "${WITH_TORCH:-1}" = 1 ]; then
 	"$python" -m pip install --quiet --disable-pip-version-check -r bench/interop/requirements-torch.txt
 	"$python" bench/interop/torch_reads.py "$work/files"
+	"$python" bench/interop/torch_loads.py "$work/networks"
 	go build -o "$work/retort" ./cmd/retort
 	"$work/retort" synth --out "$work/images" --per-class 30 >/dev/null
 	"$work/retort" run --preset smoke --images "$work/images" --labels folder --out "$work/run" --only views 2>/dev/null

@@ -10,7 +10,7 @@ TESTFLAGS    ?=
 
 export GOEXPERIMENT
 
-.PHONY: all build demo test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop interop-pictures graph-picture report-shot clean help
+.PHONY: all build demo test store-test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop interop-pictures graph-picture report-shot clean help
 
 all: build
 
@@ -29,6 +29,9 @@ demo: bin/retort ## make a small image set and run the whole graph on it
 
 test: ## run all tests; Go alone is enough
 	$(GO) test $(TESTFLAGS) $(PACKAGES)
+
+store-test: ## the tests of stores, also against servers that spoil every fifth answer
+	RETORT_STORE_TEST=1 $(GO) test -count=1 ./io/blob ./pipelines/simclrv2 -run 'Bucket|Store|Faults|Refus|Lease|Lock|List|Object|Whole'
 
 race: ## run all tests with the race detector
 	$(GO) test -race $(PACKAGES)

@@ -43,7 +43,7 @@ var doors = []struct {
 	{[]string{"github.com/goccy/go-yaml"}, []string{"pipelines/config"}},
 	{[]string{"github.com/syndtr/goleveldb"}, []string{"model/checkpoint/tensorbundle"}},
 	{[]string{"github.com/spf13"}, []string{"cmd", "runners/program"}},
-	{[]string{"cloud.google.com/go", "gocloud.dev", "github.com/aws", "google.golang.org/api"}, []string{"io/blob"}},
+	{[]string{"cloud.google.com/go", "gocloud.dev", "github.com/aws", "google.golang.org/api", "github.com/googleapis", "golang.org/x/oauth2"}, []string{"io/blob"}},
 }
 
 // layerOf names the layer of a package given by its folder in the module.

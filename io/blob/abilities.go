@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 )
 
 // What some stores do better than by the methods of Store. A Dir offers it of
@@ -133,14 +134,18 @@ func (d Dir) Lock(name, holder string) (release func(), err error) {
 
 // HeldError says who holds a lock.
 type HeldError struct {
-	By   string // "" is not known
-	File string // that holds it, for stores where a killed process leaves it; else ""
+	By   string    // "" is not known
+	File string    // that holds it, for stores where a killed process leaves it; else ""
+	Ends time.Time // when others may have it unless it is renewed; zero where it does not end by itself
 }
 
 func (e *HeldError) Error() string {
 	s := "in use"
 	if e.By != "" {
 		s += " by " + e.By
+	}
+	if !e.Ends.IsZero() {
+		s += " until " + e.Ends.Local().Format(time.TimeOnly) + ", if that does not renew it"
 	}
 	if e.File != "" {
 		s += fmt.Sprintf(" (if that is no more, remove %s)", e.File)

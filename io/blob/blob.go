@@ -77,6 +77,7 @@ type Info struct {
 	Name    string // relative to where it was asked for
 	Size    int64
 	ModTime time.Time // zero where the store does not know
+	Version string    // another one with every content, where the store has such; else ""
 }
 
 // opener makes the store of the URLs of one scheme. rest is what follows
@@ -113,6 +114,25 @@ func Scheme(url string) string {
 	return ""
 }
 
+// settings are what may stand behind the '?' of a URL. Anything else there is part
+// of a name: objects may be called "what?.jpg".
+var settings = regexp.MustCompile(`\?(?:(?:anonymous|universe_domain|region|endpoint|profile|role|use_path_style|disable_https|dualstack|fips|accelerate|ssetype|kmskeyid|request_checksum_calculation|response_checksum_validation)=[^&?]*(?:&|$))+$`)
+
+// cutQuery parts a URL of a store from its settings, which begin with '?'.
+func cutQuery(url string) (plain, query string) {
+	if Scheme(url) == "" {
+		return url, ""
+	}
+	return cutSettings(url)
+}
+
+func cutSettings(rest string) (plain, query string) {
+	if at := settings.FindStringIndex(rest); at != nil {
+		return rest[:at[0]], rest[at[0]:]
+	}
+	return rest, ""
+}
+
 // locate finds the store of a URL or path, and the name in it.
 func locate(url string) (Store, string, error) {
 	scheme := Scheme(url)
@@ -127,7 +147,8 @@ func locate(url string) (Store, string, error) {
 	}
 	store, name, err := open(url[len(scheme)+len("://"):])
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", url, err)
+		plain, _ := cutQuery(url)
+		return nil, "", fmt.Errorf("%s: %w", plain, err)
 	}
 	return store, name, nil
 }

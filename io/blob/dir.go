@@ -21,7 +21,8 @@ type Dir struct {
 	ctx   context.Context
 	store Store
 	name  string // in the store, without a slash at its end
-	url   string
+	url   string // without its settings
+	query string // the settings: "?endpoint=…", or ""
 }
 
 // Open is the place that a URL or a path names. The path of a folder is made
@@ -35,7 +36,8 @@ func Open(url string) (Dir, error) {
 	if _, ok := store.(local); ok {
 		return Local(name), nil
 	}
-	return Dir{context.Background(), store, strings.TrimSuffix(name, "/"), strings.TrimRight(url, "/")}, nil
+	plain, query := cutQuery(url)
+	return Dir{context.Background(), store, strings.Trim(name, "/"), strings.TrimRight(plain, "/"), query}, nil
 }
 
 // Local is the folder of this machine at path.
@@ -43,7 +45,7 @@ func Local(path string) Dir {
 	if abs, err := filepath.Abs(path); err == nil { // else it is found from where the program is
 		path = abs
 	}
-	return Dir{context.Background(), local{}, path, path}
+	return Dir{context.Background(), local{}, path, path, ""}
 }
 
 // With is d, whose work ends when ctx does.
@@ -56,17 +58,17 @@ func (d Dir) With(ctx context.Context) Dir {
 func (d Dir) IsZero() bool { return d.store == nil }
 
 // String is the URL, or the path.
-func (d Dir) String() string { return d.url }
+func (d Dir) String() string { return d.url + d.query }
 
 // At is how people find the file name, or the place itself for "".
 func (d Dir) At(name string) string {
 	switch {
 	case name == "" || name == ".":
-		return d.url
+		return d.String()
 	case d.IsLocal():
 		return filepath.Join(d.url, filepath.FromSlash(name))
 	}
-	return d.url + "/" + path.Clean(name)
+	return d.url + "/" + path.Clean(name) + d.query
 }
 
 // IsLocal reports whether the files are those of a folder of this machine.
@@ -79,12 +81,12 @@ func (d Dir) Base() string { return path.Base(filepath.ToSlash(d.url)) }
 func (d Dir) In(name string) Dir {
 	if d.IsLocal() {
 		at := filepath.Join(d.name, filepath.FromSlash(name))
-		return Dir{d.ctx, d.store, at, at}
+		return Dir{d.ctx, d.store, at, at, ""}
 	}
 	scheme, rest, _ := strings.Cut(d.url, "://")
 	host, below, _ := strings.Cut(rest, "/")
 	below = strings.TrimPrefix(path.Join("/", below, name), "/")
-	return Dir{d.ctx, d.store, strings.TrimPrefix(path.Join("/", d.name, name), "/"), strings.TrimRight(scheme+"://"+host+"/"+below, "/")}
+	return Dir{d.ctx, d.store, strings.TrimPrefix(path.Join("/", d.name, name), "/"), strings.TrimRight(scheme+"://"+host+"/"+below, "/"), d.query}
 }
 
 // Relative is how name, a URL or an absolute path, is found from d, with "../"
@@ -98,8 +100,9 @@ func (d Dir) Relative(name string) (rel string, ok bool) {
 		return filepath.ToSlash(rel), err == nil
 	}
 	from, fromHost := hostAndPath(d.url)
+	name, query := cutQuery(name)
 	to, toHost := hostAndPath(name)
-	if fromHost != toHost {
+	if fromHost != toHost || d.query != query {
 		return "", false
 	}
 	rel, err := filepath.Rel("/"+from, "/"+to)
@@ -113,7 +116,7 @@ func hostAndPath(url string) (below, host string) {
 }
 
 // MarshalJSON writes the URL.
-func (d Dir) MarshalJSON() ([]byte, error) { return json.Marshal(d.url) }
+func (d Dir) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
 
 // UnmarshalJSON opens what MarshalJSON wrote.
 func (d *Dir) UnmarshalJSON(data []byte) error {
@@ -195,7 +198,10 @@ func (d Dir) List(prefix string) iter.Seq2[Info, error] {
 			yield(Info{}, err)
 			return
 		}
-		for info, err := range d.store.List(d.ctx, strings.TrimSuffix(p, "/")+"/"+prefix) {
+		if p = strings.TrimSuffix(p, "/") + "/"; d.name == "" { // all of a store
+			p = ""
+		}
+		for info, err := range d.store.List(d.ctx, p+prefix) {
 			if err == nil {
 				info.Name = strings.TrimPrefix(strings.TrimPrefix(filepath.ToSlash(info.Name), filepath.ToSlash(p)), "/")
 			}

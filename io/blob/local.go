@@ -97,7 +97,7 @@ func (local) Stat(_ context.Context, name string) (Info, error) {
 	if info.IsDir() {
 		return Info{}, &fs.PathError{Op: "stat", Path: name, Err: syscall.EISDIR}
 	}
-	return Info{name, info.Size(), info.ModTime()}, nil
+	return Info{name, info.Size(), info.ModTime(), ""}, nil
 }
 
 // List walks the folders of the names that begin with prefix.
@@ -125,7 +125,7 @@ func (local) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 			if err != nil {
 				return err
 			}
-			if !yield(Info{path, info.Size(), info.ModTime()}, nil) {
+			if !yield(Info{path, info.Size(), info.ModTime(), ""}, nil) {
 				return stop
 			}
 			return ctx.Err()

@@ -111,7 +111,7 @@ func (w *memoryWriter) Discard() { w.done = true }
 // Stat says how large a file is.
 func (m *memory) Stat(_ context.Context, name string) (Info, error) {
 	o, err := m.find("stat", name)
-	return Info{name, int64(len(o.data)), o.at}, err
+	return Info{name, int64(len(o.data)), o.at, ""}, err
 }
 
 // List yields files by name.
@@ -121,7 +121,7 @@ func (m *memory) List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 		var all []Info
 		for name, o := range m.files {
 			if strings.HasPrefix(name, prefix) {
-				all = append(all, Info{name, int64(len(o.data)), o.at})
+				all = append(all, Info{name, int64(len(o.data)), o.at, ""})
 			}
 		}
 		m.mu.RUnlock()

@@ -11,14 +11,15 @@ import (
 	"testing"
 
 	"github.com/retort-ml/retort/internal/stagetest"
+	"github.com/retort-ml/retort/internal/storetest"
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
 	"github.com/retort-ml/retort/runners"
 )
 
-// TestRunInAStore: the whole graph leaves the same bytes in a store that has
-// whole files and nothing else as on a disk, goes on from them, and copies of
-// images out of an archive are found wherever the run is.
+// TestRunInAStore: the whole graph leaves the same bytes in every store, also in
+// one that has whole files and nothing else, as on a disk, goes on from them, and
+// copies of images out of an archive are found wherever the run is.
 func TestRunInAStore(t *testing.T) {
 	images := filepath.Join(t.TempDir(), "images.tar.gz")
 	pack(t, images, stagetest.Folder(t, 24, 12, "across", "along", "both"))
@@ -28,24 +29,57 @@ func TestRunInAStore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			disk, url := t.TempDir(), "mem://TestRunInAStore/"+store
-			for _, root := range []string{disk, url} {
-				run(t, c, root, true)
-			}
-			run(t, c, url, false)
-			want, got := artifacts(t, blob.Local(disk)), artifacts(t, open(t, url))
+			disk := t.TempDir()
+			run(t, c, disk, true)
+			want := artifacts(t, blob.Local(disk))
 			if len(want) < 30 {
 				t.Errorf("only %d files", len(want))
 			}
-			for name, data := range want {
-				if other, there := got[name]; !there || !bytes.Equal(other, data) {
-					t.Errorf("%s differs in the store", name)
-				}
-			}
-			if len(got) != len(want) {
-				t.Errorf("%d files in the store, %d on disk", len(got), len(want))
+			bucket := map[string]string{"pixels": "gs", "recipe": "s3"}[store]
+			for _, url := range []string{"mem://TestRunInAStore/" + store, storetest.Bucket(t, bucket)("runs/x")} {
+				same(t, c, url, want)
 			}
 		})
+	}
+}
+
+// TestRunInAnUnsteadyStore: a store that spoils every fifth answer ends up with
+// the same bytes.
+func TestRunInAnUnsteadyStore(t *testing.T) {
+	if os.Getenv("RETORT_STORE_TEST") == "" {
+		t.Skip("make store-test runs it")
+	}
+	c, err := simclrv2.Load("smoke", "", []string{"images=" + stagetest.Folder(t, 24, 12, "across", "along", "both"), "labels=folder"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := t.TempDir()
+	run(t, c, disk, true)
+	want := artifacts(t, blob.Local(disk))
+	for _, scheme := range storetest.Schemes {
+		t.Run(scheme, func(t *testing.T) {
+			faults := &storetest.Faults{Share: 0.2}
+			same(t, c, storetest.Bucket(t, scheme, faults.Front)("runs/x"), want)
+			if t.Logf("%d answers were spoilt", faults.Count.Load()); faults.Count.Load() < 50 {
+				t.Error("too few to prove anything")
+			}
+		})
+	}
+}
+
+// same runs a graph in a store and compares what it leaves.
+func same(t *testing.T, c simclrv2.Config, url string, want map[string][]byte) {
+	t.Helper()
+	run(t, c, url, true)
+	run(t, c, url, false)
+	got := artifacts(t, open(t, url))
+	for name, data := range want {
+		if other, there := got[name]; !there || !bytes.Equal(other, data) {
+			t.Errorf("%s differs in %s", name, url)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d files in %s, %d on disk", len(got), url, len(want))
 	}
 }
 

@@ -1,0 +1,185 @@
+package blob
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
+	tmtypes "github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	gcaws "gocloud.dev/aws"
+	cdk "gocloud.dev/blob"
+	"gocloud.dev/blob/s3blob"
+)
+
+// s3://BUCKET/… is Amazon S3, or what speaks as it does (?endpoint=…), with the
+// machine's default credentials.
+func init() {
+	registerBuckets("s3", dialect{
+		pin:        s3Pin,
+		write:      s3Write,
+		remove:     s3Remove,
+		reading:    s3Reading,
+		attributes: s3Attributes,
+		listed:     s3Listed,
+		failed:     s3Failed,
+		needs: map[string]string{
+			"read":   "s3:GetObject (and s3:ListBucket, without which a missing object looks the same), as in AmazonS3ReadOnlyAccess",
+			"stat":   "s3:GetObject (and s3:ListBucket, without which a missing object looks the same), as in AmazonS3ReadOnlyAccess",
+			"list":   "s3:ListBucket, as in AmazonS3ReadOnlyAccess",
+			"write":  "s3:PutObject, as in AmazonS3FullAccess or a policy for the bucket",
+			"create": "s3:PutObject, as in AmazonS3FullAccess or a policy for the bucket",
+			"remove": "s3:DeleteObject, as in AmazonS3FullAccess or a policy for the bucket",
+		},
+	}, s3Dial)
+}
+
+func s3Dial(bucket string, query url.Values) (*cdk.Bucket, error) {
+	ctx := context.Background()
+	endpoint, pathStyle, accelerate := query.Get("endpoint"), query.Get("use_path_style") == "true", query.Get("accelerate") == "true"
+	if u, err := url.Parse(endpoint); err != nil || u.User != nil {
+		return nil, errors.New("the endpoint holds credentials, or is no address; want endpoint=https://HOST, and credentials in the environment or ~/.aws")
+	}
+	noTLS := query.Get("disable_https") == "true"
+	o := &s3blob.Options{KMSEncryptionID: query.Get("kmskeyid"), EncryptionType: s3types.ServerSideEncryption(query.Get("ssetype"))}
+	for _, key := range []string{"endpoint", "use_path_style", "accelerate", "disable_https", "kmskeyid", "ssetype"} {
+		query.Del(key)
+	}
+	cfg, err := gcaws.V2ConfigFromURLParams(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Region == "" {
+		if cfg.Region = "us-east-1"; endpoint == "" {
+			return nil, errors.New("no region of AWS is set; add ?region=REGION, or set AWS_REGION")
+		}
+	}
+	cfg.Logger = logging.Nop{} // what it has to say comes as errors
+	cfg.HTTPClient = &http.Client{Transport: transport}
+	cfg.Retryer = func() aws.Retryer { return retry.NewStandard(s3Retries) }
+	o.RequestChecksumCalculation = cfg.RequestChecksumCalculation
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		if endpoint != "" {
+			o.BaseEndpoint = &endpoint
+		}
+		o.UsePathStyle, o.UseAccelerate, o.EndpointOptions.DisableHTTPS = pathStyle, accelerate, noTLS
+		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+	return s3blob.OpenBucket(ctx, client, bucket, o)
+}
+
+func s3Retries(o *retry.StandardOptions) {
+	o.MaxAttempts, o.MaxBackoff = attempts, longest
+	o.RateLimiter = ratelimit.None
+	o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) { return pause(attempt), nil })
+	o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(s3Again)}, o.Retryables...)
+}
+
+// s3Again says what is tried again beyond what Amazon's client does by itself.
+func s3Again(err error) aws.Ternary {
+	status, code := s3Failed(err)
+	if unknownHost(err) {
+		return aws.FalseTernary
+	}
+	if passing(status) || strings.HasPrefix(code, "ConditionalRequestConflict") || status == 0 && broken(err) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+func s3Failed(err error) (status int, code string) {
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) {
+		status = answer.HTTPStatusCode()
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		code = api.ErrorCode()
+		if m := api.ErrorMessage(); m != "" {
+			code += ": " + m
+		}
+	}
+	return status, code
+}
+
+func s3Pin(as func(any) bool, v version) error {
+	var in *s3.GetObjectInput
+	if v.known && as(&in) {
+		in.IfMatch = &v.id
+	}
+	return nil
+}
+
+func s3Remove(as func(any) bool, v version) error {
+	var in *s3.DeleteObjectInput
+	if v.known && as(&in) {
+		in.IfMatch = &v.id
+	}
+	return nil
+}
+
+func s3Write(as func(any) bool, w *writing) error {
+	var in *transfermanager.UploadObjectInput
+	if !as(&in) {
+		return errors.New("s3: no way to its upload")
+	}
+	in.ChecksumAlgorithm = tmtypes.ChecksumAlgorithmCrc32c
+	if w.hasCRC {
+		sum := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, w.crc))
+		in.ChecksumCRC32C = &sum
+	}
+	if w.over.known {
+		in.IfMatch = &w.over.id
+	}
+	return nil
+}
+
+func s3Reading(as func(any) bool) version {
+	var out s3.GetObjectOutput
+	if !as(&out) {
+		return version{}
+	}
+	v := s3Version(out.ETag)
+	if out.ChecksumType == s3types.ChecksumTypeFullObject && out.ChecksumCRC32C != nil {
+		if sum, err := base64.StdEncoding.DecodeString(*out.ChecksumCRC32C); err == nil && len(sum) == 4 {
+			v.crc, v.hasCRC = binary.BigEndian.Uint32(sum), true
+		}
+	}
+	return v
+}
+
+func s3Attributes(as func(any) bool) version {
+	var out s3.HeadObjectOutput
+	if !as(&out) {
+		return version{}
+	}
+	return s3Version(out.ETag)
+}
+
+func s3Listed(as func(any) bool) string {
+	var o s3types.Object
+	if !as(&o) {
+		return ""
+	}
+	return s3Version(o.ETag).id
+}
+
+func s3Version(etag *string) version {
+	if etag == nil || *etag == "" {
+		return version{}
+	}
+	return version{id: *etag, known: true}
+}

@@ -34,7 +34,7 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	pathVar(flags, &f.encoder, "encoder", "", "checkpoint of a pretrained network to begin with at fine-tuning (see retort checkpoint import)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
 	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config, such as distill.epochs=3; may be given again")
-	pathVar(flags, &f.out, "out", "run", "folder of the run; every stage has its own inside")
+	placeVar(flags, &f.out, "out", "run", "folder of the run, or its address in a store (gs://…, s3://…); every stage has its own inside")
 	flags.StringVar(&f.backend, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
 }
 

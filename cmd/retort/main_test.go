@@ -4,11 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/retort-ml/retort/internal/crash"
+	"github.com/retort-ml/retort/internal/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -24,11 +26,14 @@ func TestTranscripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inBucket := storetest.Bucket(t, "s3")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TFRECORD", filepath.Join(here, "../../io/tfrecord/testdata/reference/tfrecord")) // written by TensorFlow
 			e.Setenv("TINY", filepath.Join(here, "testdata/config/tiny.yaml"))
+			e.Setenv("BUCKET_RUN", inBucket("runs/x"))
+			e.Setenv("NO_BUCKET", strings.Replace(inBucket("runs/x"), "retort-test", "no-such", 1))
 			return nil
 		},
 		Cmds:      scriptCommands,

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/retort-ml/retort/internal/address"
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // pathVar adds a flag that is a path: a file:// URL is taken as one, another
@@ -14,6 +16,30 @@ import (
 func pathVar(flags *pflag.FlagSet, p *string, name, standard, meaning string) {
 	*p = standard
 	flags.Var((*pathFlag)(p), name, meaning)
+}
+
+// placeVar adds a flag that is a path or the address of a store.
+func placeVar(flags *pflag.FlagSet, p *string, name, standard, meaning string) {
+	*p = standard
+	flags.Var((*placeFlag)(p), name, meaning)
+}
+
+// stores are the schemes of addresses that are read and written: memory would be
+// gone with the program.
+func stores() []string {
+	return slices.DeleteFunc(blob.Schemes(), func(scheme string) bool { return scheme == "mem" })
+}
+
+type placeFlag string
+
+func (p *placeFlag) String() string { return string(*p) }
+func (p *placeFlag) Type() string   { return "string" }
+func (p *placeFlag) Set(word string) (err error) {
+	if word, err = address.Local(word, stores()...); err == nil && blob.Scheme(word) != "" {
+		_, err = blob.Open(word)
+	}
+	*p = placeFlag(word)
+	return err
 }
 
 // pathsVar adds a flag of a path that may be given again.

@@ -180,8 +180,8 @@ func TestMovingAverages(t *testing.T) {
 			t.Errorf("%s: a missing average: %v", form, err)
 		}
 	}
-	if _, _, err := Import(write(t, weights), Options{EMA: true}); err == nil {
-		t.Error("no averages at all: no error")
+	if _, _, err := Import(write(t, weights), Options{EMA: true}); err == nil || !strings.Contains(err.Error(), "it holds no moving averages of weights") {
+		t.Errorf("no averages at all: %v", err)
 	}
 }
 

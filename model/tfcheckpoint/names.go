@@ -52,6 +52,9 @@ func named(b *tensorbundle.Bundle, ema bool) (*names, error) {
 	if err == nil && ema && vars != nil {
 		err = fmt.Errorf("it is a TF2 checkpoint, which holds no moving averages of weights (leave out --ema)")
 	}
+	if err == nil && ema && len(n.keys) > 0 && n.keys["base_model/conv2d/kernel"] == "" {
+		err = fmt.Errorf("it holds no moving averages of weights (%s… or …%s; leave out --ema)", emaPrefix, emaSuffix)
+	}
 	if err == nil && len(n.keys) == 0 {
 		err = fmt.Errorf("it is no checkpoint of SimCLR or SimCLRv2: none of its %d tensors is a variable of one (want base_model/… or, of TF2, resnet/…)", len(b.Names()))
 	}

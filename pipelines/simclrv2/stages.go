@@ -96,8 +96,8 @@ func Pretrain(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.En
 // is that of the checkpoint that the config names.
 func Encoder(g *pipelines.Graph, c Config, _ Edges) pipelines.Edge[pipelines.Encoder] {
 	s, err := encoder.New(absolute(c.Encoder), c.Size)
-	if err == nil && c.Finetune.Selector > s.HeadLayers {
-		err = fmt.Errorf("%s holds %d layers of a projection head; finetune.selector = %d, want 0 to %d", c.Encoder, s.HeadLayers, c.Finetune.Selector, s.HeadLayers)
+	if err == nil && c.Finetune.Selector > s.KeptLayers {
+		err = fmt.Errorf("%s holds %d layers of a projection head; finetune.selector = %d, want 0 to %d", c.Encoder, s.KeptLayers, c.Finetune.Selector, s.KeptLayers)
 	}
 	if err != nil {
 		g.Fail(fmt.Errorf("encoder: %w", err))

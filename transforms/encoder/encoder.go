@@ -23,9 +23,11 @@ type Stage struct {
 	// Size is the side in pixels of the images that the network is for from here on.
 	// Its stem has to suit it.
 	Size int
-	// The network, as the file has it.
+	// The network, as the file has it. Of a classifier's projection head it holds
+	// KeptLayers alone; the last of HeadLayers is another one than those before it.
 	Arch                resnet.Config
 	HeadLayers, HeadDim int
+	KeptLayers          int
 }
 
 func init() { pipelines.Register(&Stage{}) }
@@ -41,16 +43,12 @@ func New(path string, size int) (*Stage, error) {
 	if err := json.Unmarshal(h.Spec, &spec); err != nil {
 		return nil, fmt.Errorf("%s: its specification does not parse: %w", path, err)
 	}
-	s := &Stage{Path: path, Size: size, Arch: spec.Arch, HeadDim: spec.HeadDim}
-	for s.HeadLayers < spec.HeadLayers && h.Has(fmt.Sprintf("head_contrastive/nl_%d/dense/kernel", s.HeadLayers)) {
-		s.HeadLayers++
+	s := &Stage{Path: path, Size: size, Arch: spec.Arch, HeadLayers: spec.HeadLayers, HeadDim: spec.HeadDim}
+	for s.KeptLayers < s.HeadLayers && h.Has(fmt.Sprintf("head_contrastive/nl_%d/dense/kernel", s.KeptLayers)) {
+		s.KeptLayers++
 	}
 	if err := s.Arch.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if s.HeadLayers < spec.HeadLayers {
-		// A classifier's: what it keeps of the head are layers as wide as the features.
-		s.HeadDim = s.Arch.Features()
 	}
 	return s, s.fits(h)
 }
@@ -114,10 +112,10 @@ func (s *Stage) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out
 	if err := json.Unmarshal(c.Spec, &spec); err != nil {
 		return fmt.Errorf("%s: %w", s.Path, err)
 	}
-	if spec.Arch != s.Arch {
+	if spec.Arch != s.Arch || spec.HeadLayers != s.HeadLayers {
 		return fmt.Errorf("%s: it holds a %s, not a %s: it was changed meanwhile (start again)", s.Path, spec.Arch, s.Arch)
 	}
-	spec.ImageSize, spec.HeadLayers, spec.HeadDim, spec.Selector = s.Size, s.HeadLayers, s.HeadDim, 0
+	spec.ImageSize, spec.Selector = s.Size, 0
 	spec.Steps, spec.Batch = 0, 0 // nothing was trained here
 	if c.Spec, err = json.Marshal(spec); err != nil {
 		return err

@@ -48,7 +48,7 @@ func TestStemsHaveToSuit(t *testing.T) {
 		}{{32, []int{8, 32}, []int{33, 224}}, {224, []int{33, 64, 224}, []int{8, 32}}} {
 			path := saved(t, network(50, sizes.of, sk), all)
 			for _, size := range sizes.fit {
-				if s, err := New(path, size); err != nil || s.Size != size || s.HeadLayers != 3 || s.HeadDim != 4 || s.Arch.SKRatio != sk {
+				if s, err := New(path, size); err != nil || s.Size != size || s.HeadLayers != 3 || s.KeptLayers != 3 || s.HeadDim != 4 || s.Arch.SKRatio != sk {
 					t.Errorf("%d for %d: %+v, %v", sizes.of, size, s, err)
 				}
 			}
@@ -61,13 +61,13 @@ func TestStemsHaveToSuit(t *testing.T) {
 	}
 }
 
-// TestAClassifiersHead: of a head that the file holds in part, those layers count
-// that are there.
+// TestAClassifiersHead: of a head that the file holds in part, the layers that are
+// there remain what they were; the last of a head is another kind of layer.
 func TestAClassifiersHead(t *testing.T) {
 	s := network(18, 32, 0)
 	s.Objective, s.Classes, s.Selector = objective.Supervised, 2, 1
 	got, err := New(saved(t, s, all), 32)
-	if err != nil || got.HeadLayers != 1 || got.HeadDim != s.Arch.Features() {
+	if err != nil || got.KeptLayers != 1 || got.HeadLayers != 3 || got.HeadDim != 4 {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

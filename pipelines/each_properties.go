@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -72,6 +73,18 @@ func (e *each) State(ctx context.Context) (string, error) {
 		}
 	}
 	return strings.Join(states, "\n"), nil
+}
+
+// Estimate takes the stages to keep whatever comes in: how much they drop shows
+// when they ran.
+func (e *each) Estimate(_ context.Context, known Known) Estimate {
+	before := known.InStep()
+	ports := map[string]int64{}
+	maps.Copy(ports, before.Estimate.Ports)
+	if before.Manifest != nil {
+		maps.Copy(ports, before.Manifest.Counts)
+	}
+	return Estimate{Images: known.In(), Ports: ports}
 }
 
 // canonical is what of the configs decides on the result.

@@ -87,10 +87,13 @@ func (k Known) Count(name string) int64 {
 func (k Known) count(n *node, port string) int64 {
 	s := k.steps[n.name]
 	if s.Manifest != nil {
+		name := port
 		if port == "" {
-			port = "images"
+			name = "images"
 		}
-		return s.Manifest.Counts[port]
+		if count, counted := s.Manifest.Counts[name]; counted {
+			return count
+		}
 	}
 	if port != "" {
 		return s.Estimate.Ports[port]

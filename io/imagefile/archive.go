@@ -45,15 +45,6 @@ func (b *blob) discard(n int) {
 	b.pos += int64(n)
 }
 
-// rewind starts anew at the beginning of a stretch.
-func (b *blob) rewind() {
-	if b.plain() {
-		b.sr.Seek(0, io.SeekStart)
-		b.r.Reset(b.sr)
-		b.pos = 0
-	}
-}
-
 const archiveBuffer = 128 << 10
 
 // openBlob opens a file as a blob.

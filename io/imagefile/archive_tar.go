@@ -175,7 +175,7 @@ func (a *tarLister) broken(err error) error {
 // badMember says why a member must not be used, if it must not.
 func badMember(h *tar.Header) (Reason, string) {
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeRegA, tar.TypeGNUSparse, tar.TypeCont: //nolint:staticcheck // old archives have them
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
 	case tar.TypeSymlink, tar.TypeLink:
 		return Link, "link to " + h.Linkname
 	default:

@@ -15,6 +15,10 @@ func scriptBundle(ts *script, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: bundle DIR")
 	}
+	ts.Check(writeBundle(ts.MkAbs(args[0])))
+}
+
+func writeBundle(dir string) error {
 	s := train.Spec{Arch: resnet.Config{Depth: 18, Width: 1. / 32}, ImageSize: 16, Objective: objective.NTXent, Temperature: 0.1, HeadLayers: 2, HeadDim: 8, Classes: 3}
 	all := map[string]bundletest.Tensor{}
 	for _, v := range s.Declaration().Variables {
@@ -22,5 +26,5 @@ func scriptBundle(ts *script, neg bool, args []string) {
 		all[v.Name], all[v.Name+"/Momentum"] = w, w
 		all["ema_model/"+v.Name] = bundletest.Tensor{Shape: v.Shape, Data: v.Draw(2)}
 	}
-	ts.Check(bundletest.Write(filepath.Join(ts.MkAbs(args[0]), "model.ckpt-12"), all, nil, 12))
+	return bundletest.Write(filepath.Join(dir, "model.ckpt-12"), all, nil, 12)
 }

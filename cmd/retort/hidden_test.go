@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,11 +12,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/pipelines/simclrv2"
+	"github.com/retort-ml/retort/runners"
+	"github.com/retort-ml/retort/transforms/ingest"
 )
 
 // TestHiddenLabelsChangeNothing: with --labels folder most labels are hidden.
@@ -40,9 +44,22 @@ func TestHiddenLabelsChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func(out string, shift int) {
-		writeShifted(t, filepath.Join(dir, "train.tar"), members, shift)
-		must(t, exec.Command("retort", "run", "--config", "testdata/config/tiny.yaml", "--images", filepath.Join(dir, "train.tar"), "--labels", "folder",
-			"--test", filepath.Join(set, "test"), "--set", "split.ids="+list, "--out", filepath.Join(dir, out)))
+		archive := filepath.Join(dir, "train.tar")
+		writeShifted(t, archive, members, shift)
+		c, err := simclrv2.Load("", "testdata/config/tiny.yaml", []string{"split.ids=" + list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Labels, c.Test, c.Backend = "folder", []string{filepath.Join(set, "test")}, "cpu"
+		g := pipelines.New("hidden", pipelines.Root(filepath.Join(dir, out)))
+		images := pipelines.Add(g, "ingest", &timeless{ingest.Images{Source: []string{archive}, Labels: "folder", Seed: c.Seed, Limit: c.Ingest.MaxRejected}})
+		c.Images = []string{archive}
+		if _, err := simclrv2.Compose(g, c, images); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := runners.Run(t.Context(), g, runners.Options{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	run("true", 0)
 	run("false", 1)
@@ -65,6 +82,14 @@ func TestHiddenLabelsChangeNothing(t *testing.T) {
 	}
 	checkLabelsIn(t, filepath.Join(dir, "true"), ids)
 }
+
+// timeless is ingest without an eye for when its sources changed, which would
+// tell the two archives apart: the system notes it, and nobody can set it.
+type timeless struct{ ingest.Images }
+
+func (*timeless) State(context.Context) (string, error) { return "", nil }
+
+func init() { pipelines.Register(&timeless{}) }
 
 // member is one image of an archive.
 type member struct {
@@ -91,8 +116,7 @@ func membersOf(t *testing.T, root string) (members []member) {
 }
 
 // writeShifted writes an archive whose hidden images lie in the folder of the
-// class so many further. Size and time of the file are always the same, so that
-// a run cannot tell the archives apart but by reading them.
+// class so many further.
 func writeShifted(t *testing.T, path string, members []member, shift int) {
 	t.Helper()
 	var classes []string
@@ -120,10 +144,6 @@ func writeShifted(t *testing.T, path string, members []member, shift int) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	then := time.Unix(1_700_000_000, 0)
-	if err := os.Chtimes(path, then, then); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -20,7 +20,7 @@ type said struct {
 }
 
 // calls has one call at least of every command. SHAPES is a set of images, RUN a
-// finished run on it, NEW a path that is free.
+// finished run on it, BUNDLE a checkpoint of TensorFlow's, NEW a path that is free.
 var calls = map[string][]said{
 	"retort":                       {{args: ""}, {args: "--help"}, {args: "help run"}},
 	"retort help":                  {{args: "help"}},
@@ -40,6 +40,8 @@ var calls = map[string][]said{
 	"retort tfrecord repair":       {{args: "tfrecord repair VIEWS --out NEW", stderr: true}, {args: "tfrecord repair VIEWS --out NEW --json"}},
 	"retort checkpoint":            {{args: "checkpoint"}},
 	"retort checkpoint show":       {{args: "checkpoint show RUN/distill"}, {args: "checkpoint show --json RUN/distill"}},
+	"retort checkpoint import":     {{args: "checkpoint import BUNDLE NEW.safetensors", stderr: true}},
+	"retort checkpoint export":     {{args: "checkpoint export RUN/distill NEW.onnx", stderr: true}},
 	"retort bench":                 {{args: "bench"}},
 	"retort bench augment":         {{args: "bench augment --images SHAPES --size 16 --seconds 0.01"}},
 	"retort bench tfrecord":        {{args: "bench tfrecord --record-bytes 100000 --seconds 0.01 --json"}},
@@ -73,8 +75,11 @@ func TestLostOutputIsAnError(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	shapes, run := filepath.Join(dir, "shapes"), filepath.Join(dir, "run")
+	shapes, run, bundle := filepath.Join(dir, "shapes"), filepath.Join(dir, "run"), filepath.Join(dir, "bundle")
 	makeImages(t, shapes)
+	if err := errors.Join(os.Mkdir(bundle, 0o755), writeBundle(bundle)); err != nil {
+		t.Fatal(err)
+	}
 	if text, err := exec.Command("retort", crashArgs(shapes, run)[:7]...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -87,7 +92,7 @@ func TestLostOutputIsAnError(t *testing.T) {
 			t.Run(call.args, func(t *testing.T) {
 				t.Parallel()
 				for name, closed := range unwritable(t) {
-					args := strings.NewReplacer("SHAPES", shapes, "RUN", run, "VIEWS", views[0], "NEW", filepath.Join(t.TempDir(), "new")).Replace(call.args)
+					args := strings.NewReplacer("SHAPES", shapes, "RUN", run, "VIEWS", views[0], "BUNDLE", bundle, "NEW", filepath.Join(t.TempDir(), "new")).Replace(call.args)
 					checkLost(t, name, closed, call.stderr, strings.Fields(args))
 				}
 			})

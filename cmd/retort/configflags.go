@@ -28,9 +28,9 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.preset, "preset", "", "recipe to start from: "+presetNames()+" (default: the config file's, else "+simclrv2.DefaultPreset+")")
 	pathVar(flags, &f.file, "config", "", "YAML file over the preset (see retort config)")
 	pathsVar(flags, &f.images, "images", "folder, archive (.tar, .tar.gz, …, .zip), TFRecords of images, or a list or table (.txt, .csv) of path or path,label; may be given again")
-	pathVar(flags, &f.labels, "labels", "", "folder (an image's folder is its class), a table (CSV) of path,label or id,label, or none")
+	placeVar(flags, &f.labels, "labels", "", "folder (an image's folder is its class), a table (CSV) of path,label or id,label, or none")
 	pathsVar(flags, &f.test, "test", "separate labelled set to evaluate on; may be given again")
-	pathVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
+	placeVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
 	pathVar(flags, &f.encoder, "encoder", "", "checkpoint of a pretrained network to begin with at fine-tuning (see retort checkpoint import)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
 	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config, such as distill.epochs=3; may be given again")
@@ -94,7 +94,11 @@ func localPaths(c *simclrv2.Config) (err error) {
 		paths []*string
 	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}, {"encoder", []*string{&c.Encoder}}} {
 		for _, p := range key.paths {
-			if *p, err = address.Local(*p); err != nil {
+			var known []string
+			if key.name != "encoder" {
+				known = stores()
+			}
+			if *p, err = address.Local(*p, known...); err != nil {
 				return usage("%s: %w", key.name, err)
 			}
 		}

@@ -62,7 +62,7 @@ type pathsFlag []string
 func (p *pathsFlag) String() string { return strings.Join(*p, " ") }
 func (p *pathsFlag) Type() string   { return "stringArray" }
 func (p *pathsFlag) Set(word string) error {
-	word, err := address.Local(word)
+	word, err := address.Local(word, stores()...)
 	*p = append(*p, word)
 	return err
 }

@@ -118,7 +118,9 @@ func Scheme(url string) string {
 // of a name: objects may be called "what?.jpg".
 var settings = regexp.MustCompile(`\?(?:(?:anonymous|universe_domain|region|endpoint|profile|role|use_path_style|disable_https|dualstack|fips|accelerate|ssetype|kmskeyid|request_checksum_calculation|response_checksum_validation)=[^&?]*(?:&|$))+$`)
 
-// cutQuery parts a URL of a store from its settings, which begin with '?'.
+// CutSettings parts a URL of a store from its settings, which begin with '?'.
+func CutSettings(url string) (plain, query string) { return cutQuery(url) }
+
 func cutQuery(url string) (plain, query string) {
 	if Scheme(url) == "" {
 		return url, ""

@@ -74,6 +74,9 @@ func (d Dir) At(name string) string {
 // IsLocal reports whether the files are those of a folder of this machine.
 func (d Dir) IsLocal() bool { _, ok := d.store.(local); return ok }
 
+// IsRoot reports whether d is all of a store.
+func (d Dir) IsRoot() bool { return !d.IsLocal() && d.name == "" }
+
 // Base is the last part of the place's name.
 func (d Dir) Base() string { return path.Base(filepath.ToSlash(d.url)) }
 

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"strings"
 
+	store "github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
@@ -48,17 +48,12 @@ func (b *blob) discard(n int) {
 const archiveBuffer = 128 << 10
 
 // openBlob opens a file as a blob.
-func openBlob(p, prefix string) (*blob, *os.File, error) {
-	f, err := os.Open(p)
+func openBlob(p, prefix string) (*blob, store.File, error) {
+	f, err := store.OpenFile(p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("image archive %s: %w", p, cause(err))
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, nil, fmt.Errorf("image archive %s: %w", p, cause(err))
-	}
-	b := &blob{label: p, uri: p, name: p, prefix: prefix, sr: io.NewSectionReader(f, 0, info.Size())}
+	b := &blob{label: p, uri: p, name: unset(p), prefix: prefix, sr: io.NewSectionReader(f, 0, f.Size())}
 	b.r = bufio.NewReaderSize(b.sr, archiveBuffer)
 	return b, f, nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	store "github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
@@ -154,6 +155,9 @@ func (l *lister) source(source string) error {
 }
 
 func (l *lister) path(p string) error {
+	if store.Scheme(p) != "" {
+		return l.remote(p)
+	}
 	info, err := os.Stat(p)
 	if err != nil {
 		return fmt.Errorf("image source %s: %w; want a folder, an archive (%s) or a list of paths", p, cause(err), ArchiveNames)

@@ -7,12 +7,12 @@ import (
 	"io"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	store "github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
@@ -193,7 +193,7 @@ func usableName(name string) bool {
 // label.labels.txt of tfds, a name a line; labels.txt of "0:daisy" lines.
 func classNamesBeside(p string) (map[int64]string, error) {
 	for _, name := range []string{"label.labels.txt", "labels.txt"} {
-		file := filepath.Join(filepath.Dir(p), name)
+		file := beside(p, name)
 		text, err := readSmall(file)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -229,7 +229,7 @@ func parseClassNames(text string, numbered bool) map[int64]string {
 
 // readSmall reads a text of at most 4 MiB.
 func readSmall(p string) (string, error) {
-	f, err := os.Open(p)
+	f, err := store.OpenFile(p)
 	if err != nil {
 		return "", err
 	}
@@ -248,7 +248,7 @@ func archiveMagic(head []byte) bool {
 
 // readHead is the first bytes of a file, none if it cannot be read.
 func readHead(p string) []byte {
-	f, err := os.Open(p)
+	f, err := store.OpenFile(p)
 	if err != nil {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/retort-ml/retort/internal/address"
+	store "github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/table"
 )
 
@@ -26,6 +27,12 @@ func Look(ctx context.Context, sources []string, see func(path string, info fs.F
 			return err
 		}
 		for _, p := range paths {
+			if store.Scheme(p) != "" {
+				if err := l.remote(p); err != nil {
+					return err
+				}
+				continue
+			}
 			info, err := os.Stat(p)
 			if errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("%s does not exist (check the path)", p)
@@ -46,9 +53,12 @@ func Look(ctx context.Context, sources []string, see func(path string, info fs.F
 
 // matches are the paths that a source stands for: one, unless it is a pattern.
 func matches(source string) ([]string, error) {
-	source, err := address.Local(source)
+	source, err := address.Local(source, store.Schemes()...)
 	if err != nil {
 		return nil, fmt.Errorf("image source: %w", err)
+	}
+	if store.Scheme(source) != "" {
+		return []string{source}, nil
 	}
 	if _, err := os.Lstat(source); !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(source, "*?[") {
 		return []string{source}, nil

@@ -2,7 +2,8 @@ package imagefile
 
 import (
 	"io"
-	"os"
+
+	store "github.com/retort-ml/retort/io/blob"
 )
 
 // sniffLen is how many leading bytes tell every format apart.
@@ -10,7 +11,7 @@ const sniffLen = 32
 
 // sniffFile reports whether the first bytes of a file are an image's.
 func sniffFile(p string) bool {
-	f, err := os.Open(p)
+	f, err := store.OpenFile(p)
 	if err != nil {
 		return false
 	}

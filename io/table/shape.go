@@ -2,6 +2,7 @@ package table
 
 import (
 	"bufio"
+	"github.com/retort-ml/retort/io/blob"
 	"io"
 	"os"
 	"path/filepath"
@@ -250,6 +251,7 @@ func (r *record) names() []string {
 }
 
 func isCSV(path string) bool {
+	path, _ = blob.CutSettings(path)
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv", ".tsv", ".tab":
 		return true

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"github.com/retort-ml/retort/io/blob"
+
 	"bytes"
 	"errors"
 	"fmt"
@@ -139,12 +141,15 @@ func cause(err error) error {
 
 // source is an opened text.
 type source struct {
-	f    *os.File
+	f    io.ReadSeekCloser
 	form form
 }
 
 // openText opens the file at path and looks through it.
 func openText(path string) (*source, error) {
+	if blob.Scheme(path) != "" {
+		return openRemote(path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, cause(err))
@@ -158,6 +163,20 @@ func openText(path string) (*source, error) {
 		s.form, err = survey(path, f)
 	}
 	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openRemote opens the file of a store.
+func openRemote(url string) (*source, error) {
+	f, err := blob.OpenFile(url)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", url, cause(err))
+	}
+	s := &source{f: f}
+	if s.form, err = survey(url, f); err != nil {
 		f.Close()
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 )
 
@@ -35,6 +36,18 @@ func (s *Images) State(ctx context.Context) (string, error) {
 }
 
 func sumLabels(w io.Writer, path string) error {
+	if blob.Scheme(path) != "" {
+		f, err := blob.OpenFile(path)
+		if err != nil {
+			return fmt.Errorf("labels: %w; %s", err, wantLabels)
+		}
+		defer f.Close()
+		if _, err := io.Copy(w, f); err != nil {
+			return fmt.Errorf("labels: %w", err)
+		}
+		fmt.Fprintf(w, "%q\n", path)
+		return nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		var pe *fs.PathError

@@ -1,0 +1,107 @@
+package imagefile
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/retort-ml/retort/internal/storetest"
+	store "github.com/retort-ml/retort/io/blob"
+)
+
+// described is what a listing says of images, but where they lie, sorted, with
+// their bytes.
+func described(t *testing.T, sources ...string) (all []string) {
+	t.Helper()
+	var r Reader
+	defer r.Close()
+	for e, err := range List(t.Context(), sources, ListOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := e.Data
+		if data == nil {
+			if data, err = r.ReadRef(Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all = append(all, fmt.Sprint(e.Name, " ", e.Class, " ", e.Folder, " ", IDOf(data)))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestSourcesInStores: what lies in a bucket is listed and read as what lies on a
+// disk is: below a name, in archives, and a single image.
+func TestSourcesInStores(t *testing.T) {
+	disk := t.TempDir()
+	picture := func(i int) []byte {
+		return append([]byte("\xff\xd8\xff\xe0"), bytes.Repeat([]byte{byte(i)}, 1000+i)...)
+	}
+	files := map[string][]byte{"top.jpg": picture(1), "cats/a.jpg": picture(2), "cats/what?.jpg": picture(3), "dogs/a b.jpg": picture(4), "dogs/readme.md": []byte("x"),
+		"more.tar": packed(t, map[string][]byte{"birds/1.jpg": picture(5), "2.jpg": picture(6)}), "fish/fish.tar": packed(t, map[string][]byte{"3.jpg": picture(7)})}
+	for name, data := range files {
+		p := filepath.Join(disk, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, scheme := range storetest.Schemes {
+		t.Run(scheme, func(t *testing.T) {
+			in := storetest.Bucket(t, scheme)
+			d, err := store.Open(in("photos"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, data := range files {
+				if err := d.WriteFile(name, data); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, source := range []string{"", "more.tar", "cats/a.jpg", "cats"} {
+				got, want := described(t, d.At(source)), described(t, filepath.Join(disk, source))
+				if len(want) == 0 || !slices.Equal(got, want) {
+					t.Errorf("%q:\ngot  %s\nwant %s", source, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+				}
+			}
+			if err := d.WriteFile("cats/a.cls", []byte("cat")); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []struct{ source, want string }{{"", "labels beside images"}, {"nothing", "no images found"}} {
+				var last error
+				for _, err := range List(t.Context(), []string{d.At(c.source)}, ListOptions{}) {
+					last = err
+				}
+				if last == nil || !strings.Contains(last.Error(), c.want) {
+					t.Errorf("%q: %v", c.source, last)
+				}
+			}
+		})
+	}
+}
+
+func packed(t *testing.T, files map[string][]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for name, data := range files {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -92,6 +92,8 @@ func readError(ref Ref, err error) error {
 		return reject(Missing, "%s is gone since it was listed", Place(ref.URI))
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return err // it says nothing of the image
+	case !errors.Is(err, errSize) && store.Scheme(Place(ref.URI)) != "":
+		return err // of the way there, or of who may read: it says nothing of the image
 	case errors.Is(err, errSize), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return reject(Changed, "%s has another size than when it was listed; run again, and it is looked at again", Place(ref.URI))
 	}

@@ -123,7 +123,7 @@ func (l *lister) remoteFolder(dir store.Dir) error {
 func (l *lister) remoteArchive(dir store.Dir, name string, images map[string]bool) error {
 	folder := folderOf(name)
 	if !isArchive(name) {
-		return l.recordFile(dir.At(name), name, false)
+		return l.recordFile(dir.At(name), name, true) // a look at its first bytes could fail
 	}
 	if !shardLike(stem(name)) && !images[folder] {
 		folder = path.Join(folder, stem(name))

@@ -3,7 +3,10 @@ package imagefile
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,6 +88,22 @@ func TestSourcesInStores(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRefusedReadingIsNoBadImage: what stands between us and a store quarantines
+// no image.
+func TestRefusedReadingIsNoBadImage(t *testing.T) {
+	refuse := func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	}
+	for _, scheme := range storetest.Schemes {
+		var r Reader
+		_, err := r.ReadRef(Ref{URI: storetest.Bucket(t, scheme, refuse)("a.jpg"), Length: 1}, nil)
+		var bad *QuarantineError
+		if errors.As(err, &bad) || !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("%s: %v", scheme, err)
+		}
 	}
 }
 

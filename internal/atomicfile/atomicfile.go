@@ -3,10 +3,12 @@
 package atomicfile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/retort-ml/retort/internal/crash"
 )
@@ -24,13 +26,31 @@ type File struct {
 	behind behind
 }
 
-// Create starts writing path. The folder must exist.
+// Create starts writing path. The folder must exist. What is there already must
+// be a file: a device or a pipe would be gone, not written to.
 func Create(path string) (*File, error) {
+	if err := replaceable(path); err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", path, err)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), TempPattern)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return &File{f: f, path: path}, nil
+}
+
+// replaceable is an error where a file would take the place of something else,
+// such as /dev/null, or of a link to an open file, as /dev/stdout is one.
+func replaceable(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil // not there; or what is wrong with the folder comes to light there
+	}
+	link, _ := os.Readlink(path)
+	if mode := info.Mode(); !mode.IsRegular() && !mode.IsDir() || strings.HasPrefix(link, "/proc/") {
+		return errors.New("a device or a pipe, which a file would replace; choose the name of a file")
+	}
+	return nil
 }
 
 // Write appends to the temporary file.

@@ -3,8 +3,10 @@ package atomicfile
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -34,5 +36,36 @@ func TestWriteIsWholeOrAbsent(t *testing.T) {
 func TestCreateInMissingFolder(t *testing.T) {
 	if _, err := Create(filepath.Join(t.TempDir(), "no", "such")); err == nil {
 		t.Fatal("want an error")
+	}
+}
+
+// A file takes the place of a file only: who may write to /dev could lose /dev/null.
+func TestDevicesAreNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "socket")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Skip("no sockets in the file system here: ", err)
+	}
+	defer l.Close()
+	output := filepath.Join(dir, "stdout")
+	if err := os.Symlink("/proc/self/fd/1", output); err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{socket}
+	if _, err := os.Stat(output); err == nil {
+		paths = append(paths, output)
+	}
+	for _, path := range paths {
+		before, _ := os.Lstat(path)
+		if err := WriteFile(path, []byte("x")); err == nil || !strings.Contains(err.Error(), "a device or a pipe") {
+			t.Errorf("%s: got %v, want an error that says what is there", path, err)
+		}
+		if after, err := os.Lstat(path); err != nil || !os.SameFile(before, after) {
+			t.Errorf("%s: replaced", path)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, TempPattern)); len(left) > 0 {
+		t.Errorf("temporary files left behind: %v", left)
 	}
 }

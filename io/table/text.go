@@ -150,19 +150,16 @@ func openText(path string) (*source, error) {
 	if blob.Scheme(path) != "" {
 		return openRemote(path)
 	}
+	info, err := os.Stat(path) // opening a pipe waits for who writes to it
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file (it is read more than once; save it first)", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
 	s := &source{f: f}
-	if info, statErr := f.Stat(); statErr != nil {
-		err = fmt.Errorf("%s: %w", path, cause(statErr))
-	} else if !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file (it is read more than once; save it first)", path)
-	} else {
-		s.form, err = survey(path, f)
-	}
-	if err != nil {
+	if s.form, err = survey(path, f); err != nil {
 		f.Close()
 		return nil, err
 	}

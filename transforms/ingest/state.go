@@ -48,7 +48,7 @@ func sumLabels(w io.Writer, path string) error {
 		fmt.Fprintf(w, "%q\n", path)
 		return nil
 	}
-	f, err := os.Open(path)
+	info, err := os.Stat(path) // before it is opened, which waits where it is a pipe
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {
@@ -56,18 +56,25 @@ func sumLabels(w io.Writer, path string) error {
 		}
 		return fmt.Errorf("labels: %s: %w; %s", path, err, wantLabels)
 	}
-	defer f.Close()
-	info, err := f.Stat()
 	switch {
-	case err != nil:
 	case info.IsDir():
 		return fmt.Errorf(`labels: %s is a folder; want the word "folder", "none" or a CSV of path,label`, path)
 	case info.Mode().IsRegular(): // what else it is the reading tells
-		_, err = io.Copy(w, f)
+		err = copyFile(w, path)
 	}
 	if err != nil {
 		return fmt.Errorf("labels: %w", err)
 	}
 	fmt.Fprintf(w, "%q\n", path)
 	return nil
+}
+
+func copyFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
 }

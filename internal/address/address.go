@@ -39,6 +39,9 @@ func Scheme(word string) string {
 func Local(word string, known ...string) (string, error) {
 	switch scheme := Scheme(word); {
 	case slices.Contains(known, scheme) && scheme != "":
+		if rest := word[len(scheme)+1:]; !strings.HasPrefix(rest, "//") {
+			return "", fmt.Errorf("%s is an address that lacks a slash; did you mean %s://%s?", word, scheme, strings.TrimPrefix(rest, "/"))
+		}
 		return word, nil
 	case scheme == "file":
 		return fileURL(word)

@@ -39,6 +39,9 @@ func TestAddressesAreNamed(t *testing.T) {
 	if got, err := Local("mem://x/y", "gs", "mem"); err != nil || got != "mem://x/y" {
 		t.Errorf("a known one: %q, %v", got, err)
 	}
+	if _, err := Local("s3:/b/x", "s3"); err == nil || !strings.Contains(err.Error(), "did you mean s3://b/x?") {
+		t.Errorf("a known one that lacks a slash: %v", err)
+	}
 }
 
 func TestFileURLs(t *testing.T) {

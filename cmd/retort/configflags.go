@@ -96,7 +96,7 @@ func localPaths(c *simclrv2.Config) (err error) {
 		for _, p := range key.paths {
 			var known []string
 			if key.name != "encoder" {
-				known = stores()
+				known = program.Stores()
 			}
 			if *p, err = address.Local(*p, known...); err != nil {
 				return usage("%s: %w", key.name, err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/address"
 	"github.com/retort-ml/retort/io/blob"
+	"github.com/retort-ml/retort/runners/program"
 )
 
 // pathVar adds a flag that is a path: a file:// URL is taken as one, another
@@ -24,18 +24,12 @@ func placeVar(flags *pflag.FlagSet, p *string, name, standard, meaning string) {
 	flags.Var((*placeFlag)(p), name, meaning)
 }
 
-// stores are the schemes of addresses that are read and written: memory would be
-// gone with the program.
-func stores() []string {
-	return slices.DeleteFunc(blob.Schemes(), func(scheme string) bool { return scheme == "mem" })
-}
-
 type placeFlag string
 
 func (p *placeFlag) String() string { return string(*p) }
 func (p *placeFlag) Type() string   { return "string" }
 func (p *placeFlag) Set(word string) (err error) {
-	if word, err = address.Local(word, stores()...); err == nil && blob.Scheme(word) != "" {
+	if word, err = address.Local(word, program.Stores()...); err == nil && blob.Scheme(word) != "" {
 		_, err = blob.Open(word)
 	}
 	*p = placeFlag(word)
@@ -62,7 +56,7 @@ type pathsFlag []string
 func (p *pathsFlag) String() string { return strings.Join(*p, " ") }
 func (p *pathsFlag) Type() string   { return "stringArray" }
 func (p *pathsFlag) Set(word string) error {
-	word, err := address.Local(word, stores()...)
+	word, err := address.Local(word, program.Stores()...)
 	*p = append(*p, word)
 	return err
 }

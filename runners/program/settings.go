@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ func (s *settings[C]) graph(cmd *cobra.Command) (*pipelines.Graph, error) {
 	if s.out == "" {
 		return nil, usagef("--out is empty; want a path (is a variable of the shell not set?)")
 	}
-	out, err := address.Local(s.out, blob.Schemes()...) // "s3:/x" is no folder
+	out, err := address.Local(s.out, Stores()...)
 	if err != nil {
 		return nil, usagef("--out: %w", err)
 	}
@@ -114,4 +115,10 @@ func (g *given) Type() string {
 		return "strings"
 	}
 	return "value"
+}
+
+// Stores are the schemes of addresses that a program may read and write: memory
+// would be gone with it.
+func Stores() []string {
+	return slices.DeleteFunc(blob.Schemes(), func(scheme string) bool { return scheme == "mem" })
 }

@@ -152,6 +152,11 @@ func (l *looker) tests(a pipelines.Artifact[pipelines.Images]) error {
 func (l *looker) warn() {
 	f := &l.found
 	f.Warnings = append(f.Warnings, Facts{Classes: f.Classes, Side: f.Side, Size: l.stage.Size}.Warnings()...)
+	if f.Test != nil {
+		if w := Strange(f.Classes, f.Test.Classes); w != "" {
+			f.Warnings = append(f.Warnings, w)
+		}
+	}
 	if f.Shared != nil {
 		if w := Leak(f.Shared.Exact, f.Shared.Alike, f.Shared.Looked, f.Shared.Pairs); w != "" {
 			f.Warnings = append(f.Warnings, w)

@@ -65,6 +65,19 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestClassesOfTheTestSetAlone(t *testing.T) {
+	trained := map[string]int64{"cat": 5, "dog": 5}
+	if got := Strange(trained, map[string]int64{"cat": 2}); got != "" {
+		t.Errorf("a class fewer: %q", got)
+	}
+	if got := Strange(nil, map[string]int64{"cat": 2}); got != "" {
+		t.Errorf("no labels to train on: %q", got)
+	}
+	if got := Strange(trained, map[string]int64{"Cat": 2, "dog": 1, "owl": 1}); !strings.Contains(got, `do not have: "Cat", "owl";`) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestLeak(t *testing.T) {
 	if got := Leak(0, 0, 100, nil); got != "" {
 		t.Errorf("of nothing: %q", got)

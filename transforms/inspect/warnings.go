@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -55,6 +56,21 @@ func some(list []string) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+// Strange warns of labels of a test set that no image to train on has; "" where
+// there are none, or no labels at all.
+func Strange(trained, tested map[string]int64) string {
+	var unknown []string
+	for _, c := range byCount(tested) {
+		if trained[c.Name] == 0 {
+			unknown = append(unknown, strconv.Quote(c.Name))
+		}
+	}
+	if len(unknown) == 0 || len(trained) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the test set has classes that the training images do not have: %s; a run stops there (are they written alike in both? else leave them out)", some(unknown))
 }
 
 // Leak warns of a test set that shares pictures with what is trained on; "" where

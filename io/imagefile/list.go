@@ -63,6 +63,8 @@ type ListStats struct {
 	Sidecars  int64 // files that label the image beside them
 	Records   int64 // images out of TFRecord files
 	ByArchive int64 // images whose class is the name of their archive
+
+	Shards Shards // of the sets of TFRecord files whose images are listed
 }
 
 const defaultMaxBytes = 256 << 20

@@ -64,6 +64,7 @@ func (l *lister) records(b *blob, names map[int64]string, asked bool) error {
 			if rec.image = rec.find(); rec.image == "" || err != nil {
 				return rec.none(err, asked)
 			}
+			l.opt.Stats.Shards.add(b.prefix)
 		}
 		offset := int64(-1)
 		if b.plain() && r.Compression() == tfrecord.None {

@@ -34,6 +34,9 @@ func (c *checker) tell(listed *imagefile.ListStats) error {
 	if listed.ByArchive > 0 && c.labels.folder {
 		c.out.Note("images whose class is the name of the archive that holds them: %d", listed.ByArchive)
 	}
+	if missing := listed.Shards.Missing(); missing != "" {
+		c.out.Note("sets of TFRecord files of which some are not there: %s (get the others, where their images are wanted)", missing)
+	}
 	if passed := listed.Passed.String(); passed != "" {
 		c.out.Note("passed over, not read: %s", passed)
 	}

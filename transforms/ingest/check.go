@@ -139,7 +139,7 @@ func (c *checker) keep(k *checked) error {
 		return c.reject(k)
 	}
 	if c.labels.folder && k.entry.Class == "" && !k.entry.Unlabelled {
-		return inNoFolder(k.entry)
+		return c.layout.inNoFolder(k.entry)
 	}
 	if k.data != nil {
 		if err := c.copyOut(k); err != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 // partWords are what folders of the parts of a data set are called, alone or as
-// one word of several (seg_train, training_set): they lie above the classes.
+// one word of several (seg_train, training_set), with a year or number or without
+// (train2017, test1): they lie above the classes.
 var partWords = []string{"train", "training", "val", "valid", "validation", "test", "testing", "trainval", "eval", "evaluation", "dev", "holdout", "unlabeled", "unlabelled"}
 
 // wrappers are folders between a class and its images, or above all classes.
@@ -18,7 +19,7 @@ var words = regexp.MustCompile(`[-_. ]+`)
 
 func isPart(folder string) bool {
 	return slices.ContainsFunc(words.Split(strings.ToLower(folder), -1), func(word string) bool {
-		return slices.Contains(partWords, word)
+		return slices.Contains(partWords, strings.TrimRight(word, "0123456789"))
 	})
 }
 

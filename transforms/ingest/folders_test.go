@@ -21,6 +21,8 @@ func TestClassNames(t *testing.T) {
 		"tiny imagenet":  {map[string]string{"tiny/train/n01443537/images": "n01443537", "tiny/train/n01629819/images": "n01629819", "tiny/test/images": ""}, "Tiny ImageNet"},
 		"imagenet":       {map[string]string{"train/n01443537": "n01443537", "train/n01629819": "n01629819"}, "WordNet synsets"},
 		"loose test":     {map[string]string{"train/cat": "cat", "train/dog": "dog", "test": "", "test/images": ""}, "test (1), test/images (1)"},
+		"years":          {map[string]string{"coco/train2017/cat": "cat", "coco/val2017/cat": "cat", "coco/test1/dog": "dog"}, "test1, train2017, val2017"},
+		"numbered":       {map[string]string{"set/trainer2": "trainer2", "set/part1": "part1", "set/2017": "2017"}, ""},
 		"vehicles":       {map[string]string{"car": "car", "train": "train"}, ""},
 		"deep vehicles":  {map[string]string{"v/car": "car", "v/train": "train"}, ""},
 		"wrapper is one": {map[string]string{"images/cat": "cat", "images/dog": "dog"}, ""},
@@ -39,6 +41,18 @@ func TestClassNames(t *testing.T) {
 		}
 		if notes := strings.Join(l.notes(), "\n"); !strings.Contains(notes, c.note) || c.note == "" && notes != "" {
 			t.Errorf("%s: %q; want %q", name, notes, c.note)
+		}
+	}
+}
+
+func TestPartsAreNoClasses(t *testing.T) {
+	for _, folders := range [][]string{{"train", "val"}, {"train2017", "val2017"}, {"coco/train2014", "coco/test2015"}, {"train1", "test1"}, {"images/train", "images/val"}} {
+		l := layout{folders: map[string]int64{}}
+		for _, f := range folders {
+			l.folders[f] = 1
+		}
+		if err := l.resolve(); err == nil || !strings.Contains(err.Error(), "are parts of a data set, no classes") {
+			t.Errorf("%q: got %v, %q", folders, err, l.names)
 		}
 	}
 }

@@ -186,6 +186,8 @@ func TestBadInput(t *testing.T) {
 	var b bytes.Buffer
 	png.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 4)))
 	write(t, filepath.Join(flat, "a.png"), b.Bytes())
+	beside := tree(t, "1.jpg", "2.jpg")
+	write(t, filepath.Join(beside, "1.cls"), []byte("0\n"))
 	kaggle := t.TempDir()
 	for i := range 4 {
 		write(t, filepath.Join(kaggle, "train", fmt.Sprintf("%s.%d.jpg", []string{"cat", "dog"}[i%2], i)), picture(i))
@@ -200,6 +202,7 @@ func TestBadInput(t *testing.T) {
 		"missing file":   {ingest.Images{Source: []string{good}, Labels: csv("x/000.jpg,cat\nx/009.jpg,dog\n")}, "line 2: x/009.jpg"},
 		"no labels file": {ingest.Images{Source: []string{good}, Labels: "/no/such.csv"}, "/no/such.csv"},
 		"too many bad":   {ingest.Images{Source: []string{spoilt}, Labels: "folder"}, "40 of 80 images cannot be used"},
+		"a label short":  {ingest.Images{Source: []string{beside}, Labels: "folder"}, "2.jpg: the image has no label and lies in no folder, though others, such as 1.jpg, have a label in a file beside them"},
 		"flat folder":    {ingest.Images{Source: []string{flat}, Labels: "folder"}, "lies in none"},
 		"kaggle's cats":  {ingest.Images{Source: []string{kaggle}, Labels: "folder"}, "the names of the images begin with cat, dog: if that is the class"},
 		"flat names":     {ingest.Images{Source: []string{filepath.Join(kaggle, "train")}, Labels: "folder"}, `if its name carries the class, "cat"`},

@@ -20,6 +20,8 @@ type layout struct {
 	begins  map[string]int64  // what names of images begin with, while there are few folders
 	parts   map[string]bool   // of a data set, that folders lie in
 
+	labelled string // an image that has a label of its own, not its folder's
+
 	last, mark string // the folder of the last image, and what stands for it
 }
 
@@ -29,6 +31,9 @@ const folderMark = "\x00"
 // add says what stands for the class of an image meanwhile.
 func (l *layout) add(e imagefile.Entry) string {
 	if e.Folder == "" {
+		if e.Class != "" && e.Row == "" {
+			l.labelled = e.Name
+		}
 		return norm.NFC.String(e.Class)
 	}
 	if l.folders == nil {
@@ -70,8 +75,11 @@ func beginning(name string) string {
 
 const flatMend = `make a folder a class (for f in *.jpg; do c=${f%%[._-][0-9]*}; mkdir -p "$c"; mv "$f" "$c"; done), or a CSV of path,label`
 
-func inNoFolder(e imagefile.Entry) error {
+func (l *layout) inNoFolder(e imagefile.Entry) error {
 	hint := ""
+	if l.labelled != "" {
+		return fmt.Errorf("%s: the image has no label and lies in no folder, though others, such as %s, have a label in a file beside them (add its label, take the image out, or give a CSV of path,label)", e.Name, l.labelled)
+	}
 	if b := beginning(e.Name); b != "" {
 		hint = fmt.Sprintf("; if its name carries the class, %q, %s", b, flatMend)
 	}

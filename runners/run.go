@@ -19,16 +19,31 @@ type Options struct {
 	Reporter pipelines.Reporter
 }
 
-// Names of the runners.
+// table has the runners by name.
+var table = map[string]pipelines.Runner{"direct": direct.Runner{}, "prism": prism.Runner{}}
+
+// Names of the runners, direct first; [Register] adds to them.
 var Names = []string{"direct", "prism"}
 
-// ByName returns the runner of that name.
+// Register makes a runner known by its Name, for --runner of every program made
+// of this package. It is called from an init function; a name that is taken
+// panics.
+func Register(r pipelines.Runner) {
+	name := r.Name()
+	if name == "" || table[name] != nil {
+		panic(fmt.Sprintf("runners: the name %q is empty or taken", name))
+	}
+	table[name] = r
+	Names = append(Names, name)
+}
+
+// ByName returns the runner of that name; "" is direct.
 func ByName(name string) (pipelines.Runner, error) {
-	switch name {
-	case "", "direct":
-		return direct.Runner{}, nil
-	case "prism":
-		return prism.Runner{}, nil
+	if name == "" {
+		name = "direct"
+	}
+	if r := table[name]; r != nil {
+		return r, nil
 	}
 	return nil, fmt.Errorf("unknown runner %q%s", name, didyoumean.Hint(name, Names))
 }

@@ -17,8 +17,14 @@ var leftovers = []struct {
 	{"Jupyter and Python", []string{".ipynb_checkpoints", "__pycache__"}},
 	{"version control", []string{".git", ".svn", ".hg", ".dvc"}},
 	{"photo programs", []string{".picasaoriginals", ".picasa.ini", "Picasa.ini", ".nomedia"}},
-	{"anything else hidden", []string{".*"}},
+	{"Retort itself", []string{ownMark}},
+	{"anything else hidden", []string{hidden}},
 }
+
+const (
+	hidden  = ".*"
+	ownMark = ".retort-*" // of retort synth, for one; nobody has to be told
+)
 
 // leftoversBy are all those names by their first byte.
 var leftoversBy = func() (by [256][]string) {

@@ -35,6 +35,9 @@ const (
 const maxKinds = 64
 
 func (p *Passed) add(group passedGroup, name string) {
+	if name == ownMark {
+		return
+	}
 	k := passedKind{group, name}
 	if _, known := p.counts[k]; !known && len(p.counts) >= maxKinds {
 		k.name = "other"
@@ -85,6 +88,10 @@ func (k passedKind) describe(n int64) string {
 		return fmt.Sprintf("bytes behind the end of %d %s", n, plural(n, "archive", "archives"))
 	case passedSpecial:
 		return fmt.Sprint(n)
+	case passedLeftover:
+		if k.name == hidden {
+			return fmt.Sprintf("%d hidden", n)
+		}
 	}
 	return fmt.Sprintf("%d %s", n, k.name)
 }

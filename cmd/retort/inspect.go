@@ -178,7 +178,7 @@ func (p *foundPrinter) set(s *inspect.Set) {
 	classes := s.ByCount()
 	p.line("labels", "%s; %s with a label, %s without", inspect.Plural(len(classes)), progress.Count(s.Images-s.Unlabelled), progress.Count(s.Unlabelled))
 	for _, c := range classes[:min(len(classes), mostClasses)] {
-		p.line("", "  %9s  %s", progress.Count(c.Images), c.Name)
+		p.line("", "  %9s  %s", progress.Count(c.Images), inspect.Shown(c.Name))
 	}
 	if more := len(classes) - mostClasses; more > 0 {
 		p.line("", "  … and %d more classes (all with --json)", more)

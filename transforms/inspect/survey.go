@@ -6,7 +6,9 @@ package inspect
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Survey counts what a set of images holds. The zero value is ready to use.
@@ -111,15 +113,24 @@ func Plural(classes int) string {
 	return fmt.Sprintf("%d classes", classes)
 }
 
+// Shown is a class's name for people, in quotes where it has marks that a terminal
+// does not show, or obeys.
+func Shown(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
 // counted is "cat 12, dog 10 and 3 more", of which the last is the smallest.
 func counted(list []Class, most int) string {
 	var b strings.Builder
 	for i, c := range list[:min(len(list), most)] {
-		fmt.Fprintf(&b, "%s%s %d", []string{"", ", "}[min(i, 1)], c.Name, c.Images)
+		fmt.Fprintf(&b, "%s%s %d", []string{"", ", "}[min(i, 1)], Shown(c.Name), c.Images)
 	}
 	if more := len(list) - most; more > 0 {
 		last := list[len(list)-1]
-		fmt.Fprintf(&b, " and %d more, the smallest %s %d", more, last.Name, last.Images)
+		fmt.Fprintf(&b, " and %d more, the smallest %s %d", more, Shown(last.Name), last.Images)
 	}
 	return b.String()
 }

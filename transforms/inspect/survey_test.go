@@ -35,6 +35,16 @@ func TestSurveyOfManyClasses(t *testing.T) {
 	}
 }
 
+func TestNamesAreShown(t *testing.T) {
+	for name, want := range map[string]string{"cat": "cat", "a b": "a b", "Grün 猫": "Grün 猫", "b\nc": `"b\nc"`, "\x1b[31mred": `"\x1b[31mred"`, "a\u200b": `"a\u200b"`} {
+		var s Survey
+		s.Add(name, "png", 8, 8)
+		if got := Shown(name); got != want || !strings.HasSuffix(s.Lines()[1], ": "+want+" 1") {
+			t.Errorf("%q: %s in %q, want %s", name, got, s.Lines(), want)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	for _, c := range []struct {
 		name  string

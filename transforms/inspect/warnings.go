@@ -31,7 +31,7 @@ func (f Facts) Warnings() (list []string) {
 	for _, c := range classes {
 		total += c.Images
 		if c.Images == 1 {
-			single = append(single, c.Name)
+			single = append(single, Shown(c.Name))
 		}
 	}
 	if len(classes) == 1 {

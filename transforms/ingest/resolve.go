@@ -3,7 +3,9 @@ package ingest
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -144,15 +146,32 @@ func (c *checker) tellLabels(classes []string) {
 	if c.conflicts > 0 {
 		c.out.Note("images with two labels, set aside: %d (quarantine.jsonl says which)", c.conflicts)
 	}
-	folded := map[string]string{}
+	alike := map[string]string{}
 	for _, class := range classes {
-		key := strings.ToLower(norm.NFKC.String(class))
-		if other, ok := folded[key]; ok {
-			c.out.Note("classes that differ in nothing but upper and lower case or the form of letters: %q and %q (they are two)", other, class)
+		key := folded(class)
+		if other, ok := alike[key]; ok {
+			c.out.Note("classes that differ in nothing but upper and lower case, blanks or the form of letters and numbers: %q and %q (they are two)", other, class)
 		}
-		folded[key] = class
+		alike[key] = class
 	}
-	if _, ok := folded["-1"]; ok {
+	if _, ok := alike["-1"]; ok {
 		c.out.Note("one of the classes is %q (leave the label blank where it means that there is none)", "-1")
 	}
+}
+
+var wholeNumber = regexp.MustCompile(`^-?\d+\.0+$`)
+
+// folded is a class as people read it: 1.0 is 1 as a spreadsheet wrote it.
+func folded(class string) string {
+	seen := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(norm.NFKC.String(class)))
+	seen = strings.Join(strings.Fields(seen), " ")
+	if wholeNumber.MatchString(seen) {
+		seen, _, _ = strings.Cut(seen, ".")
+	}
+	return seen
 }

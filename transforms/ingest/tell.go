@@ -83,24 +83,17 @@ func (l *layout) notes() (notes []string) {
 	return notes
 }
 
-// clashes tells of folders of one name, and of names that differ in case alone.
+// clashes tells of folders of one name.
 func clashes(names []string) (notes []string) {
-	paths, folded := map[string][]string{}, map[string][]string{}
+	paths := map[string][]string{}
 	for _, name := range names {
 		if strings.Contains(name, "/") {
 			base := path.Base(name)
 			paths[base] = append(paths[base], name)
 		}
-		fold := strings.ToLower(name)
-		folded[fold] = append(folded[fold], name)
 	}
 	for _, base := range first(pipelines.SortedKeys(paths)) {
 		notes = append(notes, fmt.Sprintf("several folders are named %s: they are classes of their own, %s (if they are one class, give the folders that hold them as sources of their own)", base, some(paths[base])))
-	}
-	for _, fold := range first(pipelines.SortedKeys(folded)) {
-		if len(folded[fold]) > 1 {
-			notes = append(notes, "classes whose names differ in case alone: "+some(folded[fold]))
-		}
 	}
 	return notes
 }

@@ -21,6 +21,9 @@ func (t *Table) Notes() (notes []string) {
 	if t.guessed {
 		add("line %d is taken for the names of the columns: it alone names no picture", t.first-1)
 	}
+	if t.repeats > 0 {
+		add("lines that name the columns again, as in tables that were joined, passed over: %d", t.repeats)
+	}
 	if len(t.unused) > 0 && t.kind != IDs {
 		add("images are named by the column %q%s; not used: %s", t.header[t.key], t.classColumn(), quoted(t.unused))
 	}

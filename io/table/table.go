@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -40,6 +41,7 @@ type Table struct {
 
 	comments int64 // rows that are none
 	comment  Row   // the first of them
+	repeats  int64 // rows that name the columns again
 	missing  map[string]int64
 	literal  map[string]int64 // words for nothing that stand in quotes
 }
@@ -129,6 +131,11 @@ func (t *Table) row(rec *record) (row Row, ok bool, err error) {
 	for len(rec.cells) > t.cells && strings.TrimSpace(rec.cells[len(rec.cells)-1].text) == "" {
 		rec.cells = rec.cells[:len(rec.cells)-1]
 	}
+	rec.cells[0].text = strings.TrimPrefix(rec.cells[0].text, "\ufeff") // of a file that was joined to others
+	if t.namesAgain(rec) {
+		t.repeats++
+		return row, false, nil
+	}
 	if len(rec.cells) != t.cells {
 		if row.Comment {
 			t.Comment(Row{Line: rec.line, Key: rec.raw})
@@ -142,6 +149,19 @@ func (t *Table) row(rec *record) (row Row, ok bool, err error) {
 	}
 	row.Label, err = t.label(rec)
 	return row, err == nil, err
+}
+
+// namesAgain reports whether a row is the header once more.
+func (t *Table) namesAgain(rec *record) bool {
+	if t.header == nil || len(rec.cells) != len(t.header) {
+		return false
+	}
+	for i, c := range rec.cells {
+		if strings.TrimSpace(c.text) != t.header[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *Table) cellCount(rec *record) error {
@@ -161,6 +181,12 @@ func (t *Table) cellCount(rec *record) error {
 var nothing = map[string]bool{"NA": true, "N/A": true, "<NA>": true, "#N/A": true, "NaN": true, "nan": true, "NAN": true,
 	"null": true, "NULL": true, "Null": true, "?": true}
 
+// unseen reports what nobody means at an end of a label: blanks, and the marks
+// without width that come along when a text is copied.
+func unseen(r rune) bool {
+	return unicode.IsSpace(r) || strings.ContainsRune("\u200b\u200e\u200f\u2060\ufeff", r)
+}
+
 // label is the class that a row names, "" where it names none.
 func (t *Table) label(rec *record) (string, error) {
 	if t.oneHot != nil {
@@ -170,7 +196,7 @@ func (t *Table) label(rec *record) (string, error) {
 		return "", nil
 	}
 	c := rec.cells[t.class]
-	text := norm.NFC.String(strings.TrimSpace(c.text))
+	text := norm.NFC.String(strings.TrimFunc(c.text, unseen))
 	switch {
 	case nothing[text] && !c.quoted:
 		t.missing[text]++

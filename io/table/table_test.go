@@ -81,6 +81,9 @@ func TestLayouts(t *testing.T) {
 
 		{"blank labels", "l.csv", Labels, "path,label\na.jpg,cat\nb.jpg,\nc.jpg,  \n", []string{"2:a.jpg=cat", "3:b.jpg=", "4:c.jpg="}, ""},
 		{"words for nothing", "l.csv", Labels, "path,label\na.jpg,cat\nb.jpg,NA\nc.jpg,nan\nd.jpg,\"NA\"\ne.jpg,none\n", []string{"2:a.jpg=cat", "3:b.jpg=", "4:c.jpg=", "5:d.jpg=NA", "6:e.jpg=none"}, "NA 1 times, nan 1 times"},
+		{"marks that nobody sees", "l.csv", Labels, "path,label\na.jpg,cat\u200b\nb.jpg,\u200e cat\u00a0\nc.jpg,a\u200db\n", []string{"2:a.jpg=cat", "3:b.jpg=cat", "4:c.jpg=a\u200db"}, ""},
+		{"joined tables", "l.csv", Labels, "\ufeffpath,label\na.jpg,cat\n\ufeffpath,label\nb.jpg,dog\npath , label\nc.jpg,dog\n", []string{"2:a.jpg=cat", "4:b.jpg=dog", "6:c.jpg=dog"}, "name the columns again, as in tables that were joined, passed over: 2"},
+		{"joined lists", "l.txt", Images, "\ufeffa.jpg\n\ufeffb.jpg\n", []string{"1:a.jpg=", "2:b.jpg="}, ""},
 		{"composed", "l.csv", Labels, "path,label\na.jpg,cafe\u0301\n", []string{"2:a.jpg=caf\u00e9"}, ""},
 		{"names with #", "l.csv", Labels, "path,label\n#1 best.jpg,cat\n#2.jpg,cat\n", []string{"2:#1 best.jpg=cat", "3:#2.jpg=cat"}, ""},
 		{"comments", "l.csv", Labels, "# by Ann\n#path,label\na.jpg,cat\n# the rest is by Bob\nb.jpg,dog\n", []string{"3:a.jpg=cat", "5:b.jpg=dog"}, "taken as comments, since they begin with # and name no image: 2, the first is line 1"},

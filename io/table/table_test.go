@@ -130,6 +130,7 @@ func TestNamed(t *testing.T) {
 		{"no bit", "image,MEL,NV\na,1,0\nb,0,1\n" + strings.Repeat("a,1,0\n", 600) + "c,0.3,0.7\n", Labels, `x.csv:604: "0.3" in the column "MEL"; want 0 or 1`},
 		{"several classes", "image,A,B\n1,0,1\n2,1,1\n", Labels, `x.csv:3: the row has several classes`},
 		{"JSON", "[\n  {\"path\": 1}\n]\n", Labels, "x.csv: is JSON"},
+		{"a zero", "path,label\nimages/a.jpg,cat\x00\nimages/b.jpg,dog\n", Labels, "not a text"},
 		{"zeros", "path,label\n\x00\x00\x01", Labels, "not a text"},
 		{"a workbook", "PK\x03\x04whatever", Labels, "a workbook (.xlsx, .ods)"},
 		{"gzip", "\x1f\x8b\x08\x00", Images, "compressed with gzip"},

@@ -122,6 +122,7 @@ func (s *scan) form(name string) (form, error) {
 		return form{name: "Windows-1252 (Latin-1)", decoder: windows1252, guessed: true}, nil
 	case even+odd == 0:
 		return form{}, fmt.Errorf("%s:%d: the text is neither UTF-8 nor UTF-16, and no Western European one (the byte %#02x stands there); save it as UTF-8", name, s.badLine, s.badByte)
+	case s.badLine == 0 && 10*(even+odd) < s.size: // UTF-8 but for some: not every second byte
 	case s.size%2 == 0 && odd > 4*even:
 		return form{name: "UTF-16LE", decoder: utf16LE, guessed: true}, nil
 	case s.size%2 == 0 && even > 4*odd:

@@ -176,8 +176,10 @@ func (a *tarLister) broken(err error) error {
 func badMember(h *tar.Header) (Reason, string) {
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
-	case tar.TypeSymlink, tar.TypeLink:
-		return Link, "link to " + h.Linkname
+	case tar.TypeSymlink:
+		return Link, "link to " + h.Linkname + "; tar -h packs what links lead to"
+	case tar.TypeLink:
+		return Link, "link to " + h.Linkname + "; tar --hard-dereference packs what links lead to"
 	default:
 		return SpecialFile, fmt.Sprintf("tar entry of type %q", h.Typeflag)
 	}
@@ -187,7 +189,7 @@ func badMember(h *tar.Header) (Reason, string) {
 // badName says why a name leads out of the archive, if it does.
 func badName(name string) (Reason, string) {
 	if strings.HasPrefix(name, "/") {
-		return BadName, "absolute path"
+		return BadName, "absolute path; pack without it (tar without -P), or unpack and name the folder"
 	}
 	for part := range strings.SplitSeq(strings.ReplaceAll(name, "\\", "/"), "/") {
 		if part == ".." {

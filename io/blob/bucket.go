@@ -145,40 +145,24 @@ func (b *bucket) stat(ctx context.Context, name string) (Info, *cdk.Attributes, 
 
 // List streams objects, a page of a thousand in memory.
 func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
-	return b.list(ctx, &cdk.ListOptions{Prefix: prefix})
-}
-
-// Folder streams what lies in a folder itself; names of folders end in '/'.
-func (b *bucket) Folder(ctx context.Context, prefix string) iter.Seq2[Info, error] {
-	return b.list(ctx, &cdk.ListOptions{Prefix: prefix, Delimiter: "/"})
-}
-
-func (b *bucket) list(ctx context.Context, o *cdk.ListOptions) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		for all := b.cdk.List(o); ; {
+		for all := b.cdk.List(&cdk.ListOptions{Prefix: prefix}); ; {
 			x, err := all.Next(ctx)
 			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil {
-				yield(Info{}, b.problem(ctx, "list", o.Prefix, err))
+				yield(Info{}, b.problem(ctx, "list", prefix, err))
 				return
 			}
-			if strings.HasSuffix(x.Key, "/") && !x.IsDir { // what consoles make for an empty folder
+			if strings.HasSuffix(x.Key, "/") { // what consoles make for an empty folder
 				continue
 			}
-			if !yield(Info{Name: x.Key, Size: x.Size, ModTime: x.ModTime, Version: b.versionOf(x)}, nil) {
+			if !yield(Info{Name: x.Key, Size: x.Size, ModTime: x.ModTime, Version: b.listed(x.As)}, nil) {
 				return
 			}
 		}
 	}
-}
-
-func (b *bucket) versionOf(x *cdk.ListObject) string {
-	if x.IsDir {
-		return ""
-	}
-	return b.listed(x.As)
 }
 
 // Remove deletes an object.

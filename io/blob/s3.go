@@ -64,7 +64,7 @@ func s3Dial(bucket string, query url.Values) (*cdk.Bucket, error) {
 	}
 	if cfg.Region == "" {
 		if cfg.Region = "us-east-1"; endpoint == "" {
-			return nil, errors.New("no region of AWS is set; add ?region=REGION, or set AWS_REGION")
+			return nil, errors.New("no region of AWS is set for the bucket; add ?region=REGION to the address, or set AWS_REGION")
 		}
 	}
 	cfg.Logger = logging.Nop{} // what it has to say comes as errors

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	store "github.com/retort-ml/retort/io/blob"
@@ -143,7 +145,19 @@ type crate struct {
 	dir   string // of the last member, and what it was left behind as, if it was
 	left  string
 	known bool
+
+	names []uint64 // hashes of the names of images
 }
+
+// again counts the names that come more than once. Archives that were appended
+// to or updated have them, and so may joined ones.
+func (a *crate) again() {
+	slices.Sort(a.names)
+	a.opt.Stats.Again += int64(len(a.names) - len(slices.Compact(a.names)))
+	a.names = nil
+}
+
+var nameSeed = maphash.MakeSeed()
 
 // leftover is what a member was left behind as. Its folder is mostly that of the
 // one before it.
@@ -223,6 +237,7 @@ func (a *crate) image(m item, clean string, named bool) error {
 	if e.Folder != "" && e.Folder == a.blob.class {
 		a.opt.Stats.ByArchive++
 	}
+	a.names = append(a.names, maphash.String(nameSeed, clean))
 	return a.hold(e)
 }
 

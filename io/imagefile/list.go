@@ -63,6 +63,7 @@ type ListStats struct {
 	Sidecars  int64 // files that label the image beside them
 	Records   int64 // images out of TFRecord files
 	ByArchive int64 // images whose class is the name of their archive
+	Again     int64 // images of an archive under a name that one before them in it has
 
 	Shards Shards // of the sets of TFRecord files whose images are listed
 }
@@ -72,8 +73,9 @@ const defaultMaxBytes = 256 << 20
 // List streams the images of the sources: first source first; within a folder
 // sorted by name, an archive in its own order, a list line by line. The order
 // is the same on every machine. Memory does not grow with the number of images,
-// but for the names of the one folder (not tree) that is being read and the
-// directory of a zip.
+// but for the names of the one folder (not tree) that is being read, the
+// directory of a zip, and 8 bytes an image of an archive, by which names that come
+// again are seen.
 //
 // A source is a folder (read recursively, through links), an archive (.tar, plain
 // or compressed by gzip, bzip2, xz or zstd; .zip), a file of TFRecords with

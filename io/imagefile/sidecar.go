@@ -140,6 +140,7 @@ func (a *crate) unused() {
 // end emits the images that wait when the archive is at its end.
 func (a *crate) end() error {
 	a.unused()
+	a.again()
 	return a.flush()
 }
 

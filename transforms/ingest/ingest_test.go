@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -224,6 +225,50 @@ func TestMaxImagesIsBalanced(t *testing.T) {
 	if c := a.Manifest.Counts; c["images"] != 10 || c["classes"] != 3 {
 		t.Fatalf("counts %v", c)
 	}
+}
+
+// TestNameTwiceInAnArchive: an archive that was updated holds both versions of a
+// picture. Both are read, and it is said.
+func TestNameTwiceInAnArchive(t *testing.T) {
+	for kind, archive := range map[string]func(names []string) []byte{"tar": tarOf, "zip": zipOf} {
+		for want, names := range map[int][]string{0: {"a/1.jpg", "b/1.jpg"}, 2: {"a/1.jpg", "b/1.jpg", "a/1.jpg", "b/1.jpg", "b/2.jpg"}} {
+			path := filepath.Join(t.TempDir(), "set."+kind)
+			write(t, path, archive(names))
+			list, a, err := run(t, &ingest.Images{Source: []string{path}, Labels: "folder"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := fmt.Sprintf("images under a name that another in the same archive has: %d; all are read", want)
+			if notes := strings.Join(a.Manifest.Notes, "\n"); len(list) != len(names) || strings.Contains(notes, said) != (want > 0) {
+				t.Errorf("%s, %d again: %d images of %d; the notes are:\n%s", kind, want, len(list), len(names), notes)
+			}
+		}
+	}
+}
+
+func tarOf(names []string) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for i, name := range names {
+		data := picture(i)
+		if w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data))}) == nil {
+			w.Write(data)
+		}
+	}
+	w.Close()
+	return b.Bytes()
+}
+
+func zipOf(names []string) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i, name := range names {
+		if f, err := w.Create(name); err == nil {
+			f.Write(picture(i))
+		}
+	}
+	w.Close()
+	return b.Bytes()
 }
 
 // TestFoldersOfOneName keeps two folders of one name apart, also where one image

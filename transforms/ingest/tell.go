@@ -31,6 +31,9 @@ func (c *checker) tell(listed *imagefile.ListStats) error {
 			c.out.Note(n.what, n.count)
 		}
 	}
+	if listed.Again > 0 {
+		c.out.Note("images under a name that another in the same archive has: %d; all are read (unpacking would keep the last of each: unpack it where it was updated)", listed.Again)
+	}
 	if listed.ByArchive > 0 && c.labels.folder {
 		c.out.Note("images whose class is the name of the archive that holds them: %d", listed.ByArchive)
 	}

@@ -123,8 +123,11 @@ func follow(t *testing.T, b compute.Backend, c larsConfig, steps int, name strin
 			slots[i] = flat(t, out[2+i])
 		}
 		if m, ok := arrays[c.Tag+"/momentum/"+name]; ok {
-			want := m.Data[k*len(w) : (k+1)*len(w)]
-			modeltest.NearRelative(t, name+": momentum", slots[0], want, 5e-6)
+			// Relative to the largest that it has been so far: it is a sum of what it
+			// was, and where the terms nearly cancel their rounding remains (XLA, which
+			// contracts a product and a sum, is 7e-6 of a scalar's 5.8e-5 off).
+			want, sofar := m.Data[k*len(w):(k+1)*len(w)], m.Data[:(k+1)*len(w)]
+			modeltest.Near(t, name+": momentum", slots[0], want, 5e-6*modeltest.MaxAbs(sofar))
 		}
 		if r, ok := arrays[c.Tag+"/trust/"+name]; ok && !o.Popular {
 			modeltest.NearRelative(t, name+": trust", flat(t, out[1]), r.Data[k:k+1], 1e-6)

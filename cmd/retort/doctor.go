@@ -20,8 +20,9 @@ func doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what this machine can do and what is missing",
 		Long: `Say what this machine offers to a run: instructions of the CPU, cores, memory,
-room on the disk, and which compute backend a run would take. The exit code is
-1 when a run could not start.`,
+room on the disk, which compute backend a run would take, and which plugins of
+XLA there are (or the two commands that get one). The exit code is 1 when a run
+could not start.`,
 		Example: `  retort doctor
 
   # is there room for a run there, and does the GPU open?
@@ -54,6 +55,9 @@ func doctor(out, wanted string) error {
 		chosen.Backend.Finalize()
 	} else {
 		line("backend", "NOT USABLE: %v", backendErr)
+	}
+	for _, l := range backend.XLA() {
+		line("xla", "%s", l)
 	}
 	if roomErr != nil || backendErr != nil {
 		return errSilent

@@ -6,8 +6,9 @@
 //	xla:cuda  XLA on an NVIDIA GPU (programs built with the tag xla)
 //	xla:cpu   XLA on the CPU (programs built with the tag xla)
 //
-// Nothing is ever downloaded: a missing plugin is an error that says where it
-// was looked for.
+// After a comma a name says how to compute: "xla:cuda,devices=2,precision=bf16"
+// ([With]). Nothing is ever downloaded: a missing plugin is an error that says
+// where it was looked for and which command gets it.
 package backend
 
 import (
@@ -30,25 +31,40 @@ type Choice struct {
 	Backend compute.Backend
 	Name    string // one of Names, never "auto"
 	Reason  string // for people: "auto: no NVIDIA device"
+	How
 }
 
 // String says what was chosen: "cpu (auto: no NVIDIA device)".
 func (c *Choice) String() string {
+	name := With(c.Name, c.How)
 	if c.Reason == "" {
-		return c.Name
+		return name
 	}
-	return fmt.Sprintf("%s (%s)", c.Name, c.Reason)
+	return fmt.Sprintf("%s (%s)", name, c.Reason)
 }
 
-// New opens a backend by name.
+// New opens a backend by name, which may say how to compute.
 func New(name string) (*Choice, error) {
+	name, how, err := parse(name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := choose(name, how)
+	if err != nil {
+		return nil, err
+	}
+	c.How = how
+	return c, c.check()
+}
+
+func choose(name string, how How) (*Choice, error) {
 	switch {
 	case name == "" || name == Auto:
-		return auto()
+		return auto(how)
 	case !slices.Contains(Names(), name):
 		return nil, fmt.Errorf("backend %q is not known; want one of %s", name, strings.Join(Names(), ", "))
 	}
-	b, err := open(name)
+	b, err := open(name, how)
 	if err != nil {
 		return nil, fmt.Errorf("backend %s: %w", name, err)
 	}
@@ -56,17 +72,17 @@ func New(name string) (*Choice, error) {
 }
 
 // auto takes the first that opens, and keeps why the others did not.
-func auto() (*Choice, error) {
+func auto(how How) (*Choice, error) {
 	reason := "auto: no NVIDIA device"
 	if hasCUDADevice() {
-		b, err := open("xla:cuda")
+		b, err := open("xla:cuda", how)
 		if err == nil {
 			return &Choice{Backend: b, Name: "xla:cuda", Reason: "auto: an NVIDIA device and its plugin"}, nil
 		}
 		reason = fmt.Sprintf("auto: there is an NVIDIA device, but %v", err)
 	}
 	for _, name := range []string{"cpu", "go"} {
-		b, err := open(name)
+		b, err := open(name, how)
 		if err == nil {
 			return &Choice{Backend: b, Name: name, Reason: reason}, nil
 		}
@@ -76,7 +92,7 @@ func auto() (*Choice, error) {
 }
 
 // open opens one backend, turning GoMLX's panics into errors.
-func open(name string) (b compute.Backend, err error) {
+func open(name string, how How) (b compute.Backend, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			b, err = nil, fmt.Errorf("cannot open it: %v", r)
@@ -93,5 +109,5 @@ func open(name string) (b compute.Backend, err error) {
 		}
 		return compute.NewWithConfig("cpu")
 	}
-	return openXLA(strings.TrimPrefix(name, "xla:"))
+	return openXLA(strings.TrimPrefix(name, "xla:"), how.Devices)
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/gomlx/compute"
 )
 
-func openXLA(string) (compute.Backend, error) {
-	return nil, errors.New("this program was built without XLA (build it with: CGO_ENABLED=1 go build -tags xla ./cmd/retort)")
+// withXLA says whether this program can load plugins.
+const withXLA = false
+
+func openXLA(string, int) (compute.Backend, error) {
+	return nil, errors.New("this program was built without XLA (build it with: " + BuildXLA + ")")
 }

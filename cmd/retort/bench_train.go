@@ -18,14 +18,18 @@ import (
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/runners/progress"
+	"github.com/retort-ml/retort/transforms/training"
 )
 
 // netFlags choose the network that a benchmark computes.
 type netFlags struct {
-	arch, backend string
-	width         float64
-	sk            bool
-	size, batch   int
+	arch        string
+	width       float64
+	sk          bool
+	size, batch int
+	compute     computeFlags
+	remat       bool
+	steps       int // an execution
 }
 
 func (n *netFlags) register(cmd *cobra.Command, arch string, width float64, size int, batchFlag string, batch int) {
@@ -35,7 +39,8 @@ func (n *netFlags) register(cmd *cobra.Command, arch string, width float64, size
 	flags.BoolVar(&n.sk, "sk", false, "selective kernels")
 	flags.IntVar(&n.size, "size", size, "side of an image in pixels")
 	flags.IntVar(&n.batch, batchFlag, batch, batchFlag+" a step")
-	flags.StringVar(&n.backend, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
+	n.compute.register(flags)
+	n.steps = 1
 }
 
 // spec is a training of the network: contrastive, or of a classifier with 1000
@@ -80,10 +85,18 @@ func (n *netFlags) fits(s train.Spec) error {
 }
 
 func (n *netFlags) open() (*backend.Choice, error) {
-	if !slices.Contains(backend.Names(), n.backend) {
-		return nil, usage("--backend %s: want one of %s%s", n.backend, strings.Join(backend.Names(), ", "), nearest(n.backend, backend.Names()))
+	name, err := n.compute.name()
+	if err != nil {
+		return nil, err
 	}
-	return backend.New(n.backend)
+	return backend.New(name)
+}
+
+// how is how the opened backend computes.
+func (n *netFlags) how(chosen *backend.Choice) train.Compute {
+	how := training.Compute(chosen)
+	how.Remat, how.StepsPerExecution = n.remat, n.steps
+	return how
 }
 
 func (n *netFlags) figures(chosen *backend.Choice) []figure {
@@ -114,6 +127,8 @@ pixels that lie in memory. The first two steps are not counted.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runBenchTrain(cmd.Context(), &f, &n) },
 	}
 	n.register(cmd, "resnet18", 0.25, 32, "pairs", 64)
+	cmd.Flags().BoolVar(&n.remat, "remat", false, "compute activations again for the gradient instead of keeping them")
+	cmd.Flags().IntVar(&n.steps, "steps-per-execution", 1, "steps that the backend does in one call")
 	f.register(cmd, cores())
 	return cmd
 }
@@ -131,7 +146,7 @@ func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
 	if err != nil {
 		return err
 	}
-	trainer, err := train.New(chosen.Backend, spec)
+	trainer, err := train.New(chosen.Backend, spec, n.how(chosen))
 	if err == nil {
 		err = trainer.InitRandom()
 	}
@@ -139,12 +154,16 @@ func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
 		return err
 	}
 	batch := train.Batch{Images: randomPixels(2 * spec.Batch * spec.ImageSize * spec.ImageSize * 3)}
-	steps, seconds, err := repeat(ctx, duration, func() error { _, err := trainer.TrainStep(batch); return err })
+	batches := slices.Repeat([]train.Batch{batch}, n.steps)
+	steps, seconds, err := repeat(ctx, duration, func() error { _, err := trainer.TrainSteps(batches...); return err })
 	if err != nil {
 		return err
 	}
+	steps *= n.steps
 	figures := append(n.figures(chosen), figure{"pairs", spec.Batch}, figure{"steps", steps},
 		figure{"pairs_per_s", float64(steps*spec.Batch) / seconds})
+	figures = append(figures, figure{"precision", n.compute.precision}, figure{"devices", n.compute.devices},
+		figure{"remat", n.remat}, figure{"steps_per_execution", n.steps})
 	return f.show(append(figures, speed(chosen, f.cores, float64(spec.StepFLOPs())*float64(steps)/seconds/1e9)...)...)
 }
 
@@ -190,6 +209,7 @@ func runBenchLabel(ctx context.Context, f *benchFlags, n *netFlags) error {
 	forward := float64(spec.Declaration().FLOPs) * float64(n.batch)
 	figures := append(n.figures(chosen), figure{"batch", n.batch}, figure{"batches", steps},
 		figure{"images_per_s", float64(steps*n.batch) / seconds})
+	figures = append(figures, figure{"precision", n.compute.precision})
 	return f.show(append(figures, speed(chosen, f.cores, forward*float64(steps)/seconds/1e9)...)...)
 }
 
@@ -205,7 +225,7 @@ func randomPredictor(chosen *backend.Choice, spec train.Spec, batch int) (*train
 	if err != nil {
 		return nil, err
 	}
-	return train.NewPredictor(chosen.Backend, c, batch)
+	return train.NewPredictor(chosen.Backend, c, batch, training.Compute(chosen))
 }
 
 // repeat does step until the time is over, at least once, after two that are

@@ -8,7 +8,6 @@ import (
 
 	"github.com/retort-ml/retort/internal/address"
 	"github.com/retort-ml/retort/internal/didyoumean"
-	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
 	"github.com/retort-ml/retort/runners/program"
@@ -20,7 +19,8 @@ type configFlags struct {
 	encoder                          string
 	images, test, sets               []string
 	seed                             uint64
-	out, backend                     string
+	out                              string
+	compute                          computeFlags
 }
 
 func (f *configFlags) register(cmd *cobra.Command) {
@@ -35,7 +35,7 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
 	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config, such as distill.epochs=3; may be given again")
 	placeVar(flags, &f.out, "out", "run", "folder of the run, or its address in a store (gs://…, s3://…); every stage has its own inside")
-	flags.StringVar(&f.backend, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
+	f.compute.register(flags)
 }
 
 func presetNames() string {
@@ -139,10 +139,11 @@ func (f *configFlags) graph(cmd *cobra.Command) (*pipelines.Graph, simclrv2.Conf
 	if cmd.Flags().Changed("test-labels") && len(c.Test) == 0 {
 		return nil, c, usage("--test-labels %s: there is no test set that they could belong to (give it with --test PATH)", f.testLabels)
 	}
-	if err := program.OneOf("backend", f.backend, backend.Names()); err != nil {
+	computes, err := f.compute.name()
+	if err != nil {
 		return nil, c, err
 	}
-	g, err := buildGraph(c, f.out, f.backend)
+	g, err := buildGraph(c, f.out, computes)
 	if err == nil {
 		err = g.Check()
 	}

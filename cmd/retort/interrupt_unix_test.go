@@ -207,7 +207,7 @@ func TestHarmedRunGoesOn(t *testing.T) {
 		for _, m := range []moment{
 			at("start", "ingest"), at("finish", "ingest"), at("start", "split"), at("start", "views"), at("progress", "views"),
 			at("start", "pretrain"), atStep("pretrain", 1), atStep("pretrain", 5), atStep("pretrain", 20), at("finish", "pretrain"),
-			atStep("finetune", 3), atStep("baseline", 7), at("start", "label"), atStep("distill", 4), atStep("distill", 20),
+			atStep("finetune", 7), atStep("baseline", 7), at("start", "label"), atStep("distill", 4), atStep("distill", 20),
 			at("start", "evaluate"), at("metric", "evaluate"), at("start", "report"),
 		} {
 			noteResumed(resumed, harm(t, syscall.SIGKILL, m, images, out).seen)

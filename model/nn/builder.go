@@ -8,13 +8,20 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Options choose among equal forms of the same mathematics.
+// Options choose among forms of the same mathematics; all but BF16 are equal.
 type Options struct {
 	// Matmul writes convolutions as matrix products: for backends whose
 	// convolution is slower than that.
 	Matmul bool
 	// FusedBatchNorm uses the backend's own batch normalisation for training.
 	FusedBatchNorm bool
+
+	// BF16 computes convolutions and what lies between them in bfloat16; batch
+	// normalisation, pooling over all pixels and dense layers stay float32.
+	BF16 bool
+	// Remat keeps of a block's activations its input alone in training, and
+	// computes the others again for the gradient.
+	Remat bool
 }
 
 // OptionsFor returns the forms that suit a backend.

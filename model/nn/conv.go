@@ -15,11 +15,12 @@ func (b *Builder) Conv(x Map, filters, size, stride int) Map {
 	dims := []int{(h-1)/stride + 1, (w-1)/stride + 1, filters}
 	b.flops += 2 * int64(dims[0]) * int64(dims[1]) * int64(filters) * int64(size*size*c)
 	return b.apply(dims, func() *Node {
+		in, kernel := b.narrow(x.Node), b.narrow(kernel)
 		if b.Matmul {
-			return matmulConv(x.Node, kernel, stride)
+			return matmulConv(in, kernel, stride)
 		}
 		pad := [2]int{(size - 1) / 2, size / 2}
-		return Convolve(x.Node, kernel).Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
+		return Convolve(in, kernel).Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
 	})
 }
 

@@ -81,7 +81,26 @@ func pairMean(x *Node, axis int) *Node {
 
 // GlobalPool is the mean over all pixels: [B, H, W, C] -> [B, C].
 func (b *Builder) GlobalPool(x Map) Map {
-	return b.apply([]int{x.Dims[2]}, func() *Node { return ReduceMean(x.Node, 1, 2) })
+	return b.apply([]int{x.Dims[2]}, func() *Node { return ReduceMean(as(x.Node, floatType), 1, 2) })
+}
+
+// Block is where a residual block begins: with [Options.Remat], in training, what
+// follows is computed again for the gradient instead of kept, up to the next
+// Block or to EndBlocks.
+func (b *Builder) Block(x Map) Map {
+	return b.boundary(x, func() *Node { return x.Node.Checkpoint() })
+}
+
+// EndBlocks is behind the last block.
+func (b *Builder) EndBlocks(x Map) Map {
+	return b.boundary(x, func() *Node { return x.Node.StopCheckpoint() })
+}
+
+func (b *Builder) boundary(x Map, f func() *Node) Map {
+	if !b.Remat || !b.training {
+		return x
+	}
+	return b.apply(x.Dims, f)
 }
 
 // SelectiveKernels is the SK layer in place of a 3x3 convolution (Li et al.
@@ -95,7 +114,7 @@ func (b *Builder) SelectiveKernels(x Map, filters, stride int, ratio float64) Ma
 	first := b.apply(half, func() *Node { return SliceAxis(y.Node, -1, AxisRange(0, filters)) })
 	second := b.apply(half, func() *Node { return SliceAxis(y.Node, -1, AxisRange(filters)) })
 	mean := b.apply([]int{1, 1, filters}, func() *Node {
-		return ReduceAndKeep(Add(first.Node, second.Node), ReduceMean, 1, 2)
+		return ReduceAndKeep(as(Add(first.Node, second.Node), floatType), ReduceMean, 1, 2)
 	})
 	squeezed := max(int(math.Floor(float64(filters)*ratio)), leastChannels)
 	mix := b.Conv(b.BatchNorm(b.Conv(mean, squeezed, 1, 1), Norm{}), 2*filters, 1, 1)

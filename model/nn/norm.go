@@ -35,14 +35,16 @@ func (b *Builder) BatchNorm(x Map, n Norm) Map {
 	variance := b.variable(layer, MovingVariance, Constant(1), c)
 	return b.apply(x.Dims, func() *Node {
 		var y *Node
+		in := as(x.Node, floatType) // 8 bits are too few for statistics
 		if b.training {
 			var batchMean, batchVariance *Node
-			y, batchMean, batchVariance = b.normTraining(x.Node, gamma, beta)
+			y, batchMean, batchVariance = b.normTraining(in, gamma, beta)
 			b.updates[layer+"/"+string(MovingMean)] = moving(mean, batchMean)
 			b.updates[layer+"/"+string(MovingVariance)] = moving(variance, batchVariance)
 		} else {
-			y = normInference(x.Node, gamma, beta, mean, variance)
+			y = normInference(in, gamma, beta, mean, variance)
 		}
+		y = as(y, x.Node.DType())
 		if n.Linear {
 			return y
 		}

@@ -130,6 +130,7 @@ func (c Config) EncodeEndpoints(b *nn.Builder, images nn.Map) (h nn.Map, e Endpo
 				if i == 0 && group > 0 {
 					stride = 2
 				}
+				x = b.Block(x)
 				if l.bottleneck {
 					x = c.bottleneck(b, x, filters, stride, i == 0)
 				} else {
@@ -138,7 +139,7 @@ func (c Config) EncodeEndpoints(b *nn.Builder, images nn.Map) (h nn.Map, e Endpo
 			}
 			e.Groups[group] = x
 		}
-		h = b.GlobalPool(x)
+		h = b.GlobalPool(b.EndBlocks(x))
 	})
 	if h.Node != nil {
 		h.Node.AssertDims(images.Node.Shape().Dim(0), c.Features())

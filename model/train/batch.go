@@ -3,10 +3,6 @@ package train
 import (
 	"fmt"
 	"iter"
-	"slices"
-
-	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // Batch is the input of one step. The trainer copies it at once: a Data may
@@ -27,18 +23,6 @@ type Batch struct {
 // Data yields batches from a step on. It must be a pure function of the step:
 // Data(k)'s first batch is what Data(0) yields after k others.
 type Data func(step int) iter.Seq2[Batch, error]
-
-// prepared is a batch on the backend.
-type prepared struct {
-	tensors []*tensors.Tensor // images, labels, targets
-	err     error
-}
-
-func (p prepared) release() {
-	for _, t := range p.tensors {
-		_ = t.FinalizeAll() // memory only: nothing can be done about a failure
-	}
-}
 
 // check says what is wrong with a batch.
 func (s task) check(b Batch) error {
@@ -64,34 +48,4 @@ func (s task) check(b Batch) error {
 		return fmt.Errorf("the batch has %d teacher logits; want %d images x %d classes", len(b.Targets), s.Batch, s.Classes)
 	}
 	return nil
-}
-
-// prepare checks a batch and copies it to the backend.
-func (s task) prepare(backend compute.Backend, b Batch) (p prepared) {
-	if err := s.check(b); err != nil {
-		return prepared{err: err}
-	}
-	labels := b.Labels
-	if labels == nil {
-		labels = slices.Repeat([]int32{-1}, s.Batch)
-	}
-	err := guard(func() error {
-		p.tensors = append(p.tensors,
-			tensors.FromFlatDataAndDimensions(b.Images, s.rows(), s.ImageSize, s.ImageSize, 3),
-			tensors.FromFlatDataAndDimensions(labels, s.Batch))
-		if s.needs.Targets {
-			p.tensors = append(p.tensors, tensors.FromFlatDataAndDimensions(b.Targets, s.Batch, s.Classes))
-		}
-		for _, t := range p.tensors {
-			if err := t.MaterializeOnDevice(backend, false, 0); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		p.release()
-		return prepared{err: fmt.Errorf("cannot copy the batch to the backend: %w", err)}
-	}
-	return p
 }

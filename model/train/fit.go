@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/retort-ml/retort/model/checkpoint"
 )
 
@@ -39,19 +37,23 @@ type Hooks struct {
 	// when the context is cancelled; not at the end.
 	CheckpointEvery int
 	Checkpoint      func(*checkpoint.Checkpoint) error
+	// Looks, if set, says whether Step wants the state just after a step (steps
+	// count from 0): an execution of several steps ends there. It is called ahead,
+	// from another goroutine.
+	Looks func(step int) bool
 }
 
 // Fit trains from the current step to the specification's last. While a step
 // computes, the next two batches are prepared. On cancellation it returns the
-// context's error after the step at hand.
+// context's error after the execution at hand.
 func (t *Trainer) Fit(ctx context.Context, data Data, on Hooks) error {
-	if t.weights == nil {
+	if t.replicas == nil {
 		return errNoWeights
 	}
 	if t.step >= t.task.Steps {
 		return nil
 	}
-	batches, stop := t.prefetch(data)
+	batches, stop := t.prefetch(data, on)
 	defer stop()
 	for t.step < t.task.Steps {
 		began := time.Now()
@@ -60,18 +62,31 @@ func (t *Trainer) Fit(ctx context.Context, data Data, on Hooks) error {
 		if err != nil {
 			return t.interrupted(ctx, err, on)
 		}
-		m, err := t.run(p)
-		if err != nil {
-			return err
-		}
+		steps, err := t.run(p)
 		took := time.Since(began)
-		m.ImagesPerSecond = float64(t.task.Batch) / took.Seconds()
-		m.DataWaitShare = waited.Seconds() / took.Seconds()
-		if err := t.report(m, on); err != nil {
+		for _, m := range steps {
+			m.ImagesPerSecond = float64(len(steps)*t.task.Batch) / took.Seconds()
+			m.DataWaitShare = waited.Seconds() / took.Seconds()
+			if err := t.report(m, on); err != nil {
+				return err
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ahead is how many steps the execution that begins with step has: up to those
+// of [Compute], and none beyond a checkpoint, a look or the end.
+func (t *Trainer) ahead(step int, on Hooks) (n int) {
+	for n = 1; n < t.compute.steps() && step+n < t.task.Steps; n++ {
+		if on.CheckpointEvery > 0 && (step+n)%on.CheckpointEvery == 0 || on.Looks != nil && on.Looks(step+n-1) {
+			break
+		}
+	}
+	return n
 }
 
 // report calls the hooks after a step.
@@ -81,7 +96,7 @@ func (t *Trainer) report(m Metrics, on Hooks) error {
 			return err
 		}
 	}
-	if on.CheckpointEvery > 0 && t.step%on.CheckpointEvery == 0 && t.step < t.task.Steps {
+	if done := m.Step + 1; on.CheckpointEvery > 0 && done%on.CheckpointEvery == 0 && done < t.task.Steps {
 		return t.keep(on)
 	}
 	return nil
@@ -127,19 +142,26 @@ func next(ctx context.Context, batches <-chan prepared) (prepared, error) {
 	}
 }
 
-// prefetch prepares batches ahead: one waits on the backend while another is
-// put together, so that a slow batch is made up for by a fast one. stop ends it
-// and waits for it.
-func (t *Trainer) prefetch(data Data) (batches <-chan prepared, stop func()) {
+// prefetch prepares batches ahead: those of an execution wait on the backend
+// while others are put together, so that a slow batch is made up for by a fast
+// one. stop ends it and waits for it.
+func (t *Trainer) prefetch(data Data, on Hooks) (batches <-chan prepared, stop func()) {
 	c, quit, done := make(chan prepared, 1), make(chan struct{}), make(chan struct{})
-	step, left := t.step, t.task.Steps-t.step
 	go func() {
 		defer close(done)
 		defer close(c)
+		step := t.step
+		want, g := t.ahead(step, on), t.group()
 		for b, err := range data(step) {
+			if err == nil {
+				err = g.add(b)
+			}
+			if err == nil && g.n < want {
+				continue
+			}
 			p := prepared{err: err}
 			if err == nil {
-				p = t.task.prepare(t.backend, b)
+				p = g.put(t.backend)
 			}
 			select {
 			case c <- p:
@@ -147,9 +169,10 @@ func (t *Trainer) prefetch(data Data) (batches <-chan prepared, stop func()) {
 				p.release()
 				return
 			}
-			if left--; left == 0 || p.err != nil {
+			if step += want; step >= t.task.Steps || p.err != nil {
 				return
 			}
+			want, g = t.ahead(step, on), t.group()
 		}
 	}()
 	return c, func() {
@@ -161,74 +184,38 @@ func (t *Trainer) prefetch(data Data) (batches <-chan prepared, stop func()) {
 	}
 }
 
+func (t *Trainer) group() *group { return &group{task: t.task, compute: t.compute} }
+
 // TrainStep does one step on one batch, without a data pipeline.
 func (t *Trainer) TrainStep(b Batch) (Metrics, error) {
-	if t.weights == nil {
+	if t.replicas == nil {
 		return Metrics{}, errNoWeights
 	}
-	p := t.task.prepare(t.backend, b)
+	steps, err := t.TrainSteps(b)
+	if len(steps) == 0 {
+		return Metrics{}, err
+	}
+	return steps[0], err
+}
+
+// TrainSteps does a step on each of some batches, at most as many as [Compute]
+// says, in one execution.
+func (t *Trainer) TrainSteps(batches ...Batch) ([]Metrics, error) {
+	if t.replicas == nil {
+		return nil, errNoWeights
+	}
+	g := t.group()
+	for _, b := range batches {
+		if err := g.add(b); err != nil {
+			return nil, fmt.Errorf("train: step %d: %w", t.step, err)
+		}
+	}
+	if g.n < 1 || g.n > t.compute.steps() {
+		return nil, fmt.Errorf("train: %d batches for an execution; want 1 to %d", g.n, t.compute.steps())
+	}
+	p := g.put(t.backend)
 	if p.err != nil {
-		return Metrics{}, fmt.Errorf("train: step %d: %w", t.step, p.err)
+		return nil, fmt.Errorf("train: step %d: %w", t.step, p.err)
 	}
 	return t.run(p)
-}
-
-// run does one step and takes over its new state.
-func (t *Trainer) run(p prepared) (Metrics, error) {
-	defer p.release()
-	s := t.task
-	lr := s.Schedule.At(t.step, s.Batch, s.Steps)
-	var out []*tensors.Tensor
-	err := guard(func() error {
-		args, err := t.arguments(p, lr)
-		if err == nil {
-			out, err = t.exec.Call(args...)
-		}
-		return err
-	})
-	if err != nil {
-		return Metrics{}, fmt.Errorf("train: step %d: %w", t.step, err)
-	}
-	for k, i := range t.changed {
-		t.weights[i] = out[k]
-	}
-	t.slots = out[len(t.changed) : len(out)-1]
-	vector, err := tensors.CopyFlatData[float32](out[len(out)-1])
-	var m Metrics
-	if err == nil {
-		m, err = t.metrics(vector)
-	}
-	if err != nil {
-		return Metrics{}, fmt.Errorf("train: step %d: cannot read its metrics: %w", t.step, err)
-	}
-	m.LearningRate = lr
-	t.step++
-	return m, notFinite(m.Step, m.Loss+m.WeightDecay, lr) // a probe that diverges harms nobody
-}
-
-// arguments are the step graph's inputs. What the step replaces is donated.
-func (t *Trainer) arguments(p prepared, lr float64) ([]any, error) {
-	args := make([]any, 0, len(t.weights)+len(t.slots)+5)
-	for _, w := range t.weights {
-		args = append(args, w)
-	}
-	for _, i := range t.changed {
-		d, err := graph.DonateTensorBuffer(t.weights[i], t.backend, 0)
-		if err != nil {
-			return nil, err
-		}
-		args[i] = d
-	}
-	for _, s := range t.slots {
-		d, err := graph.DonateTensorBuffer(s, t.backend, 0)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, d)
-	}
-	args = append(args, float32(lr), float32(t.step))
-	for _, b := range p.tensors {
-		args = append(args, b)
-	}
-	return args, nil
 }

@@ -21,11 +21,12 @@ type Predictor struct {
 	vars     []nn.Variable
 	weights  []*tensors.Tensor
 	constant bool // the backend wants weights as constants of the graph
+	compute  Compute
 }
 
 // NewPredictor puts a checkpoint's network on a backend. batch is the number of
-// images computed at once.
-func NewPredictor(b compute.Backend, c *checkpoint.Checkpoint, batch int) (*Predictor, error) {
+// images computed at once. how, at most one, says how to compute: of it BF16.
+func NewPredictor(b compute.Backend, c *checkpoint.Checkpoint, batch int, how ...Compute) (*Predictor, error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("train: batch = %d; want at least 1", batch)
 	}
@@ -36,6 +37,9 @@ func NewPredictor(b compute.Backend, c *checkpoint.Checkpoint, batch int) (*Pred
 	p := &Predictor{backend: b, spec: spec, batch: batch,
 		vars:     nn.Declare(func(b *nn.Builder) { spec.applied(b, spec.declared()) }).Variables,
 		constant: b.Capabilities().PreferConstantsForVariables}
+	for _, c := range how {
+		p.compute = c
+	}
 	return p, p.load(c)
 }
 
@@ -94,7 +98,7 @@ func (p *Predictor) graph(in []*graph.Node) []*graph.Node {
 			values[v.Name] = in[1+i]
 		}
 	}
-	b := nn.Build(values, false, nn.OptionsFor(p.backend))
+	b := nn.Build(values, false, p.compute.options(p.backend))
 	o := p.spec.applied(b, nn.Map{Node: nn.Images(images), Dims: images.Shape().Dimensions[1:]})
 	if o.logits.Node == nil {
 		return []*graph.Node{o.features.Node}
@@ -149,7 +153,7 @@ func (p *Predictor) run(images []uint8) (features, logits []float32, err error) 
 		}
 		out, err := p.exec.Call(args...)
 		if err != nil {
-			return err
+			return outOfMemory(err)
 		}
 		defer prepared{tensors: append(out, x)}.release()
 		if features, err = tensors.CopyFlatData[float32](out[0]); err != nil || len(out) == 1 {

@@ -111,10 +111,11 @@ func TestReferenceTrainStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for k, want := range file.Steps {
-		m, err := tr.run(file.batch(arrays))
+		steps, err := tr.run(file.batch(arrays))
 		if err != nil {
 			t.Fatal(err)
 		}
+		m := steps[0]
 		tolerance := 5e-5 * math.Pow(10, math.Min(2, float64(k))/2)
 		near := func(what string, got float64, want pair) {
 			modeltest.NearNumber(t, fmt.Sprintf("step %d: %s", k, what), got, want.F64, tolerance, 1e-7)
@@ -203,6 +204,6 @@ func (f stepFile) batch(arrays map[string]refdata.Array) prepared {
 		row := arrays["labels"].Data[i*f.Config.Classes : (i+1)*f.Config.Classes]
 		labels = append(labels, int32(slices.Index(row, 1)))
 	}
-	return prepared{tensors: []*tensors.Tensor{
+	return prepared{n: 1, tensors: []*tensors.Tensor{
 		tensors.FromFlatDataAndDimensions(images, 2*n, x.Shape[1], x.Shape[2], 3), tensors.FromFlatDataAndDimensions(labels, n)}}
 }

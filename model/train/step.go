@@ -35,7 +35,11 @@ func (t *Trainer) split(in []*graph.Node) inputs {
 // changed variables, the new slots, and the metrics vector.
 func (t *Trainer) stepGraph(in []*graph.Node) []*graph.Node {
 	defer traced()
-	x := t.split(in)
+	t.traffic.Compilations++
+	return t.stepNodes(t.split(in))
+}
+
+func (t *Trainer) stepNodes(x inputs) []*graph.Node {
 	values := map[string]*graph.Node{}
 	for i, v := range t.vars {
 		values[v.Name] = x.weights[i]

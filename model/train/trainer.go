@@ -18,8 +18,10 @@ import (
 type Trainer struct {
 	backend compute.Backend
 	task    task
+	compute Compute
 	options nn.Options
 	exec    *graph.Exec
+	traffic Traffic
 
 	vars      []nn.Variable
 	trained   []int // indices of the variables that the optimiser changes
@@ -27,14 +29,14 @@ type Trainer struct {
 	slotNames []string
 	reported  []string // names of what a step's vector of figures holds
 
-	step    int
-	weights []*tensors.Tensor // of vars; nil until initialised
-	slots   []*tensors.Tensor // of trained, slot by slot
-	state   checkpoint.State  // class names, cursor, fingerprints: carried along
+	step     int
+	replicas []replica        // the state on each device; none until initialised
+	state    checkpoint.State // class names, cursor, fingerprints: carried along
 }
 
-// New prepares a training. The backend stays the caller's.
-func New(b compute.Backend, spec Spec) (*Trainer, error) {
+// New prepares a training. The backend stays the caller's. how, at most one, says
+// how to compute.
+func New(b compute.Backend, spec Spec, how ...Compute) (*Trainer, error) {
 	if b == nil {
 		return nil, errors.New("train: no backend")
 	}
@@ -45,7 +47,14 @@ func New(b compute.Backend, spec Spec) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t := &Trainer{backend: b, task: resolved, options: nn.OptionsFor(b), slotNames: spec.Optimizer.Slots(), reported: resolved.reported()}
+	t := &Trainer{backend: b, task: resolved, slotNames: spec.Optimizer.Slots(), reported: resolved.reported()}
+	for _, c := range how {
+		t.compute = c
+	}
+	if err := t.compute.validate(b, spec); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t.options = t.compute.options(b)
 	t.vars = spec.Declaration().Variables
 	for i, v := range t.vars {
 		if resolved.trains(v) {
@@ -55,11 +64,19 @@ func New(b compute.Backend, spec Spec) (*Trainer, error) {
 			t.changed = append(t.changed, i)
 		}
 	}
-	exec, err := graph.NewExec(b, t.stepGraph)
+	build, tensorsOfABatch := t.stepGraph, 2
+	if t.compute.steps() > 1 {
+		build = t.stepsGraph
+	}
+	if resolved.needs.Targets {
+		tensorsOfABatch++
+	}
+	if t.exec, err = graph.NewExec(b, build); err == nil {
+		err = t.shard(tensorsOfABatch)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t.exec = exec
 	return t, nil
 }
 
@@ -113,21 +130,27 @@ func (s Spec) shape() string {
 
 // start sets all weights, and an optimiser without a past.
 func (t *Trainer) start(value func(v nn.Variable) ([]float32, error)) error {
-	weights := make([]*tensors.Tensor, len(t.vars))
+	first := make([][]float32, len(t.vars))
 	for i, v := range t.vars {
 		data, err := value(v)
 		if err != nil {
 			return err
 		}
-		weights[i] = tensors.FromFlatDataAndDimensions(data, v.Shape...)
+		first[i] = data
 	}
-	var slots []*tensors.Tensor
-	for _, i := range t.trained {
-		for range t.slotNames {
-			slots = append(slots, tensors.FromFlatDataAndDimensions(make([]float32, t.vars[i].Size()), t.vars[i].Shape...))
+	t.replicas, t.step = nil, 0
+	for range t.compute.devices() {
+		var r replica
+		for i, v := range t.vars {
+			r.weights = append(r.weights, tensors.FromFlatDataAndDimensions(first[i], v.Shape...))
 		}
+		for _, i := range t.trained {
+			for range t.slotNames {
+				r.slots = append(r.slots, tensors.FromFlatDataAndDimensions(make([]float32, t.vars[i].Size()), t.vars[i].Shape...))
+			}
+		}
+		t.replicas = append(t.replicas, r)
 	}
-	t.weights, t.slots, t.step = weights, slots, 0
 	return nil
 }
 
@@ -158,7 +181,9 @@ func (t *Trainer) Resume(c *checkpoint.Checkpoint) error {
 			if err != nil {
 				return err
 			}
-			t.slots[k*len(t.slotNames)+s] = tensors.FromFlatDataAndDimensions(data, t.vars[i].Shape...)
+			for _, r := range t.replicas {
+				r.slots[k*len(t.slotNames)+s] = tensors.FromFlatDataAndDimensions(data, t.vars[i].Shape...)
+			}
 		}
 	}
 	t.step, t.state = c.Step, c.State
@@ -175,24 +200,28 @@ func values(in []checkpoint.Tensor, name string, shape []int) ([]float32, error)
 
 // Checkpoint copies the whole state.
 func (t *Trainer) Checkpoint() (*checkpoint.Checkpoint, error) {
-	if t.weights == nil {
+	if t.replicas == nil {
 		return nil, errNoWeights
 	}
+	first := t.replicas[0]
 	spec, err := json.Marshal(t.task.Spec)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	c := &checkpoint.Checkpoint{State: t.state}
 	c.Spec, c.Step, c.Seed = spec, t.step, t.task.Seed
+	for _, x := range append(slices.Clone(first.weights), first.slots...) {
+		t.traffic.Checkpoints += x.ByteSize()
+	}
 	for i, v := range t.vars {
-		if c.Weights, err = appendTensor(c.Weights, v.Name, v.Shape, t.weights[i]); err != nil {
+		if c.Weights, err = appendTensor(c.Weights, v.Name, v.Shape, first.weights[i]); err != nil {
 			return nil, err
 		}
 	}
 	for k, i := range t.trained {
 		for s, slot := range t.slotNames {
 			v := t.vars[i]
-			if c.Optimizer, err = appendTensor(c.Optimizer, v.Name+"/"+slot, v.Shape, t.slots[k*len(t.slotNames)+s]); err != nil {
+			if c.Optimizer, err = appendTensor(c.Optimizer, v.Name+"/"+slot, v.Shape, first.slots[k*len(t.slotNames)+s]); err != nil {
 				return nil, err
 			}
 		}

@@ -81,6 +81,10 @@ type OptimConfig struct {
 	WarmupEpochs    float64 `yaml:"warmup_epochs" range:"0.." doc:"of linear warmup, before the cosine"`
 	WeightDecay     float64 `yaml:"weight_decay" range:"0..1" doc:"L2, not on batch norm and biases"`
 	CheckpointEvery int     `yaml:"checkpoint_every" range:"1.." doc:"steps between checkpoints that an interrupted run goes on from"`
+
+	// How a step is computed; the result is the same.
+	Remat             bool `yaml:"remat" late:"yes" doc:"compute activations again for the gradient instead of keeping them (gradient checkpointing): less memory, more time"`
+	StepsPerExecution int  `yaml:"steps_per_execution" late:"yes" range:"0..10000" doc:"steps that the backend does in one call (XLA: less idle time between them); interrupting a run then waits for so many; 0: 1"`
 }
 
 // PretrainConfig is pretraining without labels (section 2.1 of the paper).

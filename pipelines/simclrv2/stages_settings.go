@@ -52,6 +52,7 @@ func (c Config) settings(o OptimConfig) training.Settings {
 	return training.Settings{
 		Epochs: o.Epochs, Batch: o.Batch, Optimizer: o.Optimizer, LearningRate: o.LearningRate, Scaling: scaling,
 		WarmupEpochs: o.WarmupEpochs, WeightDecay: o.WeightDecay, CheckpointEvery: o.CheckpointEvery, Backend: c.Backend,
+		Remat: o.Remat, StepsPerExecution: o.StepsPerExecution,
 	}
 }
 

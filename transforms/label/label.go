@@ -101,7 +101,7 @@ func (s *Stage) predictor(job *pipelines.Job, teacher pipelines.Artifact[pipelin
 		if err != nil {
 			return nil, err
 		}
-		return train.NewPredictor(choice.Backend, c, s.batch())
+		return train.NewPredictor(choice.Backend, c, s.batch(), training.Compute(choice))
 	})
 }
 

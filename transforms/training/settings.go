@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/optim"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
@@ -28,8 +29,13 @@ type Settings struct {
 	// KeepCheckpoints is how many of the last checkpoints are kept while the
 	// training runs; 0 is DefaultKeepCheckpoints.
 	KeepCheckpoints int `fingerprint:"-"`
-	// Backend computes: auto, cpu, go, xla:cuda or xla:cpu.
+	// Backend computes: auto, cpu, go, xla:cuda or xla:cpu, and how
+	// (backend.With).
 	Backend string `fingerprint:"-"`
+	// Remat and StepsPerExecution are [train.Compute]'s: they change what a step
+	// costs, not what it does.
+	Remat             bool `json:",omitempty" fingerprint:"-"`
+	StepsPerExecution int  `json:",omitempty" fingerprint:"-"` // 0 is 1
 }
 
 // Defaults of Settings.CheckpointEvery and Settings.KeepCheckpoints: of two
@@ -62,6 +68,8 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("WarmupEpochs = %v; want 0 to Epochs = %d", s.WarmupEpochs, s.Epochs)
 	case s.CheckpointEvery < 0:
 		return fmt.Errorf("CheckpointEvery = %d; want at least 0", s.CheckpointEvery)
+	case s.StepsPerExecution < 0:
+		return fmt.Errorf("StepsPerExecution = %d; want at least 0", s.StepsPerExecution)
 	case s.KeepCheckpoints < 0:
 		return fmt.Errorf("KeepCheckpoints = %d; want at least 0", s.KeepCheckpoints)
 	}
@@ -95,6 +103,18 @@ func (s *Settings) Fill(spec *train.Spec, n int64) {
 		spec.Optimizer = optim.SGD(s.WeightDecay)
 	}
 	spec.Schedule = optim.Schedule{Base: s.LearningRate, Scaling: s.Scaling, WarmupSteps: optim.WarmupSteps(s.WarmupEpochs, int(n), s.Batch)}
+}
+
+// compute is how a backend that was opened trains.
+func (s *Settings) compute(c *backend.Choice) train.Compute {
+	how := Compute(c)
+	how.Remat, how.StepsPerExecution = s.Remat, s.StepsPerExecution
+	return how
+}
+
+// Compute is how a backend that was opened computes, as its name says.
+func Compute(c *backend.Choice) train.Compute {
+	return train.Compute{Devices: c.Devices, BF16: c.Precision == backend.BF16}
 }
 
 func (s *Settings) checkpointEvery() int {

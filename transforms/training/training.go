@@ -68,6 +68,7 @@ type session struct {
 	probe   *curves // nil where no labels watch
 	watch   *observer
 	meter   *pipelines.Meter
+	saving  aside
 }
 
 // Train trains and writes the artifact: the checkpoint and the curves. A
@@ -81,7 +82,7 @@ func Train(ctx context.Context, job *pipelines.Job, s *Settings, r Run) error {
 		return err
 	}
 	job.Message("computes on " + choice.String())
-	t, err := train.New(choice.Backend, r.Spec)
+	t, err := train.New(choice.Backend, r.Spec, s.compute(choice))
 	if err != nil {
 		return err
 	}
@@ -105,16 +106,18 @@ func (se *session) fit(ctx context.Context, every int) error {
 	se.meter.Add(int64(se.trainer.Step()), 0)
 	se.watch = observe(se.job)
 	defer func() { se.watch.close(se.trainer.Step()) }()
-	return se.trainer.Fit(ctx, se.run.Data, train.Hooks{
+	err := se.trainer.Fit(ctx, se.run.Data, train.Hooks{
 		Step:            se.step,
 		CheckpointEvery: every,
+		Looks:           se.run.watched,
 		Checkpoint: func(c *checkpoint.Checkpoint) error {
 			if err := se.flushCurves(); err != nil {
 				return err
 			}
-			return se.folder.Save(c)
+			return se.saving.do(func() error { return se.folder.Save(c) })
 		},
 	})
+	return errors.Join(err, se.saving.wait())
 }
 
 // step reports a step and measures the network where that is due.
@@ -168,6 +171,9 @@ func (se *session) measure(figures map[string]float64) (knn float64, err error) 
 	}
 	figures[knnMetric] = knn
 	c.Optimizer = nil
+	if err := se.saving.wait(); err != nil { // one writes to the folder at a time
+		return 0, err
+	}
 	return knn, se.folder.SaveBest(c)
 }
 

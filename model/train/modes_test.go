@@ -1,0 +1,169 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/objective"
+	"github.com/retort-ml/retort/model/optim"
+)
+
+// mode is a way in which a training can go. Every one that the config offers is
+// a row: a new option gets one.
+type mode struct {
+	name    string
+	spec    Spec
+	compute Compute
+	only    string // the backend that has it; empty: all
+	// like is the row that it is compared with, and near how far its losses may be
+	// from that one's, relative; 0: the losses' and the checkpoint's bits are the same.
+	like string
+	near float64
+}
+
+// with is a spec with a change.
+func with(s Spec, change func(*Spec)) Spec {
+	change(&s)
+	return s
+}
+
+func modes() []mode {
+	pre, fine := tiny(objective.NTXent), tiny(objective.Supervised)
+	// Where results are rounded, larger steps than these lead apart.
+	gentle := with(pre, func(s *Spec) { s.Schedule.Base = 0.1 })
+	optimizer := func(c optim.Config) func(*Spec) { return func(s *Spec) { s.Optimizer = c } }
+	list := []mode{
+		{name: "ntxent", spec: pre},
+		{name: "supervised", spec: fine},
+		{name: "linear", spec: tiny(objective.Linear)},
+		{name: "distill", spec: tiny(objective.Distill)},
+		{name: "distill with labels", spec: with(tiny(objective.Distill), func(s *Spec) { s.Alpha, s.ScaleByTauSquared = 0.5, true })},
+		{name: "no probe", spec: with(pre, func(s *Spec) { s.Classes = 0 })},
+		{name: "momentum", spec: with(pre, optimizer(optim.SGD(1e-4)))},
+		{name: "adam", spec: with(pre, optimizer(optim.Config{Name: optim.Adam, WeightDecay: 1e-4}))},
+		{name: "selective kernels", spec: with(pre, func(s *Spec) { s.Arch.Depth, s.Arch.SKRatio = 50, 0.0625 })},
+		{name: "large images' stem", spec: with(pre, func(s *Spec) { s.ImageSize = 40 })},
+		{name: "selector 0", spec: with(fine, func(s *Spec) { s.Selector = 0 })},
+		{name: "frozen head", spec: with(fine, func(s *Spec) { s.FreezeHead = true })},
+
+		// How it is computed, which changes nothing.
+		{name: "remat", spec: pre, compute: Compute{Remat: true}, like: "ntxent", near: 1e-5},
+		{name: "3 steps an execution", spec: pre, compute: Compute{StepsPerExecution: 3}, like: "ntxent"},
+		{name: "3 steps an execution, remat", spec: fine, compute: Compute{StepsPerExecution: 3, Remat: true}, like: "supervised", near: 1e-5},
+		{name: "linear, 3 steps an execution", spec: tiny(objective.Linear), compute: Compute{StepsPerExecution: 3}, like: "linear"},
+		{name: "distill, 3 steps an execution", spec: tiny(objective.Distill), compute: Compute{StepsPerExecution: 3}, like: "distill"},
+		{name: "small rate", spec: gentle},
+		{name: "bf16", spec: gentle, compute: Compute{BF16: true}, like: "small rate", near: 0.05},
+		{name: "bf16, supervised", spec: fine, compute: Compute{BF16: true}, like: "supervised", near: 0.05},
+		{name: "2 devices", spec: gentle, compute: Compute{Devices: 2}, only: "xla:cpu", like: "small rate", near: 1e-4},
+		{name: "2 devices, remat, bf16", spec: gentle, compute: Compute{Devices: 2, Remat: true, BF16: true}, only: "xla:cpu", like: "small rate", near: 0.05},
+		{name: "2 devices, 3 steps an execution", spec: fine, compute: Compute{Devices: 2, StepsPerExecution: 3}, only: "xla:cpu", like: "supervised", near: 1e-4},
+	}
+	return list
+}
+
+// journey is what a training of a mode came to.
+type journey struct {
+	losses []float64
+	whole  []byte // the checkpoint at its end
+}
+
+// travel trains through a checkpoint after step 2, and again from there.
+func travel(t *testing.T, backendName string, m mode) journey {
+	t.Helper()
+	c, err := backend.New(backendName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := New(c.Backend, m.spec, m.compute)
+	if err == nil {
+		err = tr.InitRandom()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var j journey
+	var cut *checkpoint.Checkpoint
+	err = tr.Fit(context.Background(), random(m.spec), Hooks{CheckpointEvery: 2,
+		Step: func(m Metrics) error { j.losses = append(j.losses, m.Loss+m.ProbeLoss); return nil },
+		Checkpoint: func(c *checkpoint.Checkpoint) error {
+			if cut == nil {
+				cut = c
+			}
+			return nil
+		}})
+	if err != nil || len(j.losses) != m.spec.Steps || cut == nil || cut.Step != 2 {
+		t.Fatalf("%d losses, checkpoint %v: %v", len(j.losses), cut != nil, err)
+	}
+	if n := tr.Traffic().Compilations; n != 1 {
+		t.Errorf("%d compilations; want 1", n)
+	}
+	j.whole = saved(t, tr)
+	if err = tr.Resume(cut); err == nil {
+		err = tr.Fit(context.Background(), random(m.spec), Hooks{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(saved(t, tr), j.whole) {
+		t.Error("resumed at step 2: another result")
+	}
+	return j
+}
+
+// TestEveryMode trains in every mode, on the backend of the tests and, where that
+// is another, on ours: losses are numbers, a training that is resumed ends bit
+// for bit where it would have, nothing is compiled after the first step, modes
+// that change nothing change nothing, and both engines agree.
+func TestEveryMode(t *testing.T) {
+	name := testBackend()
+	done := map[string]journey{}
+	for _, m := range modes() {
+		t.Run(m.name, func(t *testing.T) {
+			if m.only != "" && m.only != name {
+				t.Skip("only on " + m.only)
+			}
+			j := travel(t, name, m)
+			done[m.name] = j
+			for i, l := range j.losses {
+				if math.IsNaN(l) || math.IsInf(l, 0) {
+					t.Errorf("step %d: loss %v", i, l)
+				}
+			}
+			if m.like != "" {
+				compare(t, m.like, j, done[m.like], m.near)
+				return
+			}
+			if strings.HasPrefix(name, "xla") {
+				compare(t, "cpu", j, travel(t, "cpu", m), 1e-3)
+			}
+		})
+	}
+}
+
+func compare(t *testing.T, with string, got, want journey, near float64) {
+	t.Helper()
+	if near == 0 && strings.HasPrefix(testBackend(), "xla") {
+		near = 1e-5 // XLA fuses a loop's body otherwise than a single step
+	}
+	if near == 0 {
+		if !slices.Equal(got.losses, want.losses) || !bytes.Equal(got.whole, want.whole) {
+			t.Errorf("losses %v, those of %s %v; want the same, and the same checkpoint, bit for bit", got.losses, with, want.losses)
+		}
+		return
+	}
+	worst := 0.0
+	for i := range got.losses {
+		worst = max(worst, math.Abs(got.losses[i]-want.losses[i])/math.Abs(want.losses[i]))
+	}
+	t.Logf("losses at most %.2g apart from those of %s (%.2g allowed)", worst, with, near)
+	if !(worst <= near) {
+		t.Errorf("losses %v, those of %s %v: %.3g apart, %.3g allowed", got.losses, with, want.losses, worst, near)
+	}
+}

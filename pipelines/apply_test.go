@@ -39,7 +39,7 @@ func sumsBeam(root string, n int, d *double) (*beam.Pipeline, beam.PCollection) 
 }
 
 func TestApplyMakesWhatAGraphMakes(t *testing.T) {
-	for _, runner := range runners.Names {
+	for _, runner := range runners.Local {
 		t.Run(runner, func(t *testing.T) {
 			ours, theirs := t.TempDir(), t.TempDir()
 			if _, err := run(t, sumGraph(ours, 10, &double{Shards_: 3}), "direct"); err != nil {
@@ -147,7 +147,7 @@ func init() { register.DoFn2x1[context.Context, *pipelines.Image, error](&nameFn
 func TestParDoInAPipelineOfOnesOwn(t *testing.T) {
 	dir, root := stagetest.Folder(t, 8, 4, "cat", "dog"), t.TempDir()
 	damage(t, dir, 1)
-	for _, runner := range runners.Names {
+	for _, runner := range runners.Local {
 		names.list = nil
 		p, s := beam.NewPipelineWithRoot()
 		images := pipelines.Apply(s, filepath.Join(root, runner, "pictures"), &pictures{Dir: dir})

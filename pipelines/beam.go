@@ -61,13 +61,22 @@ func (*shardFn) ProcessElement(ctx context.Context, shard int, tasks func(*[]byt
 	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
 		r, err := t.doShard(ctx, e, stage, shard)
 		if err != nil {
-			return err
+			return &shardError{shard, err}
 		}
 		data, err := json.Marshal(r)
 		emit(data)
 		return err
 	})
 }
+
+// shardError is one of a shard. It reads as its cause, until who tells it adds
+// the number.
+type shardError struct {
+	shard int
+	error
+}
+
+func (e *shardError) Unwrap() error { return e.error }
 
 func (t *task) doShard(ctx context.Context, e *erased, stage any, shard int) (shardReport, error) {
 	if r, ok := t.finishedShard(shard); ok {
@@ -131,6 +140,10 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 	}
 	t.running = enter(t.Job)
 	defer t.running.leave()
+	if t.Detached {
+		t.running.tellThrough(t.Dir)
+		defer t.running.told()
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s: this is a bug in the stage: panic: %v\n%s", t.Stage, v, debug.Stack())
@@ -139,7 +152,7 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 			err = t.fail(err)
 		}
 	}()
-	if err := t.running.holds(); err != nil {
+	if err := errors.Join(t.running.holds(), t.workHere(), t.mayWrite()); err != nil {
 		return err
 	}
 	e, err := lookup(t.Type)
@@ -159,8 +172,21 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 // fail notes an error of the task, and lets go of what a pipeline of the user's
 // own holds: nobody else tells when it ends.
 func (t *task) fail(err error) error {
-	err = prefixed(t.Stage, err)
-	t.running.fail(err)
+	shard, cause := -1, err
+	var of *shardError
+	if errors.As(err, &of) {
+		if shard = of.shard; t.Detached {
+			cause = fmt.Errorf("shard %d: %w", shard, trimmed(t.Stage, err))
+		}
+	}
+	err = prefixed(t.Stage, cause)
+	if t.Detached && errors.Is(err, context.Canceled) {
+		return err // its runner does it again, or wants it no more
+	}
+	t.running.fail(shard, err)
+	if t.Detached && t.running.ctx == nil {
+		tellFailure(t.Dir, shard, err)
+	}
 	if t.Applied {
 		release(t.Job)
 	}

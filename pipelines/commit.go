@@ -39,6 +39,12 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 		return err
 	}
 	crash.At(crash.BeforeManifest)
+	if err := t.mayWrite(); err != nil {
+		return err
+	}
+	if t.Detached {
+		return artifact.CommitNew(t.Dir, t.manifest(job))
+	}
 	return artifact.Commit(t.Dir, t.manifest(job))
 }
 

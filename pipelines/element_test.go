@@ -153,7 +153,7 @@ func TestEachKeepsOrderAndCounts(t *testing.T) {
 	dir := stagetest.Folder(t, 16, 20, "cat", "dog")
 	perShards := map[string][]int{"direct": {0, 1, 7}, "prism": {7}}
 	var manifests [][]byte
-	for _, runner := range runners.Names {
+	for _, runner := range runners.Local {
 		for _, perShard := range perShards[runner] {
 			root := t.TempDir()
 			if got, err := run(t, eachGraph(root, dir, &bright{Min: 100, PerShard: perShard}), runner); err != nil {
@@ -461,7 +461,7 @@ func TestFuseDecodesOnceAndIsOneStage(t *testing.T) {
 		pipelines.Add(g, "above", pipelines.Each(&keepAbove{Min: 125}), scores)
 		return g
 	}
-	for _, runner := range runners.Names {
+	for _, runner := range runners.Local {
 		os.RemoveAll(root)
 		if _, err := run(t, graph(0), runner); err != nil {
 			t.Fatal(err)

@@ -2,12 +2,14 @@ package pipelines
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -156,18 +158,24 @@ func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, repo
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	t := g.task(step, runner.Name())
+	t := g.task(step, runner)
 	r := start(ctx, t.Job, reporter)
 	defer release(t.Job)
 	if err := r.take(step.Dir); err != nil {
 		return nil, fmt.Errorf("%s: %w", step.Name, err)
 	}
-	if err := prepare(step.Dir, step.Fingerprint); err != nil {
-		return nil, fmt.Errorf("%s: %w", step.Name, err)
-	}
-	crash.At(crash.StagePrepared)
-	if err := runTask(ctx, t, r, runner); err != nil {
+	done, err := r.outcome(ctx, step.Name, func(ctx context.Context) (bool, error) { return r.comeBack(ctx, step) })
+	if err != nil {
 		return nil, err
+	}
+	if !done {
+		if err := prepare(step.Dir, step.Fingerprint); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.Name, err)
+		}
+		crash.At(crash.StagePrepared)
+		if err := runTask(ctx, t, r, runner); err != nil {
+			return nil, err
+		}
 	}
 	m, err := artifact.Load(step.Dir)
 	if err != nil {
@@ -185,20 +193,63 @@ func runTask(ctx context.Context, t *task, r *running, runner Runner) error {
 	}
 	s := p.Root().Scope(t.Stage)
 	expand(s, beam.Create(s, data))
-	err = runner.Run(ctx, p)
+	_, err = r.outcome(ctx, t.Stage, func(ctx context.Context) (bool, error) {
+		if d, ok := runner.(Detached); ok {
+			return true, r.detach(ctx, d, t, p)
+		}
+		return true, runner.Run(ctx, p)
+	})
+	return err
+}
+
+// outcome does work for a stage and puts its error into our words: the first that
+// a bundle failed with, or the one that made the stage be given up.
+func (r *running) outcome(ctx context.Context, stage string, work func(context.Context) (bool, error)) (bool, error) {
+	working, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	r.mu.Lock()
+	r.giveUp = giveUp
+	r.mu.Unlock()
+	done, err := work(working)
 	if cause := context.Cause(ctx); cause != nil {
-		return cause
+		return done, cause
 	}
 	if err == nil {
-		return nil
+		return done, nil
 	}
-	if first := r.failure(); first != nil {
+	if cause := context.Cause(working); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	} else if first := r.failure(); first != nil {
 		err = first
 	}
 	if errors.Is(err, context.Canceled) {
-		return context.Canceled
+		return done, context.Canceled
 	}
-	return prefixed(t.Stage, err)
+	return done, prefixed(stage, err)
+}
+
+// alone is set in a process that does nothing but work for others.
+var alone atomic.Bool
+
+// WorkAlone says that this process does nothing but work for a runner: it goes to
+// the folder from which the run was started, where there is one, so that relative
+// paths of the config mean what they meant.
+func WorkAlone() { alone.Store(true) }
+
+func (t *task) workHere() error {
+	if !alone.Load() || t.From == "" {
+		return nil
+	}
+	_ = os.Chdir(t.From) // on another machine the paths are those of stores
+	return nil
+}
+
+// trimmed is err without the stage's name before it.
+func trimmed(stage string, err error) error {
+	if s := err.Error(); strings.HasPrefix(s, stage+": ") {
+		return errors.New(s[len(stage)+2:])
+	}
+	return err
 }
 
 // prefixed puts the stage's name before an error that does not start with it.
@@ -209,11 +260,13 @@ func prefixed(stage string, err error) error {
 	return fmt.Errorf("%s: %w", stage, err)
 }
 
-func (g *Graph) task(step *Step, runner string) *task {
+func (g *Graph) task(step *Step, where Runner) *task {
 	n := step.node
 	t := newTask(n, step.Dir)
-	t.Config, t.Fingerprint, t.Runner, t.Started = step.Config, step.Fingerprint, runner, time.Now()
+	t.Config, t.Fingerprint, t.Runner, t.Started = step.Config, step.Fingerprint, where.Name(), time.Now()
 	t.Content = n.contentKey()
+	_, t.Detached = where.(Detached)
+	t.From, _ = os.Getwd()
 	if n.in != nil && !n.in.IsZero() {
 		t.Input = edgeJSON{n.in.source().fingerprint, n.inPort}
 	}
@@ -230,7 +283,7 @@ func (g *Graph) task(step *Step, runner string) *task {
 // newTask is the part of a task that does not depend on the inputs.
 func newTask(n *node, dir blob.Dir) *task {
 	t := &task{
-		Job:   fmt.Sprintf("%s-%d-%d", n.name, os.Getpid(), serial.Add(1)),
+		Job:   fmt.Sprintf("%s-%d-%d-%s", n.name, os.Getpid(), serial.Add(1), rand.Text()[:8]),
 		Stage: n.name, Type: n.erased.name, Version: versionOf(n.stage), Kind: n.erased.kind,
 		Dir: dir, Dirs: map[string]blob.Dir{}, Inputs: map[string]string{}, Past: map[string]blob.Dir{},
 		CodeVersion: CodeVersion(), MaxRejected: DefaultMaxRejected,

@@ -126,7 +126,7 @@ func run(t *testing.T, g *pipelines.Graph, runner string) (string, error) {
 }
 
 func TestRunKeepChange(t *testing.T) {
-	for _, runner := range runners.Names {
+	for _, runner := range runners.Local {
 		t.Run(runner, func(t *testing.T) {
 			root := t.TempDir()
 			steps := []struct {

@@ -31,8 +31,10 @@ type task struct {
 	Runner      string
 	Started     time.Time
 	MaxRejected float64
-	Tolerant    bool // the stage sets MaxRejected itself
-	Applied     bool // by Apply, not run by a graph
+	Tolerant    bool   // the stage sets MaxRejected itself
+	Applied     bool   // by Apply, not run by a graph
+	Detached    bool   // by a job that may outlive the process that started it
+	From        string // folder from which the run was started
 
 	running *running // in this process; set where the task is decoded
 }

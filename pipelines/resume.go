@@ -39,6 +39,9 @@ func prepare(dir blob.Dir, fingerprint string) error {
 		resume = false // a finished artifact that was found wanting
 	}
 	if resume {
+		if err := dir.RemoveAll(toldDir); err != nil {
+			return err
+		}
 		return dir.Sweep()
 	}
 	if err := artifact.Clear(dir); err != nil {
@@ -89,7 +92,12 @@ func tidy(dir blob.Dir) error {
 	if err := dir.Sweep(); err != nil {
 		return err
 	}
-	if err := dir.RemoveAll(shardsDir); err != nil {
+	for _, work := range []string{shardsDir, toldDir} {
+		if err := dir.RemoveAll(work); err != nil {
+			return err
+		}
+	}
+	if err := dir.Remove(holderName); err != nil {
 		return err
 	}
 	crash.At(crash.TidyHalfway)

@@ -19,8 +19,12 @@ type running struct {
 	users int // elements at work; guarded by jobs
 	lock  *folderLock
 
+	job    string                  // that this process follows; guarded by jobs
+	giveUp context.CancelCauseFunc // ends the work of a job that fails for good; may be nil
+
 	mu     sync.Mutex
-	failed error // the first, whole: runners wrap it in their own words
+	failed error       // the first, whole: runners wrap it in their own words
+	times  map[int]int // that a shard failed
 	meter  *Meter
 	shared map[string]*shared
 }
@@ -134,12 +138,42 @@ func (r *running) holds() error {
 	return nil
 }
 
-// fail notes the first error.
-func (r *running) fail(err error) {
+// mostFailures of one shard end its stage, however often its runner would try.
+const mostFailures = 3
+
+// fail notes the first error; shard is -1 for what is no shard's.
+func (r *running) fail(shard int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failed == nil {
 		r.failed = err
+	}
+	if r.times == nil {
+		r.times = map[int]int{}
+	}
+	if r.times[shard]++; r.times[shard] >= mostFailures && r.giveUp != nil {
+		r.failed = err
+		r.giveUp(fmt.Errorf("%w (it failed %d times)", err, r.times[shard]))
+	}
+}
+
+// tellThrough makes what is said in a process that only works for others reach
+// the launcher by the folder of the stage.
+func (r *running) tellThrough(dir blob.Dir) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, silent := r.reporter.(Silent); silent && r.ctx == nil {
+		r.reporter = newTeller(dir)
+	}
+}
+
+// told hands on what the reporter still has to tell.
+func (r *running) told() {
+	r.mu.Lock()
+	t, ok := r.reporter.(*teller)
+	r.mu.Unlock()
+	if ok {
+		t.flush()
 	}
 }
 

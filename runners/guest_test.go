@@ -76,7 +76,7 @@ func (l *lockedBuffer) String() string {
 // runs it logs what it logged.
 func TestHostGoesOnLogging(t *testing.T) {
 	for _, own := range []bool{false, true} { // a logger of the host's own, or Go's
-		for _, name := range runners.Names {
+		for _, name := range runners.Local {
 			t.Run(fmt.Sprint(name, " own logger ", own), func(t *testing.T) {
 				var out lockedBuffer
 				writer, flags, before := log.Writer(), log.Flags(), slog.Default()
@@ -112,7 +112,7 @@ func TestHostGoesOnLogging(t *testing.T) {
 // TestTwoGraphsAtOnce run side by side, and leave the host's environment and
 // folder of temporary files as they were.
 func TestTwoGraphsAtOnce(t *testing.T) {
-	for _, name := range runners.Names {
+	for _, name := range runners.Local {
 		t.Run(name, func(t *testing.T) {
 			temp := t.TempDir()
 			t.Setenv("TMPDIR", temp)
@@ -143,7 +143,7 @@ func TestTwoGraphsAtOnce(t *testing.T) {
 
 // TestEndings: one graph that fails or is cancelled does not touch the other.
 func TestEndings(t *testing.T) {
-	for _, name := range runners.Names {
+	for _, name := range runners.Local {
 		t.Run(name, func(t *testing.T) {
 			_, err := run(t.Context(), t, say(t, "fail"), name)
 			if err == nil || err.Error() != "say: failed as asked" {

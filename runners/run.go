@@ -8,6 +8,7 @@ import (
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners/direct"
+	"github.com/retort-ml/retort/runners/portable"
 	"github.com/retort-ml/retort/runners/prism"
 )
 
@@ -25,6 +26,15 @@ var table = map[string]pipelines.Runner{"direct": direct.Runner{}, "prism": pris
 // Names of the runners, direct first; [Register] adds to them.
 var Names = []string{"direct", "prism"}
 
+// Local are those that run everything on this machine, and need nothing else.
+var Local = []string{"direct", "prism"}
+
+func init() {
+	for _, service := range []string{"flink", "spark", "portable"} {
+		Register(portable.Runner{Service: service})
+	}
+}
+
 // Register makes a runner known by its Name, for --runner of every program made
 // of this package. It is called from an init function; a name that is taken
 // panics.
@@ -35,6 +45,9 @@ func Register(r pipelines.Runner) {
 	}
 	table[name] = r
 	Names = append(Names, name)
+	if d, ok := r.(pipelines.Detached); ok {
+		pipelines.RegisterDetached(d)
+	}
 }
 
 // ByName returns the runner of that name; "" is direct.

@@ -12,7 +12,7 @@ import (
 
 func runCommand() *cobra.Command {
 	var flags configFlags
-	var runner string
+	var where runners.Flags
 	var only []string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -36,12 +36,16 @@ force, goes on where it was when the same command is given again.`,
   # the same again with one setting changed: only what depends on it runs
   retort run --images photos/ --labels labels.csv --test test.tar --out runs/photos --set distill.epochs=3
 
+  # on a Flink cluster, whose machines have this program too; see docs/flink.md
+  retort run --runner flink --endpoint flink:8099 --environment PROCESS --images gs://b/photos --out gs://b/run
+
   # up to the views and no further; events for a program
   retort run --images photos/ --out runs/photos --only views --json`,
 		Args: noArguments(" (images are given with --images)"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := program.OneOf("runner", runner, runners.Names); err != nil {
-				return err
+			runner, err := where.Runner()
+			if err != nil {
+				return usage("%w", err)
 			}
 			g, _, err := flags.graph(cmd)
 			if err != nil {
@@ -50,7 +54,7 @@ force, goes on where it was when the same command is given again.`,
 			if cmd.Flags().Changed("only") && len(only) == 0 {
 				return usage("--only is empty; want names of stages, such as views,pretrain; known: %s", strings.Join(g.Names(), ", "))
 			}
-			r := program.Run{Graph: g, Runner: runner, Only: only, Err: stdio.Err, Again: "retort run"}
+			r := program.Run{Graph: g, On: runner, Only: only, Err: stdio.Err, Again: "retort run"}
 			if asJSON {
 				r.Events = stdio.Out
 			}
@@ -58,7 +62,7 @@ force, goes on where it was when the same command is given again.`,
 		},
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&runner, "runner", "direct", "where the stages run: "+strings.Join(runners.Names, ", "))
+	where.Register(cmd.Flags())
 	cmd.Flags().StringSliceVar(&only, "only", nil, "run these stages and what they depend on, such as views,pretrain")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one event per line on stdout, as JSON")
 	return cmd

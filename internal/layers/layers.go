@@ -42,7 +42,8 @@ var doors = []struct {
 	{[]string{"github.com/gomlx"}, []string{"model", "examples/barlowtwins"}},
 	{[]string{"github.com/goccy/go-yaml"}, []string{"pipelines/config"}},
 	{[]string{"github.com/syndtr/goleveldb"}, []string{"model/checkpoint/tensorbundle"}},
-	{[]string{"github.com/spf13"}, []string{"cmd", "runners/program"}},
+	{[]string{"github.com/spf13/cobra"}, []string{"cmd", "runners/program"}},
+	{[]string{"github.com/spf13/pflag"}, []string{"cmd", "runners"}},
 	{[]string{"cloud.google.com/go", "gocloud.dev", "github.com/aws", "google.golang.org/api", "github.com/googleapis", "golang.org/x/oauth2"}, []string{"io/blob"}},
 }
 

@@ -9,7 +9,9 @@ package artifact
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"sort"
 
@@ -116,6 +118,31 @@ func Commit(dir blob.Dir, m *Manifest) error {
 		return err
 	}
 	return dir.WriteFile(ManifestName, data)
+}
+
+// CommitNew is Commit where somebody else might, too: of several the first makes
+// the artifact. Who finds the very same manifest there has succeeded.
+func CommitNew(dir blob.Dir, m *Manifest) error {
+	data, err := m.encode()
+	if err != nil {
+		return err
+	}
+	w, err := dir.CreateNew(ManifestName)
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	if err := w.Commit(); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	there, err := Load(dir)
+	if err == nil && there.CRC32C != m.CRC32C {
+		err = fmt.Errorf("%s: another run finished it meanwhile, with other content", dir)
+	}
+	return err
 }
 
 // encode sorts the files, sets the checksum and returns the manifest's bytes.

@@ -5,6 +5,7 @@ package prism
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -15,6 +16,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
 
+	"github.com/retort-ml/retort/runners/internal/jobs"
 	"github.com/retort-ml/retort/runners/internal/quiet"
 )
 
@@ -38,11 +40,23 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) error {
 	if err != nil {
 		return err
 	}
-	job, err := here.submit(ctx, p, r.Program)
+	service := jobs.Service{Client: here.jobs, Loopback: r.Program == ""}
+	urn, config := "beam:env:external:v1", here.workers.EnvironmentConfig(ctx)
+	if r.Program != "" {
+		command, err := json.Marshal(map[string]string{"command": r.Program})
+		if err != nil {
+			return err
+		}
+		urn, config = "beam:env:process:v1", string(command)
+	}
+	if service.Environment, err = jobs.Environment(ctx, urn, config); err != nil {
+		return err
+	}
+	job, err := service.Submit(ctx, p)
 	if err != nil {
 		return err
 	}
-	return here.wait(ctx, job)
+	return jobs.Wait(ctx, here.jobs, job)
 }
 
 // local is Prism's job service, and that which starts workers for it, both in

@@ -68,14 +68,18 @@ type program[C any] struct {
 }
 
 func (p *program[C]) runCommand() *cobra.Command {
-	var runner string
+	var where runners.Flags
 	var only []string
 	var asJSON bool
 	cmd, settings := p.command("run", "Run the graph; what is up to date is kept")
-	cmd.Flags().StringVar(&runner, "runner", "direct", "where the stages run: "+strings.Join(runners.Names, ", "))
+	where.Register(cmd.Flags())
 	cmd.Flags().StringSliceVar(&only, "only", nil, "run these stages and what they depend on")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one event per line on stdout, as JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		runner, err := where.Runner()
+		if err != nil {
+			return Usage(err)
+		}
 		g, err := settings.graph(cmd)
 		if err != nil {
 			return err
@@ -83,7 +87,7 @@ func (p *program[C]) runCommand() *cobra.Command {
 		if cmd.Flags().Changed("only") && len(only) == 0 {
 			return usagef("--only is empty; want names of stages; known: %s", strings.Join(g.Names(), ", "))
 		}
-		r := Run{Graph: g, Runner: runner, Only: only, Err: cmd.ErrOrStderr(), Again: cmd.CommandPath()}
+		r := Run{Graph: g, On: runner, Only: only, Err: cmd.ErrOrStderr(), Again: cmd.CommandPath()}
 		if asJSON {
 			r.Events = cmd.OutOrStdout()
 		}

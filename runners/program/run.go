@@ -20,7 +20,8 @@ import (
 // Err and, where Events is set, as an event a line to programs.
 type Run struct {
 	Graph  *pipelines.Graph
-	Runner string   // one of runners.Names
+	Runner string // one of runners.Names, where On is nil
+	On     pipelines.Runner
 	Only   []string // stages, with what they depend on; nil is all
 	Err    io.Writer
 	Events io.Writer // nil: none
@@ -62,8 +63,13 @@ func (r Run) Do(ctx context.Context) error {
 }
 
 func (r Run) options() (o runners.Options, err error) {
-	if err := OneOf("runner", r.Runner, runners.Names); err != nil {
-		return o, err
+	if o.Runner = r.On; o.Runner == nil {
+		if err := OneOf("runner", r.Runner, runners.Names); err != nil {
+			return o, err
+		}
+		if o.Runner, err = runners.ByName(r.Runner); err != nil {
+			return o, err
+		}
 	}
 	known := r.Graph.Names()
 	for _, name := range r.Only {
@@ -72,8 +78,7 @@ func (r Run) options() (o runners.Options, err error) {
 		}
 	}
 	o.Only = r.Only
-	o.Runner, err = runners.ByName(r.Runner)
-	return o, err
+	return o, nil
 }
 
 // conclude writes what came of a run that went well.

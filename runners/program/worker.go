@@ -3,17 +3,22 @@ package program
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/container/tools"
 	beamruntime "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
+
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/runners/portable"
 )
 
 // IsWorker tells a command line with which a runner starts this program as a
@@ -21,9 +26,13 @@ import (
 // runner that starts processes, which has only where to ask for them.
 func IsWorker(args []string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool {
-		return arg == "--worker" || arg == "--worker=true" || strings.HasPrefix(arg, "--provision_endpoint=")
+		return arg == "--worker" || arg == "--worker=true" || strings.HasPrefix(arg, "--provision_endpoint=") || strings.HasPrefix(arg, poolFlag)
 	})
 }
+
+// poolFlag makes the program a pool that starts workers for runners that ask at
+// HOST:PORT.
+const poolFlag = "--worker_pool="
 
 // worker is what a worker is told.
 type worker struct {
@@ -34,6 +43,11 @@ type worker struct {
 // Work is a worker: it runs the bundles that a runner sends, until the runner
 // goes. It returns then; Beam's own start-up code would sleep for ever.
 func Work(ctx context.Context, args []string) error {
+	if len(args) == 1 && strings.HasPrefix(args[0], poolFlag) {
+		return portable.Pool(ctx, strings.TrimPrefix(args[0], poolFlag))
+	}
+	pipelines.WorkAlone()
+	ctx = endWithParent(ctx)
 	w, err := parseWorker(args)
 	if err != nil {
 		return Usage(err)
@@ -49,6 +63,25 @@ func Work(ctx context.Context, args []string) error {
 		return fmt.Errorf("worker %s: %w", w.id, err)
 	}
 	return nil
+}
+
+// endWithParent ends the process when the one that started it is gone: the
+// runner's, or the pool's.
+func endWithParent(ctx context.Context) context.Context {
+	parent := os.Getppid()
+	if parent <= 1 {
+		return ctx // a container's first process, or one that nobody waits for
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	go func() {
+		for os.Getppid() == parent {
+			time.Sleep(time.Second)
+		}
+		end(errors.New("the runner's process is gone"))
+		time.Sleep(5 * time.Second)
+		os.Exit(Failed) // work that does not hear of it
+	}()
+	return ctx
 }
 
 func parseWorker(args []string) (*worker, error) {

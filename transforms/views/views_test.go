@@ -64,7 +64,7 @@ func stream(t *testing.T, d *views.Dataset, start, n int64) string {
 func TestShardsAreTheSameOnEveryRunner(t *testing.T) {
 	source := stagetest.Folder(t, 24, 10, "a", "b")
 	var want string
-	for _, runner := range runners.Names {
+	for _, runner := range runners.Local {
 		_, a := run(t, source, runner, &views.Stage{Views: pair(16), Passes: 2, Seed: 3, ShardBytes: 20000})
 		var got strings.Builder
 		for _, f := range a.Files("views") {

@@ -110,8 +110,14 @@ func makeRoot(root blob.Dir) error {
 
 func (g *Graph) executeSteps(ctx context.Context, steps []Step, runner Runner, reporter Reporter) ([]Result, error) {
 	var results []Result
+	var errs []error
+	failed := map[*node]bool{} // where the graph keeps going
 	for i := range steps {
 		step := &steps[i]
+		if broken := step.node.brokenInput(failed); broken != nil {
+			results = append(results, Result{Name: step.Name, State: Run, Err: fmt.Errorf("%s: not run, since %s failed", step.Name, broken.name)})
+			continue
+		}
 		if err := g.replan(ctx, step, reporter); err != nil {
 			return results, err
 		}
@@ -127,11 +133,16 @@ func (g *Graph) executeSteps(ctx context.Context, steps []Step, runner Runner, r
 		}
 		results = append(results, r)
 		reporter.Finished(r)
-		if r.Err != nil {
+		switch {
+		case r.Err == nil:
+		case !g.keepGoing || ctx.Err() != nil || errors.Is(r.Err, context.Canceled):
 			return results, r.Err
+		default:
+			failed[step.node] = true
+			errs = append(errs, r.Err)
 		}
 	}
-	return results, nil
+	return results, errors.Join(errs...)
 }
 
 // replan looks again at a stage that was to run because one of its inputs was:

@@ -18,6 +18,9 @@ type Graph struct {
 	place blob.Dir // of root, made absolute here and nowhere else
 	nodes []*node
 	errs  []error
+
+	shared    map[string]*node // see Variants; nil: every Add is a stage
+	keepGoing bool
 }
 
 type node struct {
@@ -66,6 +69,13 @@ func (g *Graph) Root() string { return g.root }
 // At is how people find the file name of a stage's artifact.
 func (g *Graph) At(stage, name string) string { return g.place.In(stage).At(name) }
 
+// File is how people find a file that lies beside the stages' folders.
+func (g *Graph) File(name string) string { return g.place.At(name) }
+
+// WriteFile writes a file beside the stages' folders, whole or not at all: a
+// summary of what the graph made.
+func (g *Graph) WriteFile(name string, data []byte) error { return g.place.WriteFile(name, data) }
+
 // Add puts a stage into the graph under a name that no other stage has (lower
 // case letters, digits, '.', '_' and '-'; it names the artifact's folder), and
 // returns the edge that carries what it makes. A stage that reads an artifact
@@ -81,6 +91,11 @@ func Add[In, Out any](g *Graph, name string, s Stage[In, Out], in ...Edge[In]) E
 	}
 	if len(in) > 0 {
 		n.in, n.inPort = in[0], in[0].port
+	}
+	if g.shared != nil && n.erased != nil {
+		if same := g.share(n); same != nil {
+			return Edge[Out]{node: same}
+		}
 	}
 	g.nodes = append(g.nodes, n)
 	_, source := any(*new(In)).(None)

@@ -12,6 +12,7 @@ func commands() []*cobra.Command {
 		runCommand(),
 		planCommand(),
 		graphCommand(),
+		sweepCommand(),
 		inspectCommand(),
 		configCommand(),
 		synthCommand(),

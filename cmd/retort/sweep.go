@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/pipelines/simclrv2"
+	"github.com/retort-ml/retort/pipelines/simclrv2/sweep"
+	"github.com/retort-ml/retort/runners"
+	"github.com/retort-ml/retort/runners/program"
+	"github.com/retort-ml/retort/runners/progress"
+)
+
+func sweepCommand() *cobra.Command {
+	f := &sweepFlags{}
+	var plan, asJSON, stop bool
+	var runner string
+	cmd := &cobra.Command{
+		Use:   "sweep --config FILE",
+		Short: "Run fractions x architectures x selectors x seeds, sharing what is the same",
+		Long: `Run the graph at many points: all combinations of the values that a YAML file
+lists, and of several such products (parts) where it has more than one.
+
+  preset: cifar10-cpu                # what every point starts from
+  set: {pretrain.epochs: 20}         # over it; keys as retort config shows them
+  fractions: [0.01, 0.1, 1]          # of the labels
+  architectures: [resnet18 0.25x, resnet18 0.5x]
+  selectors: [0, 1, last]            # where in the projection head fine-tuning begins
+  students: [self, resnet18 0.125x]  # who is distilled into
+  seeds: [1, 2, 3]
+  axes: {distill.temperature: [0.1, 1]}        # any other key
+  models: [supervised, finetuned, distilled]   # which are trained
+  parts:                             # products of their own, over what stands above
+    - {name: few labels, fractions: [0.01], set: {finetune.epochs: 60}}
+
+Stages that are the same at several points are made once: one ingest, and one
+pretraining for all fractions and selectors of an architecture and a seed. What is
+there is kept, so that the same command goes on after Ctrl-C, and a file that asks
+for more runs what is missing. A point that fails does not stop the others.
+
+In --out lie table.csv, points.csv, table.md, table.json and index.html, with means
+over seeds and 95 % intervals (Student's t); the table goes to stdout.`,
+		Example: `  # what would run, and what is shared
+  retort sweep --config sweep.yaml --images cifar10-train.tar --labels folder --out runs/sweep --plan
+
+  # run it; once more after Ctrl-C to go on
+  retort sweep --config sweep.yaml --images cifar10-train.tar --labels folder --out runs/sweep`,
+		Args: noArguments(" (images are given with --images)"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := program.OneOf("runner", runner, runners.Names); err != nil {
+				return err
+			}
+			var options []pipelines.Option
+			if !stop {
+				options = append(options, pipelines.KeepGoing())
+			}
+			s, err := f.build(cmd, options...)
+			if err != nil {
+				return err
+			}
+			if plan {
+				return s.plan(cmd.Context(), asJSON)
+			}
+			return s.run(cmd.Context(), runner, asJSON)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&runner, "runner", "direct", "where the stages run: "+strings.Join(runners.Names, ", "))
+	cmd.Flags().BoolVar(&plan, "plan", false, "show points and stages, what would run and why; nothing runs")
+	cmd.Flags().BoolVar(&stop, "stop-at-failure", false, "let a point that fails stop the others")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one event per line on stdout, as JSON, in place of the table")
+	return cmd
+}
+
+// sweepFlags are the flags that make a sweep and its graph.
+type sweepFlags struct {
+	file, labels, testLabels, out string
+	images, test, sets            []string
+	compute                       computeFlags
+}
+
+func (f *sweepFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	pathVar(flags, &f.file, "config", "", "YAML file of the sweep")
+	pathsVar(flags, &f.images, "images", "as of retort run; may be given again")
+	placeVar(flags, &f.labels, "labels", "", "folder, or a table (CSV) of path,label or id,label")
+	pathsVar(flags, &f.test, "test", "separate labelled set to evaluate on; may be given again")
+	placeVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
+	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config at every point, such as distill.epochs=3; may be given again")
+	placeVar(flags, &f.out, "out", "sweep", "folder of the sweep, or its address in a store (gs://…, s3://…)")
+	f.compute.register(flags)
+}
+
+// aSweep is a sweep that can run.
+type aSweep struct {
+	file    string
+	columns []string
+	points  []*sweep.Point
+	graph   *pipelines.Graph
+}
+
+func (f *sweepFlags) build(cmd *cobra.Command, options ...pipelines.Option) (*aSweep, error) {
+	if f.file == "" {
+		return nil, usage("%s needs --config: a YAML file of axes; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	}
+	if f.out == "" || slices.Contains(f.images, "") || slices.Contains(f.test, "") {
+		return nil, usage("--out, --images or --test is empty; want a path (is a variable of the shell not set?)")
+	}
+	computes, err := f.compute.name()
+	if err != nil {
+		return nil, err
+	}
+	spec, err := sweep.Read(f.file)
+	if err != nil {
+		return nil, program.Usage(err)
+	}
+	var wrong error
+	points, err := spec.Points(f.sets, func(c *simclrv2.Config) {
+		if err := f.over(cmd, c); err != nil {
+			wrong = err
+		}
+	})
+	if err == nil {
+		err = wrong
+	}
+	if err != nil {
+		return nil, program.Usage(err)
+	}
+	g, err := sweep.Build(points, f.out, computes, options...)
+	if err != nil {
+		return nil, program.Usage(err)
+	}
+	return &aSweep{file: f.file, columns: spec.Columns(), points: points, graph: g}, nil
+}
+
+// over lays what flags say over the config of a point.
+func (f *sweepFlags) over(cmd *cobra.Command, c *simclrv2.Config) (err error) {
+	changed := cmd.Flags().Changed
+	if changed("images") {
+		c.Images = f.images
+	}
+	if changed("labels") {
+		c.Labels = f.labels
+	}
+	if changed("test") {
+		c.Test = f.test
+	}
+	if changed("test-labels") {
+		c.TestLabels = f.testLabels
+	}
+	if err = localPaths(c); err == nil && c.Encoder != "" {
+		c.Encoder, err = checkpointIn(c.Encoder)
+	}
+	return err
+}
+
+func (s *aSweep) plan(ctx context.Context, asJSON bool) error {
+	steps, err := s.graph.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		progress.JSON(stdio.Out).Planned(steps)
+		return nil
+	}
+	for _, p := range s.points {
+		fmt.Fprintf(stdio.Out, "%s: %s -> %s\n", p.Name(s.columns), strings.Join(p.Models, ", "), p.Stage)
+	}
+	fmt.Fprintf(stdio.Out, "\n%s of %s\n\n", progress.Plural(int64(len(s.points)), "point"), progress.Plural(int64(len(steps)), "stage"))
+	return program.WritePlan(stdio.Out, steps)
+}
+
+func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) error {
+	chosen, err := runners.ByName(runner)
+	if err != nil {
+		return err
+	}
+	people := progress.ForPeople(stdio.Err)
+	shown := people
+	if asJSON {
+		shown = progress.Both(progress.JSON(stdio.Out), people)
+	}
+	seen := &sweepProgress{Reporter: shown, done: map[string]bool{}, failed: map[string]error{}}
+	answered := context.AfterFunc(ctx, func() {
+		people.Message("retort", "stopping: what is at hand is finished and kept (once more quits at once)")
+	})
+	results, err := runners.Run(ctx, s.graph, runners.Options{Runner: chosen, Reporter: seen})
+	answered()
+	shown.Close()
+	if !seen.planned {
+		return err // nothing was looked at, so that there is nothing to write
+	}
+	for _, r := range results {
+		if r.Err != nil {
+			seen.failed[r.Name] = r.Err
+		}
+	}
+	if ctx.Err() != nil {
+		err = nil
+		clear(seen.failed)
+	}
+	outcomes, lost := s.outcomes(seen)
+	table := sweep.Tabulate(outcomes, s.columns)
+	written := s.write(table, outcomes)
+	switch {
+	case lost != nil:
+		return lost
+	case written != nil:
+		return fmt.Errorf("the table cannot be written: %w", written)
+	}
+	if !asJSON {
+		if err := table.WriteText(stdio.Out); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stdio.Err, "\nreport: %s\n", s.graph.File("index.html"))
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("stopped with %d of %s done; the next %q of the same command goes on from here", table.Done, progress.Plural(int64(table.Points), "point"), "retort sweep")
+	case err != nil:
+		return fmt.Errorf("%d of %s done, the others failed (mend it and run again: what is finished is kept):\n%w", table.Done, progress.Plural(int64(table.Points), "point"), err)
+	}
+	return nil
+}
+
+// sweepProgress notes what became of stages.
+type sweepProgress struct {
+	progress.Reporter
+	planned bool
+	done    map[string]bool
+	failed  map[string]error
+}
+
+// Planned knows what is kept, also where the run does not get so far.
+func (p *sweepProgress) Planned(steps []pipelines.Step) {
+	p.planned = true
+	for _, s := range steps {
+		p.done[s.Name] = s.State == pipelines.Keep
+	}
+	p.Reporter.Planned(steps)
+}
+
+// Finished says at once why a stage failed: the others go on for hours.
+func (p *sweepProgress) Finished(r pipelines.Result) {
+	p.done[r.Name] = r.Err == nil
+	p.Reporter.Finished(r)
+	if r.Err != nil {
+		p.Message(r.Name, r.Err.Error())
+	}
+}
+
+func (s *aSweep) outcomes(seen *sweepProgress) (all []sweep.Outcome, err error) {
+	for _, p := range s.points {
+		o := sweep.Outcome{Point: p}
+		switch why := seen.failed[p.Stage]; {
+		case why != nil:
+			o.Err = why.Error()
+		case seen.done[p.Stage]:
+			if o.Results, err = sweep.Load(s.graph, p); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+func (s *aSweep) write(t *sweep.Table, outcomes []sweep.Outcome) error {
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		return err
+	}
+	return sweep.Write(s.graph, t, outcomes, string(text))
+}

@@ -27,6 +27,7 @@ var calls = map[string][]said{
 	"retort run":                   {{args: "run --config testdata/config/tiny.yaml --images SHAPES --out NEW --only ingest --json"}, {args: "run --config testdata/config/tiny.yaml --images SHAPES --out RUN", stderr: true}},
 	"retort plan":                  {{args: "plan --config testdata/config/tiny.yaml --images SHAPES --out RUN"}, {args: "plan --json --config testdata/config/tiny.yaml --images SHAPES --out RUN"}},
 	"retort graph":                 {{args: "graph --images SHAPES"}, {args: "graph --images SHAPES --format dot"}, {args: "graph --images SHAPES --format svg"}},
+	"retort sweep":                 {{args: "sweep --config testdata/config/sweep.yaml --images SHAPES --out NEW"}, {args: "sweep --config testdata/config/sweep.yaml --images SHAPES --out NEW --plan"}},
 	"retort inspect":               {{args: "inspect SHAPES"}, {args: "inspect SHAPES --json"}},
 	"retort config":                {{args: "config"}, {args: "config --list"}},
 	"retort synth":                 {{args: "synth --out NEW --classes 2 --per-class 1 --size 16", stderr: true}},

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
 	"github.com/retort-ml/retort/pipelines/simclrv2/sweep"
@@ -177,7 +179,7 @@ func (s *aSweep) plan(ctx context.Context, asJSON bool) error {
 	return program.WritePlan(stdio.Out, steps)
 }
 
-func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) error {
+func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) (failure error) {
 	chosen, err := runners.ByName(runner)
 	if err != nil {
 		return err
@@ -185,7 +187,13 @@ func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) error {
 	people := progress.ForPeople(stdio.Err)
 	shown := people
 	if asJSON {
-		shown = progress.Both(progress.JSON(stdio.Out), people)
+		events := progress.JSON(stdio.Out)
+		shown = progress.Both(events, people)
+		defer func() {
+			if failure != nil {
+				events.Failed(failure)
+			}
+		}()
 	}
 	seen := &sweepProgress{Reporter: shown, done: map[string]bool{}, failed: map[string]error{}}
 	answered := context.AfterFunc(ctx, func() {
@@ -220,7 +228,7 @@ func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) error {
 			return err
 		}
 	}
-	fmt.Fprintf(stdio.Err, "\nreport: %s\n", s.graph.File("index.html"))
+	fmt.Fprintf(stdio.Err, "\nreport: %s\n", s.at("index.html"))
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("stopped with %d of %s done; the next %q of the same command goes on from here", table.Done, progress.Plural(int64(table.Points), "point"), "retort sweep")
@@ -228,6 +236,14 @@ func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) error {
 		return fmt.Errorf("%d of %s done, the others failed (mend it and run again: what is finished is kept):\n%w", table.Done, progress.Plural(int64(table.Points), "point"), err)
 	}
 	return nil
+}
+
+// at is where a file lies, below --out as people gave it.
+func (s *aSweep) at(name string) string {
+	if root := s.graph.Root(); blob.Scheme(root) == "" {
+		return filepath.Join(root, name)
+	}
+	return s.graph.File(name)
 }
 
 // sweepProgress notes what became of stages.

@@ -18,6 +18,7 @@ func commands() []*cobra.Command {
 		synthCommand(),
 		viewsCommand(),
 		predictCommand(),
+		embedCommand(),
 		tfrecordCommand(),
 		checkpointCommand(),
 		benchCommand(),

@@ -34,6 +34,7 @@ var calls = map[string][]said{
 	"retort views":                 {{args: "views"}},
 	"retort views show":            {{args: "views show SHAPES --limit 1 --size 16 --out NEW", stderr: true}},
 	"retort predict":               {{args: "predict --checkpoint RUN/distill SHAPES"}, {args: "predict --checkpoint RUN/distill SHAPES --json"}},
+	"retort embed":                 {{args: "embed --checkpoint RUN/pretrain SHAPES"}},
 	"retort tfrecord":              {{args: "tfrecord"}},
 	"retort tfrecord ls":           {{args: "tfrecord ls RUN/views"}, {args: "tfrecord ls RUN/views --json"}},
 	"retort tfrecord cat":          {{args: "tfrecord cat RUN/ingest"}, {args: "tfrecord cat --json RUN/ingest"}, {args: "tfrecord cat --raw RUN/ingest"}},

@@ -6,7 +6,7 @@
 //
 // A layer may also import what lies further down, and itself. Beam enters through pipelines,
 // transforms and runners, GoMLX through model (and an example of a loss from outside), cloud storage
-// through io/blob, YAML through pipelines/config, LevelDB's tables through model/checkpoint/tensorbundle,
+// through io/blob, YAML through pipelines/config, Parquet through io/embedding, LevelDB's tables through model/checkpoint/tensorbundle,
 // cobra through runners/program and cmd; the image maths in transforms/views/augment need neither Beam nor GoMLX.
 package layers
 
@@ -41,6 +41,7 @@ var doors = []struct {
 	{[]string{"github.com/apache/beam"}, []string{"pipelines", "transforms", "runners"}},
 	{[]string{"github.com/gomlx"}, []string{"model", "examples/barlowtwins"}},
 	{[]string{"github.com/goccy/go-yaml"}, []string{"pipelines/config"}},
+	{[]string{"github.com/parquet-go"}, []string{"io/embedding"}},
 	{[]string{"github.com/syndtr/goleveldb"}, []string{"model/checkpoint/tensorbundle"}},
 	{[]string{"github.com/spf13/cobra"}, []string{"cmd", "runners/program"}},
 	{[]string{"github.com/spf13/pflag"}, []string{"cmd", "runners"}},

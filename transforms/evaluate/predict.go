@@ -150,26 +150,7 @@ func Predict(ctx context.Context, backendName, path string, sources []string, ba
 }
 
 func predictEntries(p *train.Predictor, classes []string, entries []imagefile.Entry, emit func(Prediction) error) error {
-	size := p.Spec().ImageSize
-	n := 3 * size * size
-	pixels, errs := make([]uint8, len(entries)*n), make([]error, len(entries))
-	cfg := augment.Eval(size)
-	reader := &imagefile.Reader{}
-	defer reader.Close()
-	workpool.For(len(entries), func(i int) {
-		e := &entries[i]
-		data := e.Data
-		switch {
-		case e.Reason != "":
-			errs[i] = &imagefile.QuarantineError{Reason: e.Reason, Detail: e.Detail}
-			return
-		case data == nil:
-			data, errs[i] = reader.ReadRef(imagefile.Ref{URI: e.URI, Offset: e.Offset, Length: e.Length}, nil)
-		}
-		if errs[i] == nil {
-			errs[i] = evalView(pixels[i*n:(i+1)*n], &cfg, data, 0, false)
-		}
-	})
+	pixels, _, errs := entryPixels(entries, p.Spec().ImageSize)
 	logits, _, err := p.Predict(pixels)
 	if err != nil {
 		return err

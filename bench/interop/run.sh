@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks our files against TensorFlow, TensorBoard, onnxruntime and PyTorch
+# Checks our files against TensorFlow, TensorBoard, pyarrow, onnxruntime and PyTorch
 # themselves, which it installs from PyPI into .peers/interop (git ignores it).
 # WITH_TORCH=0 leaves PyTorch out, a download of several gigabytes.
 set -euo pipefail
@@ -18,11 +18,16 @@ mkdir "$work/files" "$work/networks"
 go run ./bench/interop/networks "$work/networks"
 "$python" bench/interop/onnx_runs.py "$work/networks"
 
+go build -o "$work/retort" ./cmd/retort
+mkdir "$work/embed"
+"$work/retort" synth --out "$work/small" --classes 2 --per-class 20 --size 16 >/dev/null
+"$work/retort" run --preset smoke --set size=16 --images "$work/small" --labels folder --out "$work/pretrained" --only pretrain 2>/dev/null
+"$python" bench/interop/embed_reads.py "$work/retort" "$work/pretrained/pretrain" "$work/embed"
+
 if [ "${WITH_TORCH:-1}" = 1 ]; then
 	"$python" -m pip install --quiet --disable-pip-version-check -r bench/interop/requirements-torch.txt
 	"$python" bench/interop/torch_reads.py "$work/files"
 	"$python" bench/interop/torch_loads.py "$work/networks"
-	go build -o "$work/retort" ./cmd/retort
 	"$work/retort" synth --out "$work/images" --per-class 30 >/dev/null
 	"$work/retort" run --preset smoke --images "$work/images" --labels folder --out "$work/run" --only views 2>/dev/null
 	"$python" examples/pytorch/train.py "$work/run/views"

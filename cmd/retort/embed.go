@@ -33,9 +33,9 @@ listing, to a file whose name says the format:
                   and feature
 
 without --out, to stdout as JSON lines. --projector makes a folder for
-"tensorboard --logdir". Memory does not grow with the number of images. An image that
-cannot be read is named on stderr with the reason, has no row, and makes the exit code
-1; with JSON lines it has a line.`,
+"tensorboard --logdir". Memory hardly grows with the number of images: a hash of each
+name is kept. An image that cannot be read is named on stderr with the reason, has no
+row, and makes the exit code 1; with JSON lines it has a line.`,
 		Example: `  # features of the pretrained encoder
   retort embed --checkpoint runs/demo/pretrain --out features.npy photos/
 

@@ -40,6 +40,10 @@ func NTXent(z *Node, temperature float64) (loss *Node, metrics Metrics) {
 
 // FromNormalized is NTXent without the normalisation.
 func FromNormalized(z *Node, temperature float64) (loss *Node, metrics Metrics) {
+	return fromNormalized(z, nil, temperature)
+}
+
+func fromNormalized(z, past *Node, temperature float64) (loss *Node, metrics Metrics) {
 	n := z.Shape().Dim(0) / 2
 	z.AssertDims(2*n, z.Shape().Dim(1))
 	a, b := Slice(z, AxisRange(0, n)), Slice(z, AxisRange(n))
@@ -49,14 +53,18 @@ func FromNormalized(z *Node, temperature float64) (loss *Node, metrics Metrics) 
 	}
 	ab, ba := similarity(a, b), similarity(b, a)
 	aa, bb := Sub(similarity(a, a), self), Sub(similarity(b, b), self)
+	if past != nil {
+		aa = Concatenate([]*Node{aa, remembered(similarity(a, past), past)}, 1)
+		bb = Concatenate([]*Node{bb, remembered(similarity(b, past), past)}, 1)
+	}
 	loss = Add(direction(ab, aa), direction(ba, bb))
 	loss.AssertScalar()
 	return loss, measure(StopGradient(ab))
 }
 
 // direction is the mean over i of the cross entropy of picking partner i out of
-// all partners and all other images of the same side: partners, same [N, N] ->
-// scalar.
+// all partners and all other candidates: partners [N, N],
+// same [N, M] -> scalar.
 //
 // With d_j the lead of candidate j over the partner it is log(1 + sum_j exp d_j),
 // kept in that form (and from overflow, by the largest lead m >= 0): a softmax
@@ -64,7 +72,7 @@ func FromNormalized(z *Node, temperature float64) (loss *Node, metrics Metrics) 
 func direction(partners, same *Node) *Node {
 	g, n := partners.Graph(), partners.Shape().Dim(0)
 	all := Concatenate([]*Node{partners, same}, 1)
-	own := onDiagonal(g, n, 2*n)
+	own := onDiagonal(g, n, all.Shape().Dim(1))
 	lead := Sub(all, ReduceAndKeep(Where(own, all, ZerosLike(all)), ReduceSum, 1))
 	m := StopGradient(MaxScalar(ReduceAndKeep(lead, ReduceMax, 1), 0))
 	others := Where(own, ZerosLike(lead), Exp(Sub(lead, m)))

@@ -22,6 +22,17 @@ func CrossEntropy(logits, labels *Node) *Node {
 	return Neg(ReduceSum(Where(oneHot(labels, logits), logP, ZerosLike(logP)), 1))
 }
 
+// Smoothed is CrossEntropy with targets of 1-smoothing for the label and
+// smoothing/K more for each of the K classes (Szegedy et al. 2016).
+func Smoothed(logits, labels *Node, smoothing float64) *Node {
+	each := CrossEntropy(logits, labels)
+	if smoothing == 0 {
+		return each
+	}
+	uniform := Mul(Neg(ReduceMean(LogSoftmax(logits, 1), 1)), Labelled(labels, logits.DType()))
+	return Add(MulScalar(each, 1-smoothing), MulScalar(uniform, smoothing))
+}
+
 // oneHot [B, K]: true at each label.
 func oneHot(labels, logits *Node) *Node {
 	shape := shapes.Make(labels.DType(), logits.Shape().Dimensions...)

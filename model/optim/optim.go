@@ -1,6 +1,6 @@
 // Package optim holds the optimisers of SimCLRv2, as graph functions over one
 // variable at a time: LARS (You et al. 2017, as the reference has it), momentum
-// with Nesterov's form, and Adam; and the learning-rate schedule.
+// with Nesterov's form, Adam and AdamW; and the learning-rate schedule.
 package optim
 
 import (
@@ -17,10 +17,11 @@ const (
 	LARS     = "lars"
 	Momentum = "momentum"
 	Adam     = "adam"
+	AdamW    = "adamw"
 )
 
 // Names are the optimisers there are.
-func Names() []string { return []string{LARS, Momentum, Adam} }
+func Names() []string { return []string{LARS, Momentum, Adam, AdamW} }
 
 // DefaultExclude are the names (regular expressions, found anywhere) that LARS
 // neither decays nor adapts.
@@ -42,9 +43,13 @@ type Config struct {
 	// Nil is [DefaultExclude]; an empty ExcludeFromAdaptation is Exclude.
 	Exclude               []string `json:"exclude"`
 	ExcludeFromAdaptation []string `json:"exclude_from_adaptation,omitempty"`
-	Beta1                 float64  `json:"beta1,omitempty"`   // Adam, 0.9
-	Beta2                 float64  `json:"beta2,omitempty"`   // Adam, 0.999
-	Epsilon               float64  `json:"epsilon,omitempty"` // Adam, 1e-7
+	Beta1                 float64  `json:"beta1,omitempty"` // Adam, 0.9
+	Beta2                 float64  `json:"beta2,omitempty"` // Adam, 0.999
+	// Epsilon of Adam, 1e-7 as in Keras; of AdamW 1e-8, as in PyTorch.
+	Epsilon float64 `json:"epsilon,omitempty"`
+	// ClipNorm scales all gradients down to this norm where theirs, taken over all
+	// of them together, is larger ([ClipGradients]); 0 leaves them.
+	ClipNorm float64 `json:"clip_norm,omitempty"`
 }
 
 // NewLARS is the optimiser of pretraining, fine-tuning and distillation.
@@ -66,7 +71,7 @@ func (c Config) Validate() error {
 		value float64
 		below float64
 	}{{"weight_decay", c.WeightDecay, 1e3}, {"momentum", c.Momentum, 1}, {"eta", c.Eta, 1e3},
-		{"beta1", c.Beta1, 1}, {"beta2", c.Beta2, 1}, {"epsilon", c.Epsilon, 1e3}} {
+		{"beta1", c.Beta1, 1}, {"beta2", c.Beta2, 1}, {"epsilon", c.Epsilon, 1e3}, {"clip_norm", c.ClipNorm, 1e9}} {
 		if !(f.value >= 0) || f.value >= f.below {
 			return fmt.Errorf("optimizer: %s = %v; want 0 or more, below %v", f.name, f.value, f.below)
 		}
@@ -92,8 +97,13 @@ func matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return regexp.MustCompile(p).MatchString(name) })
 }
 
-// Decays says whether LARS adds weight decay to the variable's gradient.
+// Decays says whether the optimiser itself decays the variable: LARS adds weight
+// decay to the gradient of what is not excluded, AdamW takes it off every variable
+// but batch normalisation's.
 func (c Config) Decays(name string) bool {
+	if c.Name == AdamW {
+		return c.WeightDecay > 0 && !strings.Contains(name, "batch_normalization")
+	}
 	return c.Name == LARS && c.WeightDecay > 0 && !matches(c.exclude(), name)
 }
 
@@ -116,9 +126,10 @@ func (c Config) exclude() []string {
 
 // InLoss says whether weight decay takes the variable in through the loss, as
 // WeightDecay/2 times its squared norm: with LARS the supervised head's kernel
-// only, with the others every trainable variable but batch normalisation's.
+// only, with momentum and Adam every trainable variable but batch
+// normalisation's, with AdamW none.
 func (c Config) InLoss(name string) bool {
-	if c.WeightDecay == 0 {
+	if c.WeightDecay == 0 || c.Name == AdamW {
 		return false
 	}
 	if c.Name == LARS {
@@ -130,7 +141,7 @@ func (c Config) InLoss(name string) bool {
 // Slots are the names of the state that each variable has: they follow the
 // variable's name in a checkpoint ("base_model/conv2d/kernel/Momentum").
 func (c Config) Slots() []string {
-	if c.Name == Adam {
+	if c.Name == Adam || c.Name == AdamW {
 		return []string{"Adam", "Adam_1"}
 	}
 	return []string{"Momentum"}
@@ -149,6 +160,8 @@ func (c Config) Update(name string, w, gradient *Node, slots []*Node, lr, step *
 		return w, []*Node{v}
 	case Adam:
 		return c.adam(w, gradient, slots, lr, step)
+	case AdamW:
+		return c.adamW(name, w, gradient, slots, lr, step)
 	}
 	panic(fmt.Errorf("optimizer %q is not known", c.Name))
 }

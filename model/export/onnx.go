@@ -82,6 +82,7 @@ type network struct {
 
 // open finds all weights that the network needs where it is applied.
 func open(c *checkpoint.Checkpoint) (*network, error) {
+	c = train.Averaged(c)
 	n := &network{weights: map[string]*checkpoint.Tensor{}}
 	if err := json.Unmarshal(c.Spec, &n.spec); err != nil {
 		return nil, fmt.Errorf("export: the checkpoint's specification does not parse: %w", err)

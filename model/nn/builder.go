@@ -58,6 +58,9 @@ type Builder struct {
 	scope    string
 	layers   map[string]int
 	flops    int64
+
+	freeze, parts int  // parts to freeze, parts entered
+	frozen, was   bool // inside of one; whether training was on outside
 }
 
 // Declaration is what a network is made of.
@@ -101,6 +104,27 @@ func (b *Builder) Training() bool { return b.training }
 // Inference makes the layers that follow use moving statistics.
 func (b *Builder) Inference() { b.training = false }
 
+// Freeze leaves the first parts of a network as they are: no variable of them is
+// trained, batch normalisation uses moving statistics, and no gradient goes in.
+func (b *Builder) Freeze(parts int) { b.freeze = parts }
+
+// Enter marks where the network's next part begins, and returns its input.
+func (b *Builder) Enter(x Map) Map {
+	inside := b.parts < b.freeze
+	b.parts++
+	switch {
+	case inside && !b.frozen:
+		b.was, b.training = b.training, false
+	case !inside && b.frozen:
+		b.training = b.was
+		if x.Node != nil {
+			x.Node = StopGradient(x.Node)
+		}
+	}
+	b.frozen = inside
+	return x
+}
+
 // Scope runs the layers of f under a name: "base_model", "head_contrastive/nl_0".
 func (b *Builder) Scope(name string, f func()) {
 	outer := b.scope
@@ -122,7 +146,7 @@ func (b *Builder) layer(kind string) string {
 
 // variable declares a variable, or finds its node.
 func (b *Builder) variable(layer string, kind Kind, init Init, shape ...int) *Node {
-	v := Variable{Name: layer + "/" + string(kind), Shape: shape, Kind: kind, Init: init}
+	v := Variable{Name: layer + "/" + string(kind), Shape: shape, Kind: kind, Init: init, Frozen: b.frozen}
 	b.vars = append(b.vars, v)
 	if !b.building {
 		return nil

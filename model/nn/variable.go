@@ -37,12 +37,15 @@ type Variable struct {
 	Shape []int
 	Kind  Kind
 	Init  Init
+	// Frozen is set where the variable is in a part that is not trained
+	// ([Builder.Freeze]): moving statistics stay, too.
+	Frozen bool
 }
 
 // Trainable says whether the optimiser changes the variable (moving statistics
 // follow the batches instead).
 func (v Variable) Trainable() bool {
-	return v.Kind != MovingMean && v.Kind != MovingVariance
+	return !v.Frozen && v.Kind != MovingMean && v.Kind != MovingVariance
 }
 
 // Size is the number of values.

@@ -35,7 +35,7 @@ func (*distillation) Figures() []Figure { return classification("teacher agreeme
 func (o *distillation) Loss(x Inputs) Result {
 	d := loss.Distillation{Temperature: o.Temperature, Alpha: o.Alpha, TauSquared: o.TauSquared}
 	l := d.Loss(x.Logits, x.Targets, x.Labels)
-	return Result{l, map[string]*graph.Node{
+	return Result{Loss: l, Figures: map[string]*graph.Node{
 		"accuracy": loss.Accuracy(x.Logits, graph.ArgMax(x.Targets, 1, x.Labels.DType())), "entropy": loss.Entropy(x.Logits)}}
 }
 

@@ -53,6 +53,32 @@ type Needs struct {
 	HeadOnly bool
 	Labels   bool // at least one image of every batch has a label
 	Targets  bool // a teacher's logits
+	// Momentum, where it is above 0, is the decay of a second network, whose
+	// weights follow those of the trained one after every step
+	// (Momentum*old + (1-Momentum)*new) and which has no gradient: Inputs.Keys.
+	Momentum float64
+}
+
+// Stateful is an objective that keeps tensors from step to step. They rest in
+// the training's checkpoints.
+type Stateful interface {
+	Objective
+	// State describes them, for a training of certain sizes.
+	State(Sizes) []State
+}
+
+// Sizes are those of a training: what the shapes of a state depend on.
+type Sizes struct {
+	Rows       int // of a step: Needs.Views times its images
+	Features   int // the encoder's width
+	Projection int // the projection head's
+	Classes    int
+}
+
+// State describes a float32 tensor that begins with zeros.
+type State struct {
+	Name  string // lower case letters, digits, _
+	Shape []int
 }
 
 // Unlabelled says whether nothing but images is needed: an encoder can be
@@ -68,6 +94,9 @@ type Inputs struct {
 	Logits     *graph.Node // [Views*B, classes], the supervised head's
 	Labels     *graph.Node // [B] int32, -1 unknown; always there
 	Targets    *graph.Node // [B, classes], a teacher's logits
+	Keys       *graph.Node // [Views*B, D], the projection by the network that follows (Needs.Momentum)
+
+	State map[string]*graph.Node // of a [Stateful] objective, as the step before left it
 }
 
 // View is the part of rows [Views*B, …] that belongs to view k: [B, …].
@@ -80,6 +109,7 @@ func (x Inputs) View(rows *graph.Node, k int) *graph.Node {
 type Result struct {
 	Loss    *graph.Node
 	Figures map[string]*graph.Node
+	State   map[string]*graph.Node // for the next step; what is left out stays
 }
 
 // Figure describes a figure of a step. It is taken before the step's update, over

@@ -1,6 +1,8 @@
 package objective
 
 import (
+	"fmt"
+
 	"github.com/gomlx/gomlx/core/graph"
 
 	"github.com/retort-ml/retort/model/loss"
@@ -11,21 +13,36 @@ const Supervised Name = "supervised"
 
 func init() { Register(string(Supervised), func() Objective { return &supervised{} }) }
 
-type supervised struct{}
+type supervised struct {
+	// LabelSmoothing is what is taken off the labels' target of 1 and spread over
+	// all classes.
+	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
+}
+
+func (o *supervised) Validate() error {
+	if !(o.LabelSmoothing >= 0 && o.LabelSmoothing < 1) {
+		return fmt.Errorf("label_smoothing = %v; want 0 or more, below 1 (usual is 0.1)", o.LabelSmoothing)
+	}
+	return nil
+}
 
 func (*supervised) Needs() Needs { return Needs{Classifier: true, Labels: true} }
 
 func (*supervised) Figures() []Figure { return classification("training accuracy") }
 
-func (*supervised) Loss(x Inputs) Result {
-	l, accuracy := CrossEntropy(x.Logits, x.Labels)
-	return Result{l, map[string]*graph.Node{"accuracy": accuracy, "entropy": loss.Entropy(x.Logits)}}
+func (o *supervised) Loss(x Inputs) Result {
+	l, accuracy := smoothed(x.Logits, x.Labels, o.LabelSmoothing)
+	return Result{Loss: l, Figures: map[string]*graph.Node{"accuracy": accuracy, "entropy": loss.Entropy(x.Logits)}}
 }
 
 // CrossEntropy is the mean over the labelled rows, and the share of those that
 // are classified right: logits [R, classes], labels [R] int32 -> scalars.
 func CrossEntropy(logits, labels *graph.Node) (l, accuracy *graph.Node) {
-	each := loss.CrossEntropy(logits, labels)
+	return smoothed(logits, labels, 0)
+}
+
+func smoothed(logits, labels *graph.Node, smoothing float64) (l, accuracy *graph.Node) {
+	each := loss.Smoothed(logits, labels, smoothing)
 	return loss.Mean(each, loss.Labelled(labels, each.DType())), loss.Accuracy(logits, labels)
 }
 

@@ -118,13 +118,18 @@ func (c Config) Encode(b *nn.Builder, images nn.Map) nn.Map {
 	return h
 }
 
+// Parts is how many parts a builder can freeze of an encoder ([nn.Builder.Freeze]):
+// the stem, then the four groups of blocks.
+const Parts = 5
+
 // EncodeEndpoints is Encode that also returns what lies on the way.
 func (c Config) EncodeEndpoints(b *nn.Builder, images nn.Map) (h nn.Map, e Endpoints) {
 	l := layouts[c.Depth]
 	b.Scope("base_model", func() {
-		x := c.stem(b, images, &e)
+		x := c.stem(b, b.Enter(images), &e)
 		for group, blocks := range l.blocks {
 			filters := c.channels(64 << group)
+			x = b.Enter(x)
 			for i := range blocks {
 				stride := 1
 				if i == 0 && group > 0 {
@@ -139,7 +144,7 @@ func (c Config) EncodeEndpoints(b *nn.Builder, images nn.Map) (h nn.Map, e Endpo
 			}
 			e.Groups[group] = x
 		}
-		h = b.GlobalPool(b.EndBlocks(x))
+		h = b.Enter(b.GlobalPool(b.EndBlocks(x)))
 	})
 	if h.Node != nil {
 		h.Node.AssertDims(images.Node.Shape().Dim(0), c.Features())

@@ -57,7 +57,7 @@ func (c Compute) validate(b compute.Backend, s Spec) error {
 // replica is the state of a training on one device. All are equal.
 type replica struct {
 	weights []*tensors.Tensor // of the trainer's vars
-	slots   []*tensors.Tensor // of the trained variables, slot by slot
+	slots   []*tensors.Tensor // what else is carried
 }
 
 // shard sets up an execution over all devices: state and scalars are on each of
@@ -80,7 +80,7 @@ func (t *Trainer) shard(perStep int) error {
 		return err
 	}
 	whole := distributed.NewReplicatedShardingSpec(mesh)
-	specs := make([]*distributed.ShardingSpec, 0, len(t.vars)+len(t.trained)*len(t.slotNames)+6)
+	specs := make([]*distributed.ShardingSpec, 0, len(t.vars)+len(t.carried)+6)
 	for range cap(specs) - 6 + t.scalars() {
 		specs = append(specs, whole)
 	}

@@ -37,6 +37,7 @@ func modes() []mode {
 	pre, fine := tiny(objective.NTXent), tiny(objective.Supervised)
 	// Where results are rounded, larger steps than these lead apart.
 	gentle := with(pre, func(s *Spec) { s.Schedule.Base = 0.1 })
+	memory := with(pre, func(s *Spec) { s.ObjectiveSettings = []byte(`{"memory":30,"momentum":0.9}`) })
 	optimizer := func(c optim.Config) func(*Spec) { return func(s *Spec) { s.Optimizer = c } }
 	list := []mode{
 		{name: "ntxent", spec: pre},
@@ -47,6 +48,16 @@ func modes() []mode {
 		{name: "no probe", spec: with(pre, func(s *Spec) { s.Classes = 0 })},
 		{name: "momentum", spec: with(pre, optimizer(optim.SGD(1e-4)))},
 		{name: "adam", spec: with(pre, optimizer(optim.Config{Name: optim.Adam, WeightDecay: 1e-4}))},
+		{name: "adamw", spec: with(pre, optimizer(optim.Config{Name: optim.AdamW, WeightDecay: 0.05}))},
+		{name: "clipped", spec: with(pre, func(s *Spec) { s.Optimizer = optim.SGD(1e-4); s.Optimizer.ClipNorm = 0.1 })},
+		{name: "averages", spec: with(pre, func(s *Spec) { s.Average = 0.9 })},
+		{name: "averages, supervised", spec: with(fine, func(s *Spec) { s.Average = 0.9 })},
+		{name: "memory", spec: memory},
+		{name: "memory, averages, clipped", spec: with(memory, func(s *Spec) { s.Average, s.Optimizer.ClipNorm = 0.9, 1 })},
+		{name: "label smoothing", spec: with(fine, func(s *Spec) { s.ObjectiveSettings = []byte(`{"label_smoothing":0.1}`) })},
+		{name: "frozen stem", spec: with(fine, func(s *Spec) { s.Freeze = 1 })},
+		{name: "frozen groups", spec: with(fine, func(s *Spec) { s.Freeze = 3 })},
+		{name: "frozen encoder", spec: with(fine, func(s *Spec) { s.Freeze = 5 })},
 		{name: "selective kernels", spec: with(pre, func(s *Spec) { s.Arch.Depth, s.Arch.SKRatio = 50, 0.0625 })},
 		{name: "large images' stem", spec: with(pre, func(s *Spec) { s.ImageSize = 40 })},
 		{name: "selector 0", spec: with(fine, func(s *Spec) { s.Selector = 0 })},
@@ -58,6 +69,10 @@ func modes() []mode {
 		{name: "3 steps an execution, remat", spec: fine, compute: Compute{StepsPerExecution: 3, Remat: true}, like: "supervised", near: 1e-5},
 		{name: "linear, 3 steps an execution", spec: tiny(objective.Linear), compute: Compute{StepsPerExecution: 3}, like: "linear"},
 		{name: "distill, 3 steps an execution", spec: tiny(objective.Distill), compute: Compute{StepsPerExecution: 3}, like: "distill"},
+		{name: "memory, 3 steps an execution", spec: memory, compute: Compute{StepsPerExecution: 3}, like: "memory"},
+		{name: "memory, remat", spec: memory, compute: Compute{Remat: true}, like: "memory", near: 1e-4},
+		{name: "frozen groups, remat", spec: with(fine, func(s *Spec) { s.Freeze = 3 }), compute: Compute{Remat: true}, like: "frozen groups", near: 1e-5},
+		{name: "averages, 3 steps an execution", spec: with(pre, func(s *Spec) { s.Average = 0.9 }), compute: Compute{StepsPerExecution: 3}, like: "averages"},
 		{name: "small rate", spec: gentle},
 		{name: "bf16", spec: gentle, compute: Compute{BF16: true}, like: "small rate", near: 0.05},
 		{name: "bf16, supervised", spec: fine, compute: Compute{BF16: true}, like: "supervised", near: 0.05},

@@ -57,6 +57,7 @@ func (p *Predictor) Load(c *checkpoint.Checkpoint) error {
 }
 
 func (p *Predictor) load(c *checkpoint.Checkpoint) error {
+	c = Averaged(c)
 	weights := make([]*tensors.Tensor, len(p.vars))
 	for i, v := range p.vars {
 		data, err := values(c.Weights, v.Name, v.Shape)

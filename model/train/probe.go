@@ -19,7 +19,9 @@ func WithoutProbe(c *checkpoint.Checkpoint) error {
 		return err
 	}
 	c.Classes = nil
-	c.Weights = slices.DeleteFunc(slices.Clone(c.Weights), func(t checkpoint.Tensor) bool { return supervised(t.Name) })
+	probe := func(t checkpoint.Tensor) bool { return supervised(t.Name) }
+	c.Weights = slices.DeleteFunc(slices.Clone(c.Weights), probe)
+	c.Optimizer = slices.DeleteFunc(slices.Clone(c.Optimizer), probe)
 	return nil
 }
 

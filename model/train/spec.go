@@ -46,6 +46,13 @@ type Spec struct {
 	// FreezeHead leaves the kept layers of the projection head untrained, as the
 	// TF1 reference does (the paper trains them).
 	FreezeHead bool `json:"freeze_head,omitempty"`
+	// Freeze leaves the first parts of the encoder as they are, with their moving
+	// statistics: 1 the stem, 2 to 5 also the first 1 to 4 groups of blocks. It is the
+	// reference's fine_tune_after_block, plus 1.
+	Freeze int `json:"freeze,omitempty"`
+	// Average is the decay of the weights' averages over the steps, which are the
+	// network that comes out ([Averaged]); 0 is none.
+	Average float64 `json:"average,omitempty"`
 	// Settings that objectives share ([objective.Common]): the temperature of
 	// NT-Xent or of distillation's softmaxes, the teacher's weight, …
 	Temperature       float64 `json:"temperature,omitempty"`
@@ -79,6 +86,10 @@ func (s Spec) Validate() error {
 	if s.Steps < 1 {
 		bad("steps = %d; want at least 1 (epochs * images / batch came out too small?)", s.Steps)
 	}
+	if s.Freeze < 0 || s.Freeze > resnet.Parts {
+		bad("freeze = %d; want 0 (nothing) to %d (the whole encoder)", s.Freeze, resnet.Parts)
+	}
+	errs = append(errs, t.validateCarried()...)
 	return errors.Join(append(errs, s.validateNetwork(), s.Optimizer.Validate(), s.Schedule.Validate(s.Steps))...)
 }
 

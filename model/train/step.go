@@ -6,12 +6,13 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/retort-ml/retort/model/nn"
 	"github.com/retort-ml/retort/model/objective"
+	"github.com/retort-ml/retort/model/optim"
 )
 
 // inputs are the nodes of one training step.
 type inputs struct {
 	weights []*graph.Node // of all variables, in creation order
-	slots   []*graph.Node // of the trained variables, slot by slot
+	slots   []*graph.Node // all that is carried, see carry
 	lr      *graph.Node   // float32 scalar
 	step    *graph.Node   // float32 scalar
 	images  *graph.Node   // [rows, H, W, 3] uint8
@@ -21,7 +22,7 @@ type inputs struct {
 
 // split sorts the inputs of the step's graph.
 func (t *Trainer) split(in []*graph.Node) inputs {
-	n, m := len(t.vars), len(t.trained)*len(t.slotNames)
+	n, m := len(t.vars), len(t.carried)
 	x := inputs{weights: in[:n], slots: in[n : n+m]}
 	rest := in[n+m:]
 	x.lr, x.step, x.images, x.labels = rest[0], rest[1], rest[2], rest[3]
@@ -45,8 +46,13 @@ func (t *Trainer) stepNodes(x inputs) []*graph.Node {
 		values[v.Name] = x.weights[i]
 	}
 	b := nn.Build(values, true, t.options)
-	o := t.task.build(b, nn.Map{Node: nn.Images(x.images), Dims: x.images.Shape().Dimensions[1:]})
-	total, f := t.losses(o, x)
+	images := nn.Map{Node: nn.Images(x.images), Dims: x.images.Shape().Dimensions[1:]}
+	o := t.task.build(b, images)
+	_, _, follows, states := t.parts(x.slots)
+	in := t.task.inputs(o, x.labels, x.targets)
+	in.Keys, in.State = t.keys(values, follows, images), t.objectiveState(states)
+	r := t.task.objective.Loss(in)
+	total, f := t.losses(o, r, x)
 	if decay := t.weightDecay(values); decay != nil {
 		total, f[weightDecay] = graph.Add(total, decay), decay
 	}
@@ -57,13 +63,13 @@ func (t *Trainer) stepNodes(x inputs) []*graph.Node {
 	for _, i := range t.changed {
 		out = append(out, updated[t.vars[i].Name])
 	}
-	return append(append(out, slots...), t.vector(f, total))
+	out = append(append(out, slots...), t.carryOn(x, updated, r.State)...)
+	return append(out, t.vector(f, total))
 }
 
 // losses is the objective's loss, with that of the probe where there is one, and
 // what the step reports of them.
-func (t *Trainer) losses(o outputs, x inputs) (total *graph.Node, f map[string]*graph.Node) {
-	r := t.task.objective.Loss(t.task.inputs(o, x.labels, x.targets))
+func (t *Trainer) losses(o outputs, r objective.Result, x inputs) (total *graph.Node, f map[string]*graph.Node) {
 	f = t.task.figures(r)
 	total = r.Loss
 	if t.task.watched() {
@@ -102,7 +108,7 @@ func (t *Trainer) optimize(values map[string]*graph.Node, x inputs, total *graph
 	for k, i := range t.trained {
 		weights[k] = values[t.vars[i].Name]
 	}
-	gradients := graph.Gradient(total, weights...)
+	gradients := t.clip(graph.Gradient(total, weights...))
 	n := len(t.slotNames)
 	for k, i := range t.trained {
 		name := t.vars[i].Name
@@ -111,4 +117,23 @@ func (t *Trainer) optimize(values map[string]*graph.Node, x inputs, total *graph
 		slots = append(slots, s...)
 	}
 	return slots
+}
+
+// clip clips the gradients by their norm. A probe's are no part of it: what it sees
+// must not change the network.
+func (t *Trainer) clip(gradients []*graph.Node) []*graph.Node {
+	if t.task.Optimizer.ClipNorm == 0 {
+		return gradients
+	}
+	var part []*graph.Node
+	var at []int
+	for k, i := range t.trained {
+		if !t.task.watched() || !supervised(t.vars[i].Name) {
+			part, at = append(part, gradients[k]), append(at, k)
+		}
+	}
+	for k, g := range optim.ClipGradients(part, t.task.Optimizer.ClipNorm) {
+		gradients[at[k]] = g
+	}
+	return gradients
 }

@@ -15,7 +15,7 @@ import (
 func (t *Trainer) stepsGraph(in []*graph.Node) []*graph.Node {
 	defer traced()
 	t.traffic.Compilations++
-	n, m := len(t.vars), len(t.trained)*len(t.slotNames)
+	n, m := len(t.vars), len(t.carried)
 	k := t.compute.steps()
 	rates, first, count, batches := in[n+m], in[n+m+1], in[n+m+2], in[n+m+3:]
 	// The zeros that the loop begins with are made of inputs: GoMLX keeps one node

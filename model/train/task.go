@@ -58,6 +58,7 @@ func (t task) build(b *nn.Builder, images nn.Map) outputs {
 	if t.needs.HeadOnly {
 		b.Inference()
 	}
+	b.Freeze(t.Freeze)
 	keep := t.Selector
 	if t.needs.Projection {
 		keep = t.HeadLayers
@@ -81,7 +82,7 @@ func (t task) trains(v nn.Variable) bool {
 // changes says whether a step changes a variable: those that are trained, and
 // the moving statistics that follow the batches.
 func (t task) changes(v nn.Variable) bool {
-	return t.trains(v) || !v.Trainable() && !t.needs.HeadOnly
+	return t.trains(v) || !v.Frozen && !v.Trainable() && !t.needs.HeadOnly
 }
 
 // inputs are the objective's, of a step's nodes.

@@ -27,7 +27,8 @@ type Trainer struct {
 	trained   []int // indices of the variables that the optimiser changes
 	changed   []int // indices of those that a step changes
 	slotNames []string
-	reported  []string // names of what a step's vector of figures holds
+	carried   []carried // beside the weights
+	reported  []string  // names of what a step's vector of figures holds
 
 	step     int
 	replicas []replica        // the state on each device; none until initialised
@@ -64,6 +65,7 @@ func New(b compute.Backend, spec Spec, how ...Compute) (*Trainer, error) {
 			t.changed = append(t.changed, i)
 		}
 	}
+	t.carried = t.carry()
 	build, tensorsOfABatch := t.stepGraph, 2
 	if t.compute.steps() > 1 {
 		build = t.stepsGraph
@@ -108,6 +110,7 @@ func (t *Trainer) InitFrom(c *checkpoint.Checkpoint) error {
 	if from.Arch != t.task.Arch {
 		return fmt.Errorf("train: the checkpoint holds a %s, the specification wants a %s", from.Arch, t.task.Arch)
 	}
+	c = Averaged(c)
 	return t.start(func(v nn.Variable) ([]float32, error) {
 		switch {
 		case supervised(v.Name) && t.task.watched():
@@ -144,10 +147,12 @@ func (t *Trainer) start(value func(v nn.Variable) ([]float32, error)) error {
 		for i, v := range t.vars {
 			r.weights = append(r.weights, tensors.FromFlatDataAndDimensions(first[i], v.Shape...))
 		}
-		for _, i := range t.trained {
-			for range t.slotNames {
-				r.slots = append(r.slots, tensors.FromFlatDataAndDimensions(make([]float32, t.vars[i].Size()), t.vars[i].Shape...))
+		for _, x := range t.carried {
+			data := make([]float32, checkpoint.Tensor{Shape: x.shape}.Size())
+			if x.from >= 0 {
+				data = slices.Clone(first[x.from])
 			}
+			r.slots = append(r.slots, tensors.FromFlatDataAndDimensions(data, x.shape...))
 		}
 		t.replicas = append(t.replicas, r)
 	}
@@ -175,15 +180,13 @@ func (t *Trainer) Resume(c *checkpoint.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	for k, i := range t.trained {
-		for s, slot := range t.slotNames {
-			data, err := values(c.Optimizer, t.vars[i].Name+"/"+slot, t.vars[i].Shape)
-			if err != nil {
-				return err
-			}
-			for _, r := range t.replicas {
-				r.slots[k*len(t.slotNames)+s] = tensors.FromFlatDataAndDimensions(data, t.vars[i].Shape...)
-			}
+	for k, x := range t.carried {
+		data, err := values(c.Optimizer, x.name, x.shape)
+		if err != nil {
+			return err
+		}
+		for _, r := range t.replicas {
+			r.slots[k] = tensors.FromFlatDataAndDimensions(data, x.shape...)
 		}
 	}
 	t.step, t.state = c.Step, c.State
@@ -218,12 +221,9 @@ func (t *Trainer) Checkpoint() (*checkpoint.Checkpoint, error) {
 			return nil, err
 		}
 	}
-	for k, i := range t.trained {
-		for s, slot := range t.slotNames {
-			v := t.vars[i]
-			if c.Optimizer, err = appendTensor(c.Optimizer, v.Name+"/"+slot, v.Shape, first.slots[k*len(t.slotNames)+s]); err != nil {
-				return nil, err
-			}
+	for k, x := range t.carried {
+		if c.Optimizer, err = appendTensor(c.Optimizer, x.name, x.shape, first.slots[k]); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil

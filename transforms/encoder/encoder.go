@@ -104,6 +104,7 @@ func (s *Stage) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out
 	if err != nil {
 		return err
 	}
+	c = train.Averaged(c)
 	c.Optimizer, c.Metrics = nil, nil
 	if err := train.WithoutProbe(c); err != nil {
 		return fmt.Errorf("%s: %w", s.Path, err)

@@ -75,12 +75,15 @@ type NetConfig struct {
 type OptimConfig struct {
 	Epochs          int     `yaml:"epochs" range:"1..100000" doc:"passes over the images"`
 	Batch           int     `yaml:"batch" range:"2..65536" doc:"images a step"`
-	Optimizer       string  `yaml:"optimizer" oneof:"lars,momentum,adam" doc:"LARS, Nesterov momentum or Adam"`
+	Optimizer       string  `yaml:"optimizer" oneof:"lars,momentum,adam,adamw" doc:"LARS, Nesterov momentum, Adam or AdamW"`
 	LearningRate    float64 `yaml:"lr" range:"0<..1000" doc:"base learning rate, before scaling"`
 	Scaling         string  `yaml:"lr_scaling" oneof:"linear,sqrt,none" doc:"linear: lr * batch/256; sqrt: lr * sqrt(batch)"`
 	WarmupEpochs    float64 `yaml:"warmup_epochs" range:"0.." doc:"of linear warmup, before the cosine"`
 	WeightDecay     float64 `yaml:"weight_decay" range:"0..1" doc:"L2, not on batch norm and biases"`
 	CheckpointEvery int     `yaml:"checkpoint_every" range:"1.." doc:"steps between checkpoints that an interrupted run goes on from"`
+
+	ClipNorm float64 `yaml:"clip_norm" late:"yes" range:"0.." doc:"scale gradients down to this norm, taken over all of them, where it is larger; 0: never"`
+	Average  float64 `yaml:"average" late:"yes" range:"0..<1" doc:"decay of the weights' averages over the steps, which are the network that comes out (0.999); 0: no averages"`
 
 	// How a step is computed; the result is the same.
 	Remat             bool `yaml:"remat" late:"yes" doc:"compute activations again for the gradient instead of keeping them (gradient checkpointing): less memory, more time"`
@@ -94,6 +97,7 @@ type PretrainConfig struct {
 	ObjectiveSettings map[string]any `yaml:"objective_settings" late:"yes" doc:"settings of an objective that has its own, as {key: value}; those left out have its defaults"`
 
 	Temperature float64 `yaml:"temperature" range:"0<..100" doc:"of NT-Xent"`
+	Memory      int     `yaml:"memory" late:"yes" range:"0..16777216" doc:"embeddings of past batches that are further negatives of NT-Xent, by a network that follows with decay 0.999 (the paper: 65536); 0: none"`
 	HeadLayers  int     `yaml:"head_layers" range:"1..8" doc:"of the projection head"`
 	HeadDim     int     `yaml:"head_dim" range:"2..65536" doc:"width of its output"`
 }
@@ -115,13 +119,18 @@ type FinetuneConfig struct {
 	OptimConfig `yaml:",inline"`
 	Selector    int  `yaml:"selector" range:"0..8" doc:"ft_proj_selector: 0 fine-tunes from the encoder, 1 from the first layer of the projection head, …"`
 	LinearOnly  bool `yaml:"linear_only" doc:"train only a linear classifier on the frozen encoder"`
-	Passes      int  `yaml:"passes" range:"1..10000" doc:"augmented views stored per labelled image (crop + flip)"`
+	Freeze      int  `yaml:"freeze" late:"yes" range:"0..5" doc:"parts of the encoder that stay as they are: 1 the stem, 2 to 5 also the first 1 to 4 groups of blocks; 0: none"`
+
+	LabelSmoothing float64 `yaml:"label_smoothing" late:"yes" range:"0..<1" doc:"share of each label that is spread over all classes (0.1); 0: none"`
+
+	Passes int `yaml:"passes" range:"1..10000" doc:"augmented views stored per labelled image (crop + flip)"`
 }
 
 // BaselineConfig is what one would have without us: the same network, from
 // scratch, on the same few labels.
 type BaselineConfig struct {
-	OptimConfig `yaml:",inline"`
+	OptimConfig    `yaml:",inline"`
+	LabelSmoothing float64 `yaml:"label_smoothing" late:"yes" range:"0..<1" doc:"share of each label that is spread over all classes (0.1); 0: none"`
 }
 
 // DistillConfig is the third step (section 2.3).

@@ -112,6 +112,7 @@ func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 	return pipelines.Add(g, "finetune", &finetune.Stage{
 		Settings: c.settings(c.Finetune.OptimConfig), Encoder: e.Encoder,
 		Selector: c.Finetune.Selector, LinearOnly: c.Finetune.LinearOnly, Seed: c.Seed,
+		Freeze: c.Finetune.Freeze, LabelSmoothing: c.Finetune.LabelSmoothing,
 	}, e.LabelledViews)
 }
 
@@ -119,7 +120,7 @@ func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 // e.LabelledViews alone.
 func Baseline(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
 	return pipelines.Add(g, "baseline", &finetune.Stage{
-		Settings: c.settings(c.Baseline.OptimConfig), Arch: c.teacher(g), Seed: c.Seed,
+		Settings: c.settings(c.Baseline.OptimConfig), Arch: c.teacher(g), Seed: c.Seed, LabelSmoothing: c.Baseline.LabelSmoothing,
 	}, e.LabelledViews)
 }
 

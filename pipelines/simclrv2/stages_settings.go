@@ -3,6 +3,7 @@ package simclrv2
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -31,14 +32,22 @@ func (c Config) check() error {
 	return err
 }
 
-// objective is what pretraining is for; the zero choice is NT-Xent, which has no
-// settings of its own.
+// objective is what pretraining is for; the zero choice is NT-Xent, unless
+// that has settings of its own.
 func (p PretrainConfig) objective() (objective.Choice, error) {
-	choice, err := objective.Choose(cmp.Or(objective.Name(p.Objective), objective.NTXent), p.ObjectiveSettings)
+	name, settings := cmp.Or(objective.Name(p.Objective), objective.NTXent), p.ObjectiveSettings
+	if p.Memory > 0 {
+		if name != objective.NTXent {
+			return objective.Choice{}, fmt.Errorf("pretrain: memory = %d is NT-Xent's; the objective is %s", p.Memory, name)
+		}
+		settings = map[string]any{"memory": p.Memory}
+		maps.Copy(settings, p.ObjectiveSettings)
+	}
+	choice, err := objective.Choose(name, settings)
 	if err != nil {
 		return objective.Choice{}, fmt.Errorf("pretrain: %w", err)
 	}
-	if choice.Name == objective.NTXent {
+	if choice.Name == objective.NTXent && choice.Settings == nil {
 		return objective.Choice{}, nil
 	}
 	return choice, nil
@@ -51,7 +60,7 @@ func (c Config) settings(o OptimConfig) training.Settings {
 	}
 	return training.Settings{
 		Epochs: o.Epochs, Batch: o.Batch, Optimizer: o.Optimizer, LearningRate: o.LearningRate, Scaling: scaling,
-		WarmupEpochs: o.WarmupEpochs, WeightDecay: o.WeightDecay, CheckpointEvery: o.CheckpointEvery, Backend: c.Backend,
+		WarmupEpochs: o.WarmupEpochs, WeightDecay: o.WeightDecay, ClipNorm: o.ClipNorm, Average: o.Average, CheckpointEvery: o.CheckpointEvery, Backend: c.Backend,
 		Remat: o.Remat, StepsPerExecution: o.StepsPerExecution,
 	}
 }

@@ -31,7 +31,13 @@ type Stage struct {
 	// FreezeHead leaves the layers kept of the projection head as pretraining
 	// made them, as the reference's first version does; the paper trains them.
 	FreezeHead bool
-	Seed       uint64
+	// Freeze leaves the stem (1), or also the first 1 to 4 groups of blocks (2 to 5),
+	// as pretraining made them, moving statistics included.
+	Freeze int `json:",omitempty"`
+	// LabelSmoothing is taken off the labels' target and spread over all classes: 0 or
+	// more, below 1.
+	LabelSmoothing float64 `json:",omitempty"`
+	Seed           uint64
 }
 
 func init() { pipelines.Register(&Stage{}) }
@@ -43,6 +49,8 @@ func (s *Stage) Validate() error {
 		return fmt.Errorf("Selector = %d; want at least 0", s.Selector)
 	case s.Encoder.IsZero() && s.LinearOnly:
 		return errors.New("LinearOnly freezes the encoder; it needs a pretrained one")
+	case s.Encoder.IsZero() && s.Freeze > 0:
+		return errors.New("Freeze freezes a part of the encoder; it needs a pretrained one")
 	case s.Encoder.IsZero() && s.Selector > 0:
 		return fmt.Errorf("Selector = %d is a layer of a pretrained projection head; without an Encoder want 0", s.Selector)
 	}
@@ -56,7 +64,10 @@ func (s *Stage) Validate() error {
 // spec is the training, for images of a size and a number of classes, from the
 // network of the Encoder, if there is one.
 func (s *Stage) spec(size, classes int, from training.Network) train.Spec {
-	spec := train.Spec{Arch: s.Arch, ImageSize: size, Classes: classes, Objective: objective.Supervised, FreezeHead: s.FreezeHead, Seed: s.Seed}
+	spec := train.Spec{Arch: s.Arch, ImageSize: size, Classes: classes, Objective: objective.Supervised, FreezeHead: s.FreezeHead, Freeze: s.Freeze, Seed: s.Seed}
+	if s.LabelSmoothing != 0 {
+		spec.ObjectiveSettings = fmt.Appendf(nil, `{"label_smoothing":%v}`, s.LabelSmoothing)
+	}
 	if !s.Encoder.IsZero() {
 		spec.Arch, spec.HeadLayers, spec.HeadDim, spec.Selector = from.Arch, from.HeadLayers, from.HeadDim, s.Selector
 	}

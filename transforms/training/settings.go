@@ -18,11 +18,16 @@ type Settings struct {
 	// Batch is how many images a step has (pairs, for contrastive training), at
 	// least 2; where there are fewer images, it is their number (see [Settings.For]).
 	Batch        int
-	Optimizer    string  // lars, momentum or adam
+	Optimizer    string  // lars, momentum, adam or adamw
 	LearningRate float64 // base, before scaling by the batch; above 0
 	Scaling      string  // linear, sqrt or fixed
 	WarmupEpochs float64 // 0 to Epochs
 	WeightDecay  float64 // at least 0
+	// ClipNorm clips gradients by their global norm; 0 does not.
+	ClipNorm float64 `json:",omitempty"`
+	// Average is the decay of the weights' averages, which are the network that comes
+	// out; 0 is none.
+	Average float64 `json:",omitempty"`
 	// CheckpointEvery is how many steps lie between two checkpoints that an
 	// interrupted training goes on from; 0 is DefaultCheckpointEvery.
 	CheckpointEvery int `fingerprint:"-"`
@@ -66,6 +71,10 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("WeightDecay = %v; want at least 0", s.WeightDecay)
 	case !(s.WarmupEpochs >= 0 && s.WarmupEpochs <= float64(s.Epochs)):
 		return fmt.Errorf("WarmupEpochs = %v; want 0 to Epochs = %d", s.WarmupEpochs, s.Epochs)
+	case !finite(s.ClipNorm):
+		return fmt.Errorf("ClipNorm = %v; want at least 0", s.ClipNorm)
+	case !(s.Average >= 0 && s.Average < 1):
+		return fmt.Errorf("Average = %v; want 0 (none) or more, below 1", s.Average)
 	case s.CheckpointEvery < 0:
 		return fmt.Errorf("CheckpointEvery = %d; want at least 0", s.CheckpointEvery)
 	case s.StepsPerExecution < 0:
@@ -102,6 +111,7 @@ func (s *Settings) Fill(spec *train.Spec, n int64) {
 	case optim.Momentum:
 		spec.Optimizer = optim.SGD(s.WeightDecay)
 	}
+	spec.Optimizer.ClipNorm, spec.Average = s.ClipNorm, s.Average
 	spec.Schedule = optim.Schedule{Base: s.LearningRate, Scaling: s.Scaling, WarmupSteps: optim.WarmupSteps(s.WarmupEpochs, int(n), s.Batch)}
 }
 

@@ -170,7 +170,7 @@ func (se *session) measure(figures map[string]float64) (knn float64, err error) 
 		return 0, err
 	}
 	figures[knnMetric] = knn
-	c.Optimizer = nil
+	c = train.Finished(c)
 	if err := se.saving.wait(); err != nil { // one writes to the folder at a time
 		return 0, err
 	}
@@ -185,7 +185,7 @@ func (se *session) finish() error {
 	if err != nil {
 		return err
 	}
-	c.Optimizer = nil
+	c = train.Finished(c)
 	if err := se.keepBest(c); err != nil {
 		return err
 	}

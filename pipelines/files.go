@@ -95,12 +95,22 @@ func (j *Job) Ref(r imagefile.Ref) imagefile.Ref {
 	return r
 }
 
+const scratchDir = ".scratch"
+
 // Scratch is an empty folder of this machine for temporary files, on the disk of
 // the artifact where that is one of this machine. It goes with remove, or with
 // whatever runs next after a crash.
 func (j *Job) Scratch(name string) (dir string, remove func(), err error) {
 	if !j.task.Dir.IsLocal() {
 		dir, err = os.MkdirTemp("", "retort-"+name+"-*")
+		return dir, func() { os.RemoveAll(dir) }, err
+	}
+	if j.task.Detached { // another attempt may be at its end still: each has its own
+		dir = j.task.Dir.At(scratchDir)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", nil, err
+		}
+		dir, err = os.MkdirTemp(dir, name+"-")
 		return dir, func() { os.RemoveAll(dir) }, err
 	}
 	dir = j.task.Dir.At("." + name)

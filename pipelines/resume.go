@@ -39,8 +39,10 @@ func prepare(dir blob.Dir, fingerprint string) error {
 		resume = false // a finished artifact that was found wanting
 	}
 	if resume {
-		if err := dir.RemoveAll(toldDir); err != nil {
-			return err
+		for _, work := range []string{toldDir, scratchDir} {
+			if err := dir.RemoveAll(work); err != nil {
+				return err
+			}
 		}
 		return dir.Sweep()
 	}
@@ -92,7 +94,7 @@ func tidy(dir blob.Dir) error {
 	if err := dir.Sweep(); err != nil {
 		return err
 	}
-	for _, work := range []string{shardsDir, toldDir} {
+	for _, work := range []string{shardsDir, toldDir, scratchDir} {
 		if err := dir.RemoveAll(work); err != nil {
 			return err
 		}

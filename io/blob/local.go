@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/retort-ml/retort/internal/atomicfile"
 )
@@ -189,7 +190,7 @@ func (local) Sweep(_ context.Context, name string) error {
 }
 
 // Append opens a file to add to its first keep bytes.
-func (local) Append(_ context.Context, name string, keep int64) (Log, error) {
+func (local) Append(ctx context.Context, name string, keep int64) (Log, error) {
 	open := func() (*os.File, error) { return os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644) }
 	f, err := open()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -201,7 +202,11 @@ func (local) Append(_ context.Context, name string, keep int64) (Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	end, err := f.Seek(0, io.SeekEnd)
+	err = lockSoon(ctx, f)
+	var end int64
+	if err == nil {
+		end, err = f.Seek(0, io.SeekEnd)
+	}
 	if err == nil && keep < end {
 		err = f.Truncate(keep)
 	}
@@ -213,6 +218,27 @@ func (local) Append(_ context.Context, name string, keep int64) (Log, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// appendWait is how long another process that adds to a file may take to end: one
+// whose runner has given it up, and does its work anew.
+var appendWait = 30 * time.Second
+
+// lockSoon takes a file for who adds to it, for as long as it is open.
+func lockSoon(ctx context.Context, f *os.File) error {
+	for end := time.Now().Add(appendWait); ; {
+		if tryLock(f) == nil {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%s: another process writes it (stop that, and run again)", f.Name())
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // Lock holds an advisory lock on a file, which ends with its process.

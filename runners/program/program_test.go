@@ -29,7 +29,7 @@ type Small struct {
 	Images []string `yaml:"images" flag:"images" doc:"folders of images"`
 	Side   int      `yaml:"side" flag:"side" range:"1..64" doc:"drop smaller images"`
 	Do     struct {
-		What string `yaml:"what" oneof:"count,wait,fail,panic" doc:"how it ends"`
+		What string `yaml:"what" oneof:"count,wait,slow,fail,panic" doc:"how it ends"`
 	} `yaml:"do"`
 }
 
@@ -76,6 +76,12 @@ func (c *Count) Run(ctx context.Context, in pipelines.Artifact[pipelines.Images]
 		return errors.New("failed as asked")
 	case "panic":
 		panic("as asked")
+	case "slow":
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(4 * time.Second):
+		}
 	case "wait":
 		select {
 		case <-ctx.Done():
@@ -101,7 +107,10 @@ func init() {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"small": func() { program.Main("small", schema, build) }})
+	testscript.Main(m, map[string]func(){
+		"small":        func() { program.Main("small", schema, build) },
+		"prism-server": prismServer,
+	})
 }
 
 func TestTranscripts(t *testing.T) {

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/io/blob"
@@ -44,6 +47,11 @@ func (r Run) Do(ctx context.Context) error {
 	options.Reporter = shown
 	program, _, _ := strings.Cut(r.Again, " ")
 	answered := context.AfterFunc(ctx, func() {
+		if jobs := pipelines.DetachedJobs(); len(jobs) > 0 {
+			r.leaveOnSecond(people, program, jobs)
+			people.Message(program, "stopping: cancels job "+jobs[0]+" and waits for its end (once more quits, and leaves it)")
+			return
+		}
 		people.Message(program, "stopping: what is at hand is finished and kept (once more quits at once)")
 	})
 	results, err := runners.Run(ctx, r.Graph, options)
@@ -60,6 +68,18 @@ func (r Run) Do(ctx context.Context) error {
 		events.Failed(err)
 	}
 	return err
+}
+
+// leaveOnSecond makes the second signal leave the jobs of a cluster alone, and say
+// how to come back to them.
+func (r Run) leaveOnSecond(people pipelines.Reporter, program string, jobs []string) {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-again
+		people.Message(program, fmt.Sprintf("leaves job %s, which may still be at work; %q of the same command comes back to it", jobs[0], r.Again))
+		os.Exit(Failed)
+	}()
 }
 
 func (r Run) options() (o runners.Options, err error) {

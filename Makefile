@@ -10,7 +10,7 @@ TESTFLAGS    ?=
 
 export GOEXPERIMENT
 
-.PHONY: all build demo test store-test xla-test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop interop-pictures graph-picture report-shot clean help
+.PHONY: all build demo test store-test flink-test xla-test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop interop-pictures graph-picture report-shot clean help
 
 all: build
 
@@ -32,6 +32,9 @@ test: ## run all tests; Go alone is enough
 
 store-test: ## the tests of stores, also against servers that spoil every fifth answer
 	RETORT_STORE_TEST=1 $(GO) test -count=1 ./io/blob ./pipelines/simclrv2 -run 'Bucket|Store|Faults|Refus|Lease|Lock|List|Object|Whole'
+
+flink-test: ## the smoke graph on a real Flink, with faults (installs it into .flink; needs Java and Maven)
+	bash runners/flink/test.sh $(TESTFLAGS)
 
 xla-test: ## the tests of model/ and the smoke graph on XLA (installs a plugin for CPUs into .xla; needs pip and a C compiler)
 	bash bench/xla/test.sh

@@ -92,7 +92,8 @@ func TestObjectiveOfAnotherModule(t *testing.T) {
 	model := filepath.Join(root, "pretrain", "model.safetensors")
 	var made [][]byte
 	for _, lambda := range []string{"0.0051", "0.0051", "0.5"} {
-		run := exec.Command(bin, images, root, "smoke", "size=16", "teacher.width=0.0625", "pretrain.batch=8", "pretrain.objective_settings.lambda="+lambda)
+		run := exec.Command(bin, "run", "--preset", "smoke", "--images", images, "--out", root, "--set", "size=16", "--set", "teacher.width=0.0625",
+			"--set", "pretrain.batch=8", "--set", "pretrain.objective_settings.lambda="+lambda)
 		if out, err := run.CombinedOutput(); err != nil {
 			t.Fatalf("lambda %s: %v\n%s", lambda, err, out)
 		}
@@ -108,7 +109,7 @@ func TestObjectiveOfAnotherModule(t *testing.T) {
 	if !bytes.Contains(made[0], []byte(`\"task\":\"barlowtwins\"`)) || !bytes.Contains(made[0], []byte(`\"objective\":{\"lambda\":0.0051}`)) {
 		t.Errorf("the checkpoint does not say what it was trained for: %.2000q", made[0])
 	}
-	run := exec.Command(bin, images, root, "smoke", "pretrain.objective_settings.lamda=1")
+	run := exec.Command(bin, "run", "--preset", "smoke", "--images", images, "--out", root, "--set", "pretrain.objective_settings.lamda=1")
 	if out, err := run.CombinedOutput(); err == nil || !bytes.Contains(out, []byte(`objective "barlowtwins": unknown setting "lamda"; did you mean "lambda"?`)) {
 		t.Errorf("%v\n%s", err, out)
 	}

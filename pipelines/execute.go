@@ -9,7 +9,6 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -237,30 +236,6 @@ func (r *running) outcome(ctx context.Context, stage string, work func(context.C
 		return done, context.Canceled
 	}
 	return done, prefixed(stage, err)
-}
-
-// alone is set in a process that does nothing but work for others.
-var alone atomic.Bool
-
-// WorkAlone says that this process does nothing but work for a runner: it goes to
-// the folder from which the run was started, where there is one, so that relative
-// paths of the config mean what they meant.
-func WorkAlone() { alone.Store(true) }
-
-func (t *task) workHere() error {
-	if !alone.Load() || t.From == "" {
-		return nil
-	}
-	_ = os.Chdir(t.From) // on another machine the paths are those of stores
-	return nil
-}
-
-// trimmed is err without the stage's name before it.
-func trimmed(stage string, err error) error {
-	if s := err.Error(); strings.HasPrefix(s, stage+": ") {
-		return errors.New(s[len(stage)+2:])
-	}
-	return err
 }
 
 // prefixed puts the stage's name before an error that does not start with it.

@@ -1,20 +1,18 @@
 // Barlowtwins adds an objective from outside, Barlow Twins (Zbontar et al. 2021,
 // arXiv:2103.03230), and pretrains with it:
 //
-//	go run ./examples/barlowtwins photos/ runs/twins cifar10-small pretrain.objective_settings.lambda=0.01
+//	go run ./examples/barlowtwins run --preset cifar10-small --images photos/ --out runs/twins --set pretrain.objective_settings.lambda=0.01
 package main
 
 import (
-	"context"
 	"errors"
-	"log"
-	"os"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/pipelines/config"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
-	"github.com/retort-ml/retort/runners"
+	"github.com/retort-ml/retort/runners/program"
 )
 
 // BarlowTwins wants each feature to agree over two views, and (weight Lambda) no two features to.
@@ -55,25 +53,17 @@ func standard(z *Node) *Node {
 }
 
 func main() {
-	if len(os.Args) < 4 {
-		log.Fatal("usage: barlowtwins IMAGES OUT PRESET [KEY=VALUE]...")
-	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4:]...); err != nil {
-		log.Fatal(err)
-	}
+	program.Main("barlowtwins", config.Map(simclrv2.Schema, func(c simclrv2.Config) simclrv2.Config {
+		c.Pretrain.Objective = "barlowtwins"
+		return c
+	}), build)
 }
 
-// run pretrains on images by a preset of the ready graph, with settings over it.
-func run(images, out, preset string, settings ...string) error {
-	c, err := simclrv2.Load(preset, "", append([]string{"images=" + images, "pretrain.objective=barlowtwins"}, settings...))
-	if err != nil {
-		return err
-	}
-	g := pipelines.New("barlowtwins", pipelines.Root(out))
+// build pretrains on images by the ready graph's settings.
+func build(g *pipelines.Graph, c simclrv2.Config) error {
 	e := simclrv2.Edges{Images: simclrv2.Ingest(g, c)}
 	e.Sets = simclrv2.Split(g, c, e)
 	e.Views = simclrv2.PretrainViews(g, c, e)
 	simclrv2.Pretrain(g, c, e)
-	_, err = runners.Run(context.Background(), g, runners.Options{})
-	return err
+	return nil
 }

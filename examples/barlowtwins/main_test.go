@@ -12,6 +12,8 @@ import (
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/pipelines/simclrv2"
+	"github.com/retort-ml/retort/runners"
 	"github.com/retort-ml/retort/transforms/training"
 )
 
@@ -89,9 +91,16 @@ func reference(lambda float64) (loss, invariance, redundancy float64) {
 // TestPretraining: the loss falls, and its figures are in the curves.
 func TestPretraining(t *testing.T) {
 	images, out := stagetest.Folder(t, 16, 12, "across", "along"), t.TempDir()
-	err := run(images, out, "smoke", "size=16", "teacher.width=0.0625", "pretrain.batch=12", "pretrain.epochs=12",
-		"pretrain.optimizer=adam", "pretrain.lr=0.01", "pretrain.lr_scaling=none", "pretrain.head_dim=8", "pretrain.warmup_epochs=0")
+	c, err := simclrv2.Load("smoke", "", []string{"images=" + images, "pretrain.objective=barlowtwins", "size=16", "teacher.width=0.0625", "pretrain.batch=12", "pretrain.epochs=12",
+		"pretrain.optimizer=adam", "pretrain.lr=0.01", "pretrain.lr_scaling=none", "pretrain.head_dim=8", "pretrain.warmup_epochs=0"})
 	if err != nil {
+		t.Fatal(err)
+	}
+	g := pipelines.New("barlowtwins", pipelines.Root(out))
+	if err := build(g, c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runners.Run(t.Context(), g, runners.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	trained, err := pipelines.LoadArtifact[pipelines.Encoder](filepath.Join(out, "pretrain"))

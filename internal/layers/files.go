@@ -12,6 +12,7 @@ var filePackages = []string{"os", "path/filepath", "io/ioutil", Module + "/inter
 
 // fileUsers are the files that may all the same, and what for.
 var fileUsers = map[string]string{
+	"pipelines/alone.go":           "a worker goes to the folder of its launcher",
 	"pipelines/commit.go":          "the host's name",
 	"pipelines/execute.go":         "the process's number; a root on this machine is made, or refused, before anything runs",
 	"pipelines/files.go":           "scratch space of this machine",

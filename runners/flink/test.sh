@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Tests Retort on a real Flink: its jars go into .flink, programs are built there,
+# and the tests of this folder start and stop job managers, task managers and job
+# servers on free ports of this machine. It needs Java 11 or later, and Maven for
+# the first time.
+#
+#   runners/flink/test.sh              everything
+#   runners/flink/test.sh -run NAME    some tests; other flags of go test too
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+here=$PWD/.flink
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+command -v "$java" >/dev/null || { echo "no java: install a JDK or JRE, 11 or later (Debian: openjdk-17-jre-headless), or set JAVA_HOME" >&2; exit 1; }
+if [ ! -f "$here/complete" ]; then
+	command -v mvn >/dev/null || { echo "no mvn: install Maven, which fetches Flink (Debian: maven)" >&2; exit 1; }
+	echo "installing Flink 1.19 and Beam's job server into .flink (157 MB)" >&2
+	mkdir -p "$here"
+	cp runners/flink/pom.xml "$here/pom.xml"
+	mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$here/lib"
+	touch "$here/complete"
+fi
+for program in ./cmd/retort ./examples/sharp ./examples/barlowtwins; do
+	go build -trimpath -ldflags '-s -w' -o "$here/bin/" "$program"
+done
+RETORT_FLINK=$here exec nice go test -count=1 -timeout 60m ./runners/flink -v "$@"

@@ -21,7 +21,7 @@ build: bin/retort ## build bin/retort
 
 .PHONY: bin/retort
 bin/retort:
-	$(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/retort
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/retort
 
 demo: bin/retort ## make a small image set and run the whole graph on it
 	bin/retort synth --out $(OUT)/images --per-class 300

@@ -33,14 +33,14 @@ func installed(t *testing.T) string {
 
 // embedded is a job server with a Flink inside.
 func embedded(t *testing.T) *cluster {
-	c := prepare(t)
+	c := prepare(t, 0) // it makes a Flink for every job: the port of one cancelled is taken for some seconds
 	c.jobServer("--flink-master=[local]", "--flink-conf-dir="+c.home)
 	return c
 }
 
 // standalone is a job manager with two task managers.
 func standalone(t *testing.T) *cluster {
-	c := prepare(t)
+	c := prepare(t, freePort(t))
 	c.java("jobmanager", "-Xmx600m", "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint", "--configDir", c.home)
 	c.listens("jobmanager", c.rest)
 	c.taskManager("tm1")
@@ -49,10 +49,10 @@ func standalone(t *testing.T) *cluster {
 	return c
 }
 
-func prepare(t *testing.T) *cluster {
+func prepare(t *testing.T, rest int) *cluster {
 	t.Helper()
 	installed(t)
-	c := &cluster{t: t, home: t.TempDir(), processes: map[string]*exec.Cmd{}, rest: freePort(t), rpc: freePort(t)}
+	c := &cluster{t: t, home: t.TempDir(), processes: map[string]*exec.Cmd{}, rest: rest, rpc: freePort(t)}
 	text := fmt.Sprintf(flinkConf, c.rpc, c.rest, c.home)
 	if err := os.WriteFile(filepath.Join(c.home, "flink-conf.yaml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -148,10 +148,11 @@ func (c *cluster) kill(name string, s syscall.Signal) {
 	ended.Stop()
 }
 
-// taskManagerOf is the task manager that started a process.
+// taskManagerOf is the task manager that started a process, or the job server with
+// one inside.
 func (c *cluster) taskManagerOf(pid int) string {
 	for name, cmd := range c.processes {
-		if strings.HasPrefix(name, "tm") && cmd.Process.Pid == parentOf(pid) {
+		if name != "jobmanager" && cmd.Process.Pid == parentOf(pid) {
 			return name
 		}
 	}

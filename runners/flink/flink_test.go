@@ -170,12 +170,13 @@ func upload(t *testing.T, folder, url string) {
 // TestFaults kills a worker, then a task manager, in each of four stages, and the
 // launcher in a fifth.
 func TestFaults(t *testing.T) {
-	c := standalone(t)
+	installed(t)
 	images := stagetest.Folder(t, 24, 24, "across", "along", "both")
 	direct := filepath.Join(t.TempDir(), "direct")
 	start(t, "retort", smoke(images, direct)...).end(0)
 	stages := []string{"ingest", "views", "pretrain", "label"}
 	t.Run("worker", func(t *testing.T) {
+		c := embedded(t)
 		out := filepath.Join(t.TempDir(), "run")
 		l := start(t, "retort", append(smoke(images, out), c.on("PROCESS")...)...)
 		for _, stage := range stages {
@@ -188,6 +189,7 @@ func TestFaults(t *testing.T) {
 		noWorkers(t)
 	})
 	t.Run("task manager", func(t *testing.T) {
+		c := standalone(t)
 		out := filepath.Join(t.TempDir(), "run")
 		l := start(t, "retort", append(smoke(images, out), c.on("PROCESS")...)...)
 		for i, stage := range stages {
@@ -204,6 +206,7 @@ func TestFaults(t *testing.T) {
 		noWorkers(t)
 	})
 	t.Run("launcher", func(t *testing.T) {
+		c := embedded(t)
 		out := filepath.Join(t.TempDir(), "run")
 		l := start(t, "retort", append(smoke(images, out), c.on("PROCESS")...)...)
 		c.worker(l, "pretrain")
@@ -240,7 +243,7 @@ func (c *cluster) worker(l *launch, stage string) (pid int) {
 // TestThreeFailures end a stage, though Flink would try more often, with stage,
 // shard and cause, and no stack.
 func TestThreeFailures(t *testing.T) {
-	c := standalone(t)
+	c := embedded(t)
 	images := stagetest.Folder(t, 24, 2, "a", "b")
 	for _, environment := range []string{"LOOPBACK", "PROCESS"} {
 		said := start(t, "failing", append([]string{"--images", images, "--out", filepath.Join(t.TempDir(), "run")}, c.on(environment)...)...).end(1)
@@ -259,7 +262,7 @@ func TestThreeFailures(t *testing.T) {
 
 // TestExamples: stages and objectives of other programs run there too.
 func TestExamples(t *testing.T) {
-	c := standalone(t)
+	c := embedded(t)
 	images := stagetest.Folder(t, 24, 12, "across", "along", "both")
 	for _, program := range []string{"sharp", "barlowtwins"} {
 		t.Run(program, func(t *testing.T) {

@@ -79,4 +79,3 @@ func noWorkers(t *testing.T) {
 	t.Helper()
 	waitFor(t, "all workers have ended", func() bool { return len(workers()) == 0 })
 }
-

@@ -22,4 +22,4 @@ fi
 for program in ./cmd/retort ./examples/sharp ./examples/barlowtwins; do
 	go build -trimpath -ldflags '-s -w' -o "$here/bin/" "$program"
 done
-RETORT_FLINK=$here exec nice go test -count=1 -timeout 60m ./runners/flink -v "$@"
+RETORT_FLINK=$here exec nice -n 2 go test -count=1 -timeout 60m ./runners/flink -v "$@"

@@ -119,7 +119,7 @@ func TestJobServer(t *testing.T) {
 		"EXTERNAL": {"--environment", "EXTERNAL", "--environment-config", pool},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runSmall(t, append([]string{"--images", "photos", "--out", name, "--runner", "portable", "--endpoint", endpoint}, where...)...).end(t, 0, "3 stages ran")
+			runSmall(t, append([]string{"--images", "photos", "--out", name, "--runner", "portable", "--endpoint", endpoint}, where...)...).end(t, 0, "3 stages ran", "by process ")
 			for _, file := range []string{"ingest/manifest.json", "large/manifest.json", "count/n.txt"} {
 				a, err := os.ReadFile(filepath.Join("direct", file))
 				if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -32,11 +33,61 @@ func Wait(ctx context.Context, client jobpb.JobServiceClient, job string) error 
 	if err != nil {
 		return err
 	}
+	last := watch(following, end, client, job)
 	err = follow(stream)
+	if state := last(); err != nil && state == jobpb.JobState_DONE {
+		err = nil
+	} else if state == jobpb.JobState_CANCELLED {
+		err = context.Canceled
+	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		return cause
 	}
 	return err
+}
+
+// pollTime is how often a job's state is asked for, and how long its messages may
+// still come once it has ended.
+const pollTime = 3 * time.Second
+
+// watch asks for a job's state beside its messages: who comes back to a job of
+// Flink's that has just ended hears nothing of it. It calls end once the job has
+// ended and was silent since; last ends it and is the job's final state, as far as
+// that was seen here.
+func watch(ctx context.Context, end func(), client jobpb.JobServiceClient, job string) (last func() jobpb.JobState_Enum) {
+	var state atomic.Int32
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for state.Load() == 0 {
+			select {
+			case <-stop:
+				return
+			case <-time.After(pollTime):
+			}
+			if answer, err := client.GetState(ctx, &jobpb.GetJobStateRequest{JobId: job}); err == nil && final(answer.GetState()) {
+				state.Store(int32(answer.GetState()))
+			}
+		}
+		select {
+		case <-stop:
+		case <-time.After(pollTime):
+			end()
+		}
+	}()
+	return func() jobpb.JobState_Enum {
+		close(stop)
+		<-stopped
+		return jobpb.JobState_Enum(state.Load())
+	}
+}
+
+func final(s jobpb.JobState_Enum) bool {
+	switch s {
+	case jobpb.JobState_DONE, jobpb.JobState_FAILED, jobpb.JobState_CANCELLED, jobpb.JobState_STOPPED, jobpb.JobState_DRAINED, jobpb.JobState_UPDATED:
+		return true
+	}
+	return false
 }
 
 // follow reads a job's states and messages until it ended. What it failed of
@@ -84,9 +135,5 @@ func Ended(ctx context.Context, client jobpb.JobServiceClient, job string) (bool
 	default: // Flink's says INTERNAL of a job that it does not know
 		return true, nil
 	}
-	switch answer.GetState() {
-	case jobpb.JobState_DONE, jobpb.JobState_FAILED, jobpb.JobState_CANCELLED, jobpb.JobState_STOPPED, jobpb.JobState_DRAINED, jobpb.JobState_UPDATED:
-		return true, nil
-	}
-	return false, nil
+	return final(answer.GetState()), nil
 }

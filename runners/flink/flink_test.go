@@ -84,6 +84,14 @@ func start(t *testing.T, program string, args ...string) *launch {
 	return l
 }
 
+// made runs one of the other commands of retort.
+func made(t *testing.T, args ...string) {
+	t.Helper()
+	if text, err := exec.Command(filepath.Join(installed(t), "bin", "retort"), args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+}
+
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 
 // until reads events until a stage starts; false at the end.

@@ -23,7 +23,7 @@ import (
 func sweepCommand() *cobra.Command {
 	f := &sweepFlags{}
 	var plan, asJSON, stop bool
-	var runner string
+	var where runners.Flags
 	cmd := &cobra.Command{
 		Use:   "sweep --config FILE",
 		Short: "Run fractions x architectures x selectors x seeds, sharing what is the same",
@@ -56,8 +56,9 @@ over seeds and 95 % intervals (Student's t); the table goes to stdout.`,
   retort sweep --config sweep.yaml --images cifar10-train.tar --labels folder --out runs/sweep`,
 		Args: noArguments(" (images are given with --images)"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := program.OneOf("runner", runner, runners.Names); err != nil {
-				return err
+			runner, err := where.Runner()
+			if err != nil {
+				return usage("%w", err)
 			}
 			var options []pipelines.Option
 			if !stop {
@@ -74,7 +75,7 @@ over seeds and 95 % intervals (Student's t); the table goes to stdout.`,
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&runner, "runner", "direct", "where the stages run: "+strings.Join(runners.Names, ", "))
+	where.Register(cmd.Flags())
 	cmd.Flags().BoolVar(&plan, "plan", false, "show points and stages, what would run and why; nothing runs")
 	cmd.Flags().BoolVar(&stop, "stop-at-failure", false, "let a point that fails stop the others")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one event per line on stdout, as JSON, in place of the table")
@@ -179,11 +180,7 @@ func (s *aSweep) plan(ctx context.Context, asJSON bool) error {
 	return program.WritePlan(stdio.Out, steps)
 }
 
-func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) (failure error) {
-	chosen, err := runners.ByName(runner)
-	if err != nil {
-		return err
-	}
+func (s *aSweep) run(ctx context.Context, runner pipelines.Runner, asJSON bool) (failure error) {
 	people := progress.ForPeople(stdio.Err)
 	shown := people
 	if asJSON {
@@ -199,7 +196,7 @@ func (s *aSweep) run(ctx context.Context, runner string, asJSON bool) (failure e
 	answered := context.AfterFunc(ctx, func() {
 		people.Message("retort", "stopping: what is at hand is finished and kept (once more quits at once)")
 	})
-	results, err := runners.Run(ctx, s.graph, runners.Options{Runner: chosen, Reporter: seen})
+	results, err := runners.Run(ctx, s.graph, runners.Options{Runner: runner, Reporter: seen})
 	answered()
 	shown.Close()
 	if !seen.planned {

@@ -86,8 +86,8 @@ taskmanager.cpu.cores: 1
 taskmanager.memory.task.heap.size: 256m
 taskmanager.memory.task.off-heap.size: 0m
 taskmanager.memory.managed.size: 128m
-taskmanager.memory.network.min: 64m
-taskmanager.memory.network.max: 64m
+taskmanager.memory.network.min: 160m
+taskmanager.memory.network.max: 160m
 taskmanager.memory.framework.heap.size: 128m
 taskmanager.memory.framework.off-heap.size: 128m
 taskmanager.memory.jvm-metaspace.size: 256m
@@ -102,7 +102,7 @@ io.tmp.dirs: %s
 `
 
 func (c *cluster) taskManager(name string) {
-	c.java(name, "-Xmx400m -XX:MaxDirectMemorySize=300m", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner", "--configDir", c.home, "-D", "taskmanager.resource-id="+name)
+	c.java(name, "-Xmx400m -XX:MaxDirectMemorySize=450m", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner", "--configDir", c.home, "-D", "taskmanager.resource-id="+name)
 }
 
 func (c *cluster) jobServer(args ...string) {

@@ -198,8 +198,9 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("task manager", func(t *testing.T) {
 		c := standalone(t)
-		out := filepath.Join(t.TempDir(), "run")
-		l := start(t, "retort", append(smoke(images, out), c.on("PROCESS")...)...)
+		direct, out := filepath.Join(t.TempDir(), "direct"), filepath.Join(t.TempDir(), "run")
+		start(t, "retort", append(smoke(images, direct), "--only", "label")...).end(0)
+		l := start(t, "retort", append(append(smoke(images, out), "--only", "label"), c.on("PROCESS")...)...)
 		for i, stage := range stages {
 			tm := c.taskManagerOf(c.worker(l, stage))
 			if tm == "" {

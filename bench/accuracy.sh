@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures what the method gives on CIFAR-10, for docs/results.md: the preset
-# cifar10-cpu over three seeds, then the paper's claims (bench/sweeps). Takes a day
+# cifar10-cpu over three seeds, then the paper's claims (bench/sweeps). Takes a day or two
 # of two cores; once more after Ctrl-C goes on. Rows come out in Markdown.
 #
 #   bench/accuracy.sh cifar10-train.tar OUT [SWEEP…]

@@ -67,7 +67,7 @@ func workers(t *testing.T) (pids []int) {
 // noWorkers waits until all of them have ended.
 func noWorkers(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); len(workers(t)) > 0; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(workers(t)) > 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("workers are left: %v", workers(t))
 		}

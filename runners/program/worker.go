@@ -112,11 +112,16 @@ func parseWorker(args []string) (*worker, error) {
 	return w, nil
 }
 
+// askTime is how long a runner may take to answer a worker that it has started.
+const askTime = 15 * time.Second
+
 // ask gets the endpoints from the runner, where the command line has none.
 func (w *worker) ask(ctx context.Context) error {
 	if w.control != "" {
 		return nil
 	}
+	ctx, done := context.WithTimeout(ctx, askTime) // the runner may be gone before this began
+	defer done()
 	info, err := tools.ProvisionInfo(ctx, w.provision)
 	if err != nil {
 		return err

@@ -22,6 +22,10 @@ type Options struct {
 	// Remat keeps of a block's activations its input alone in training, and
 	// computes the others again for the gradient.
 	Remat bool
+
+	// ReLU, if set, takes the place of the rectifier: for those who look at its
+	// inputs.
+	ReLU func(x *Node) *Node
 }
 
 // OptionsFor returns the forms that suit a backend.

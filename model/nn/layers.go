@@ -34,7 +34,7 @@ func (b *Builder) Dense(x Map, out int, bias, zero bool) Map {
 
 // AddReLU is the end of a residual block: relu(x + y).
 func (b *Builder) AddReLU(x, y Map) Map {
-	return b.apply(x.Dims, func() *Node { return relu(Add(x.Node, y.Node)) })
+	return b.apply(x.Dims, func() *Node { return b.relu(Add(x.Node, y.Node)) })
 }
 
 // MaxPool is the 3x3 maximum with stride 2 of the stem, padded as TensorFlow's

@@ -48,7 +48,7 @@ func (b *Builder) BatchNorm(x Map, n Norm) Map {
 		if n.Linear {
 			return y
 		}
-		return relu(y)
+		return b.relu(y)
 	})
 }
 
@@ -89,4 +89,9 @@ func normInference(x, gamma, beta, mean, variance *Node) *Node {
 }
 
 // relu is max(x, 0), with gradient 0 at 0.
-func relu(x *Node) *Node { return Where(IsPositive(x), x, ZerosLike(x)) }
+func (b *Builder) relu(x *Node) *Node {
+	if b.ReLU != nil {
+		return b.ReLU(x)
+	}
+	return Where(IsPositive(x), x, ZerosLike(x))
+}

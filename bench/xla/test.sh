@@ -31,7 +31,7 @@ if [ "${1:-graph}" = graph ]; then
 	trap 'rm -rf "$work"' EXIT
 	go build -trimpath -tags xla -o "$work/retort" ./cmd/retort
 	"$work/retort" doctor --backend xla:cpu
-	"$work/retort" synth --out "$work/images" --classes 4 --per-class 100
+	"$work/retort" synth --out "$work/images" --classes 4 --per-class 100 --size 32
 	for backend in xla:cpu cpu; do
 		"$work/retort" run --preset smoke --images "$work/images" --labels folder --out "$work/${backend/:/-}" --backend "$backend"
 		"$work/retort" run --preset smoke --images "$work/images" --labels folder --out "$work/${backend/:/-}" --backend "$backend" | grep -q . || true

@@ -40,7 +40,7 @@ func libraries(p Plugin) string {
 	case len(p.Libraries) == 0:
 		return "; CUDA's libraries are not beside it: they must be in LD_LIBRARY_PATH, or come with " + InstallCUDA
 	case p.Data == "":
-		return fmt.Sprintf("; CUDA's libraries in %d folders beside it, ptxas not: it comes with %s", len(p.Libraries), InstallCUDA)
+		return fmt.Sprintf("; CUDA's libraries in %d folders beside it; ptxas must be in /usr/local/cuda, or comes with %s", len(p.Libraries), InstallCUDA)
 	}
 	return fmt.Sprintf("; CUDA's libraries in %d folders beside it, ptxas in %s", len(p.Libraries), p.Data)
 }

@@ -128,7 +128,7 @@ func (p *Plugin) findCUDA(real string) {
 		slices.Sort(libraries)
 		p.Libraries = libraries
 		for _, data := range []string{"cuda_nvcc", "cu13", "cu12"} {
-			if info, err := os.Stat(filepath.Join(nvidia, data)); err == nil && info.IsDir() {
+			if _, err := os.Stat(filepath.Join(nvidia, data, "bin", "ptxas")); err == nil {
 				p.Data = filepath.Join(nvidia, data)
 				break
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/model/tfcheckpoint"
+	"github.com/retort-ml/retort/model/torchvision"
 	"github.com/retort-ml/retort/runners/progress"
 )
 
@@ -19,9 +20,10 @@ func checkpointImport() *cobra.Command {
 	var o tfcheckpoint.Options
 	var level int
 	var classes string
+	var unit bool
 	cmd := &cobra.Command{
 		Use:   "import IN OUT.safetensors",
-		Short: "Make a checkpoint of one that Google's SimCLR or SimCLRv2 saved",
+		Short: "Make a checkpoint of Google's SimCLR or SimCLRv2, or of torchvision's ResNets",
 		Long: `Make a checkpoint of one that Google's implementation of SimCLR or SimCLRv2 saved:
 of TF1, such as the released ones, of TF2, or the variables of a SavedModel. IN is
 its folder, or what its files' names begin with (model.ckpt-250228). Every tensor
@@ -29,9 +31,18 @@ is verified; the network is recognised by its variables.
 
 The encoder and its projection head are taken over; "retort run --encoder OUT"
 begins at fine-tuning with them. With --classifier the supervised head is, too:
-"retort predict" classifies with what comes out.`,
+"retort predict" classifies with what comes out.
+
+An IN that ends in .safetensors holds one of torchvision's ResNets, by its names for
+tensors: the encoder, and of what "retort checkpoint export" wrote the projection
+head, are taken over; a classifier is not. It is a start for "--encoder",
+baseline.init and distill.init: what it computes differs a little from
+torchvision's, and the notes that are printed say where.`,
 		Example: `  retort checkpoint import r50_1x_sk1/ r50.safetensors
   retort run --encoder r50.safetensors --images photos/ --labels labels.csv --out runs/photos
+
+  # torchvision's, as safetensors
+  retort checkpoint import resnet50-torchvision.safetensors start.safetensors
 
   # one that was fine-tuned on level 1 of the projection head, as the paper does
   retort checkpoint import --classifier 1 --classes imagenet.txt finetuned_100pct/r50_1x_sk1/ r50-classifier.safetensors`,
@@ -59,6 +70,15 @@ begins at fine-tuning with them. With --classifier the supervised head is, too:
 					return err
 				}
 			}
+			if strings.HasSuffix(args[0], ".safetensors") {
+				if o.Classifier || o.EMA {
+					return usage("--classifier and --ema are for TensorFlow's checkpoints; of %s the encoder is imported", args[0])
+				}
+				return importTorchvision(args[0], args[1], torchvision.Options{UnitPixels: unit, ImageSize: o.ImageSize})
+			}
+			if unit {
+				return usage("--unit-pixels is for torchvision's .safetensors")
+			}
 			return importCheckpoint(args[0], args[1], o)
 		},
 	}
@@ -66,7 +86,30 @@ begins at fine-tuning with them. With --classifier the supervised head is, too:
 	cmd.Flags().IntVar(&level, "classifier", 0, "keep the supervised head, which sits on this layer of the projection head (0: on the encoder's output)")
 	pathVar(cmd.Flags(), &classes, "classes", "", "file with the names of the classifier's classes, one a line, in order (default: their numbers)")
 	cmd.Flags().IntVar(&o.ImageSize, "image-size", 0, "side of the images in pixels (default: 32 or 224, by the network's stem)")
+	cmd.Flags().BoolVar(&unit, "unit-pixels", false, "torchvision's: it was trained on pixels of 0 to 1, not normalised by ImageNet's mean and deviation")
 	return cmd
+}
+
+func importTorchvision(in, out string, o torchvision.Options) error {
+	c, told, err := torchvision.Import(in, o)
+	if err != nil {
+		return err
+	}
+	if err := c.Save(out); err != nil {
+		return err
+	}
+	s := told.Spec
+	fmt.Fprintf(stdio.Err, "%s: %s for %d pixels, %d layers of projection head: %s values\n", out, s.Arch, s.ImageSize, s.HeadLayers, progress.Count(c.Params()))
+	for _, note := range told.Notes {
+		fmt.Fprintf(stdio.Err, "note: %s\n", note)
+	}
+	if told.Outputs > 0 {
+		fmt.Fprintf(stdio.Err, "left out: a classifier of %d classes\n", told.Outputs)
+	}
+	if len(told.Left) > 0 {
+		fmt.Fprintf(stdio.Err, "not taken over: %s, such as %s\n", progress.Plural(int64(len(told.Left)), "tensor"), told.Left[0])
+	}
+	return nil
 }
 
 func importCheckpoint(in, out string, o tfcheckpoint.Options) error {

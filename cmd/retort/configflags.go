@@ -92,7 +92,7 @@ func localPaths(c *simclrv2.Config) (err error) {
 	for _, key := range []struct {
 		name  string
 		paths []*string
-	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}, {"encoder", []*string{&c.Encoder}}} {
+	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}, {"encoder", []*string{&c.Encoder, &c.Baseline.Init, &c.Distill.Init}}} {
 		for _, p := range key.paths {
 			var known []string
 			if key.name != "encoder" {

@@ -130,6 +130,7 @@ type FinetuneConfig struct {
 // scratch, on the same few labels.
 type BaselineConfig struct {
 	OptimConfig    `yaml:",inline"`
+	Init           string  `yaml:"init" late:"yes" doc:"a checkpoint whose encoder the training starts from, of the same network; none: from scratch"`
 	LabelSmoothing float64 `yaml:"label_smoothing" late:"yes" range:"0..<1" doc:"share of each label that is spread over all classes (0.1); 0: none"`
 }
 
@@ -140,6 +141,7 @@ type DistillConfig struct {
 	Alpha       float64 `yaml:"alpha" range:"0..1" doc:"weight of the teacher's targets; 1: no labels are used"`
 	TauSquared  bool    `yaml:"tau_squared" doc:"multiply the loss by temperature squared"`
 	Passes      int     `yaml:"passes" range:"1..10000" doc:"augmented views per image that the teacher labels (crop + flip)"`
+	Init        string  `yaml:"init" late:"yes" doc:"a checkpoint whose encoder the training starts from, of the same network; none: from scratch"`
 }
 
 // EvaluateConfig is the evaluation.

@@ -116,11 +116,12 @@ func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 	}, e.LabelledViews)
 }
 
-// Baseline adds the stage "baseline": the teacher's network, from scratch, on
-// e.LabelledViews alone.
+// Baseline adds the stage "baseline": the teacher's network, from scratch or
+// from the encoder of baseline.init, on e.LabelledViews alone.
 func Baseline(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
 	return pipelines.Add(g, "baseline", &finetune.Stage{
 		Settings: c.settings(c.Baseline.OptimConfig), Arch: c.teacher(g), Seed: c.Seed, LabelSmoothing: c.Baseline.LabelSmoothing,
+		Encoder: c.start(g, "baseline", c.Baseline.Init, c.teacher(g)),
 	}, e.LabelledViews)
 }
 
@@ -138,6 +139,7 @@ func Distill(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cla
 		Settings: c.settings(c.Distill.OptimConfig), Targets: e.Targets, Arch: c.arch(g, c.Student),
 		Temperature: c.Distill.Temperature, Alpha: c.Distill.Alpha, TauSquared: c.Distill.TauSquared, Seed: c.Seed,
 	}
+	s.Encoder = c.start(g, "distill", c.Distill.Init, s.Arch)
 	if c.Distill.Alpha < 1 {
 		s.Labelled = e.Sets.Labelled
 	}

@@ -88,6 +88,23 @@ func (c Config) teacher(g *pipelines.Graph) resnet.Config {
 	return s.Arch
 }
 
+// start adds the stage NAME-init where a path is given: the encoder of that
+// checkpoint, which has to be the network that is trained.
+func (c Config) start(g *pipelines.Graph, name, path string, arch resnet.Config) (e pipelines.Edge[pipelines.Encoder]) {
+	if path == "" {
+		return e
+	}
+	s, err := encoder.New(absolute(path), c.Size)
+	if err == nil && s.Arch != arch {
+		err = fmt.Errorf("%s holds a %s, the network that starts from it is a %s (set teacher or student to it)", path, s.Arch, arch)
+	}
+	if err != nil {
+		g.Fail(fmt.Errorf("%s.init: %w", name, err))
+		return e
+	}
+	return pipelines.Add(g, name+"-init", s)
+}
+
 // config is the network in the engine's terms.
 func (n NetConfig) config() (resnet.Config, error) {
 	depth, err := strconv.Atoi(strings.TrimPrefix(n.Arch, "resnet"))

@@ -35,9 +35,9 @@ begins at fine-tuning with them. With --classifier the supervised head is, too:
 
 An IN that ends in .safetensors holds one of torchvision's ResNets, by its names for
 tensors: the encoder, and of what "retort checkpoint export" wrote the projection
-head, are taken over; a classifier is not. It is a start for "--encoder": what it
-computes differs a little from torchvision's, and the notes that are printed say
-where.`,
+head, are taken over; a classifier is not. It is a start for "--encoder",
+baseline.init and distill.init: what it computes differs a little from
+torchvision's, and the notes that are printed say where.`,
 		Example: `  retort checkpoint import r50_1x_sk1/ r50.safetensors
   retort run --encoder r50.safetensors --images photos/ --labels labels.csv --out runs/photos
 

@@ -65,7 +65,7 @@ func follows(t *testing.T, all []*checkpoint.Checkpoint, name, slot string, deca
 }
 
 // TestAverages: the averages are TensorFlow's with num_updates, moving statistics
-// among them, and a predictor uses them.
+// among them, and who applies the network uses them.
 func TestAverages(t *testing.T) {
 	s := tiny(objective.Supervised)
 	s.Average = 0.4
@@ -92,7 +92,7 @@ func TestAverages(t *testing.T) {
 	for i := range pixels {
 		pixels[i] = uint8(i * 37)
 	}
-	var logits [2][]float32
+	var logits, features [2][]float32
 	for i, c := range []*checkpoint.Checkpoint{last, done} {
 		p, err := NewPredictor(open(t), c, 3)
 		if err != nil {
@@ -101,6 +101,16 @@ func TestAverages(t *testing.T) {
 		if logits[i], _, err = p.Predict(pixels); err != nil {
 			t.Fatal(err)
 		}
+		e, err := NewEmbedder(open(t), c, 3, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if features[i], err = e.Embed(pixels); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(features[0], features[1]) {
+		t.Errorf("features %v with the averages beside, %v with them as weights", features[0], features[1])
 	}
 	if !slices.Equal(logits[0], logits[1]) {
 		t.Errorf("logits %v with the averages beside, %v with them as weights", logits[0], logits[1])

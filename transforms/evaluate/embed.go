@@ -44,24 +44,7 @@ func Embed(ctx context.Context, backendName, path string, sources []string, batc
 	if err := begin(e.Dim(), e.ImageSize()); err != nil {
 		return err
 	}
-	seen := 0
-	var entries []imagefile.Entry
-	for x, err := range imagefile.List(ctx, sources, imagefile.ListOptions{}) {
-		if err != nil {
-			return err
-		}
-		seen++
-		if entries = append(entries, x); len(entries) == max(batch, 256) {
-			if err := embedEntries(e, entries, emit); err != nil {
-				return err
-			}
-			entries = entries[:0]
-		}
-	}
-	if seen == 0 {
-		return fmt.Errorf("no images found (want %s files)", imagefile.Titles())
-	}
-	return embedEntries(e, entries, emit)
+	return inGroups(ctx, sources, batch, func(entries []imagefile.Entry) error { return embedEntries(e, entries, emit) })
 }
 
 func embedEntries(e *train.Embedder, entries []imagefile.Entry, emit func(Embedding) error) error {

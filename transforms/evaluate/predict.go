@@ -129,6 +129,14 @@ func Predict(ctx context.Context, backendName, path string, sources []string, ba
 	if err != nil {
 		return err
 	}
+	return inGroups(ctx, sources, batch, func(entries []imagefile.Entry) error {
+		return predictEntries(p, c.Classes, entries, emit)
+	})
+}
+
+// inGroups hands the images of sources to f, a batch or more at a time, in the
+// order of the listing.
+func inGroups(ctx context.Context, sources []string, batch int, f func([]imagefile.Entry) error) error {
 	seen := 0
 	var entries []imagefile.Entry
 	for e, err := range imagefile.List(ctx, sources, imagefile.ListOptions{}) {
@@ -137,7 +145,7 @@ func Predict(ctx context.Context, backendName, path string, sources []string, ba
 		}
 		seen++
 		if entries = append(entries, e); len(entries) == max(batch, 256) {
-			if err := predictEntries(p, c.Classes, entries, emit); err != nil {
+			if err := f(entries); err != nil {
 				return err
 			}
 			entries = entries[:0]
@@ -146,7 +154,7 @@ func Predict(ctx context.Context, backendName, path string, sources []string, ba
 	if seen == 0 {
 		return fmt.Errorf("no images found (want %s files)", imagefile.Titles())
 	}
-	return predictEntries(p, c.Classes, entries, emit)
+	return f(entries)
 }
 
 func predictEntries(p *train.Predictor, classes []string, entries []imagefile.Entry, emit func(Prediction) error) error {

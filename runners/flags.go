@@ -52,11 +52,7 @@ func (f *Flags) Register(set *pflag.FlagSet) {
 func (f *Flags) Runner() (pipelines.Runner, error) {
 	r, err := ByName(f.name)
 	if err != nil {
-		hint := didyoumean.Hint(f.name, Names)
-		if strings.HasPrefix(hint, "; known") {
-			hint = "" // they are listed
-		}
-		return nil, fmt.Errorf("--runner %s: want one of %s%s", f.name, strings.Join(Names, ", "), hint)
+		return nil, fmt.Errorf("--runner %s: want one of %s%s", f.name, strings.Join(Names, ", "), didyoumean.Near(f.name, Names))
 	}
 	for _, flag := range pipelines.SortedKeys(f.users) {
 		if f.set.Changed(flag) && !slices.Contains(f.users[flag], r.Name()) {

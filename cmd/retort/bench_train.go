@@ -39,7 +39,7 @@ func (n *netFlags) register(cmd *cobra.Command, arch string, width float64, size
 	flags.BoolVar(&n.sk, "sk", false, "selective kernels")
 	flags.IntVar(&n.size, "size", size, "side of an image in pixels")
 	flags.IntVar(&n.batch, batchFlag, batch, batchFlag+" a step")
-	n.compute.register(flags)
+	n.compute.registerBackend(flags)
 	n.steps = 1
 }
 
@@ -127,6 +127,8 @@ pixels that lie in memory. The first two steps are not counted.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runBenchTrain(cmd.Context(), &f, &n) },
 	}
 	n.register(cmd, "resnet18", 0.25, 32, "pairs", 64)
+	cmd.Flags().IntVar(&n.compute.devices, "devices", 1, "devices of this machine that share each batch (xla)")
+	n.compute.registerPrecision(cmd.Flags(), "of the step")
 	cmd.Flags().BoolVar(&n.remat, "remat", false, "compute activations again for the gradient instead of keeping them")
 	cmd.Flags().IntVar(&n.steps, "steps-per-execution", 1, "steps that the backend does in one call")
 	f.register(cmd, cores())
@@ -137,6 +139,9 @@ func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
 	spec, err := n.spec(objective.NTXent)
 	if err != nil {
 		return err
+	}
+	if n.steps < 1 {
+		return usage("--steps-per-execution %d: want at least 1", n.steps)
 	}
 	duration, err := f.start()
 	if err != nil {
@@ -180,6 +185,7 @@ memory. The first two batches are not counted.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runBenchLabel(cmd.Context(), &f, &n) },
 	}
 	n.register(cmd, "resnet50", 1, 224, "batch", 32)
+	n.compute.registerPrecision(cmd.Flags(), "of the network")
 	f.register(cmd, cores())
 	return cmd
 }

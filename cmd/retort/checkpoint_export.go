@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/atomicfile"
+	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/export"
@@ -45,7 +46,7 @@ A folder stands for the checkpoint in it.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(export.Inputs, input) {
-				return usage("--input %s: want one of %s%s", input, strings.Join(export.Inputs, ", "), nearest(input, export.Inputs))
+				return usage("--input %s: want one of %s%s", input, strings.Join(export.Inputs, ", "), didyoumean.Near(input, export.Inputs))
 			}
 			if err := isNew(args[1], ".onnx", ".safetensors"); err != nil {
 				return err

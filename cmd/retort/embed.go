@@ -53,7 +53,7 @@ row, and makes the exit code 1; with JSON lines it has a line.`,
 	flags.StringVar(&f.layer, "layer", "0", "0: the encoder's features, 1: after the first layer of the projection head, …, last")
 	flags.StringVar(&f.dtype, "dtype", "float32", "of .npy: float32 or float16")
 	flags.IntVar(&f.batch, "batch", 64, "images computed at once")
-	f.compute.register(flags)
+	f.compute.registerBackend(flags)
 	return cmd
 }
 

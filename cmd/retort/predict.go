@@ -8,20 +8,18 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/stdio"
-	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/runners/progress"
 	"github.com/retort-ml/retort/transforms/evaluate"
 )
 
 func predictCommand() *cobra.Command {
-	var checkpoint, computes string
+	var checkpoint string
+	var compute computeFlags
 	var asJSON bool
 	var batch int
 	cmd := &cobra.Command{
@@ -45,8 +43,10 @@ code 1.`,
 				return usage("%s needs --checkpoint: a file, or a stage's folder such as RUN/distill", cmd.CommandPath())
 			case batch < 1 || batch > 65536:
 				return usage("--batch %d: want 1 to 65536", batch)
-			case !slices.Contains(backend.Names(), computes):
-				return usage("--backend %s: want one of %s%s", computes, strings.Join(backend.Names(), ", "), nearest(computes, backend.Names()))
+			}
+			computes, err := compute.name()
+			if err != nil {
+				return err
 			}
 			path, err := checkpointIn(checkpoint)
 			if err != nil {
@@ -59,7 +59,7 @@ code 1.`,
 		},
 	}
 	pathVar(cmd.Flags(), &checkpoint, "checkpoint", "", "checkpoint of a classifier: a file, or the folder of finetune, baseline or distill")
-	cmd.Flags().StringVar(&computes, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
+	compute.registerBackend(cmd.Flags())
 	cmd.Flags().IntVar(&batch, "batch", 64, "images computed at once")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per image")
 	return cmd

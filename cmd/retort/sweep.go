@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -84,26 +83,20 @@ over seeds and 95 % intervals (Student's t); the table goes to stdout.`,
 
 // sweepFlags are the flags that make a sweep and its graph.
 type sweepFlags struct {
-	file, labels, testLabels, out string
-	images, test, sets            []string
-	compute                       computeFlags
+	inputFlags
+	file    string
+	compute computeFlags
 }
 
 func (f *sweepFlags) register(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	pathVar(flags, &f.file, "config", "", "YAML file of the sweep")
-	pathsVar(flags, &f.images, "images", "as of retort run; may be given again")
-	placeVar(flags, &f.labels, "labels", "", "folder, or a table (CSV) of path,label or id,label")
-	pathsVar(flags, &f.test, "test", "separate labelled set to evaluate on; may be given again")
-	placeVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
-	flags.StringArrayVar(&f.sets, "set", nil, "one key of the config at every point, such as distill.epochs=3; may be given again")
-	placeVar(flags, &f.out, "out", "sweep", "folder of the sweep, or its address in a store (gs://…, s3://…)")
-	f.compute.register(flags)
+	pathVar(cmd.Flags(), &f.file, "config", "", "YAML file of the sweep")
+	f.inputFlags.register(cmd, "sweep", "folder of the sweep, or its address in a store (gs://…, s3://…)", "one key of the config at every point")
+	f.compute.register(cmd.Flags())
 }
 
 // aSweep is a sweep that can run.
 type aSweep struct {
-	file    string
+	text    string // of the file that asks for it
 	columns []string
 	points  []*sweep.Point
 	graph   *pipelines.Graph
@@ -113,8 +106,8 @@ func (f *sweepFlags) build(cmd *cobra.Command, options ...pipelines.Option) (*aS
 	if f.file == "" {
 		return nil, usage("%s needs --config: a YAML file of axes; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	}
-	if f.out == "" || slices.Contains(f.images, "") || slices.Contains(f.test, "") {
-		return nil, usage("--out, --images or --test is empty; want a path (is a variable of the shell not set?)")
+	if err := f.noneEmpty(); err != nil {
+		return nil, err
 	}
 	computes, err := f.compute.name()
 	if err != nil {
@@ -124,15 +117,14 @@ func (f *sweepFlags) build(cmd *cobra.Command, options ...pipelines.Option) (*aS
 	if err != nil {
 		return nil, program.Usage(err)
 	}
-	var wrong error
-	points, err := spec.Points(f.sets, func(c *simclrv2.Config) {
-		if err := f.over(cmd, c); err != nil {
-			wrong = err
-		}
-	})
-	if err == nil {
-		err = wrong
+	text, err := os.ReadFile(f.file) // now: it may be another one when the sweep is done
+	if err != nil {
+		return nil, err
 	}
+	points, err := spec.Points(f.sets, func(c *simclrv2.Config) error {
+		f.over(cmd, c)
+		return localPaths(c)
+	})
 	if err != nil {
 		return nil, program.Usage(err)
 	}
@@ -140,28 +132,7 @@ func (f *sweepFlags) build(cmd *cobra.Command, options ...pipelines.Option) (*aS
 	if err != nil {
 		return nil, program.Usage(err)
 	}
-	return &aSweep{file: f.file, columns: spec.Columns(), points: points, graph: g}, nil
-}
-
-// over lays what flags say over the config of a point.
-func (f *sweepFlags) over(cmd *cobra.Command, c *simclrv2.Config) (err error) {
-	changed := cmd.Flags().Changed
-	if changed("images") {
-		c.Images = f.images
-	}
-	if changed("labels") {
-		c.Labels = f.labels
-	}
-	if changed("test") {
-		c.Test = f.test
-	}
-	if changed("test-labels") {
-		c.TestLabels = f.testLabels
-	}
-	if err = localPaths(c); err == nil && c.Encoder != "" {
-		c.Encoder, err = checkpointIn(c.Encoder)
-	}
-	return err
+	return &aSweep{text: string(text), columns: spec.Columns(), points: points, graph: g}, nil
 }
 
 func (s *aSweep) plan(ctx context.Context, asJSON bool) error {
@@ -181,24 +152,20 @@ func (s *aSweep) plan(ctx context.Context, asJSON bool) error {
 }
 
 func (s *aSweep) run(ctx context.Context, runner pipelines.Runner, asJSON bool) (failure error) {
-	people := progress.ForPeople(stdio.Err)
-	shown := people
+	r := program.Run{Graph: s.graph, On: runner, Err: stdio.Err, Again: "retort sweep"}
 	if asJSON {
-		events := progress.JSON(stdio.Out)
-		shown = progress.Both(events, people)
-		defer func() {
-			if failure != nil {
-				events.Failed(failure)
-			}
-		}()
+		r.Events = stdio.Out
 	}
-	seen := &sweepProgress{Reporter: shown, done: map[string]bool{}, failed: map[string]error{}}
-	answered := context.AfterFunc(ctx, func() {
-		people.Message("retort", "stopping: what is at hand is finished and kept (once more quits at once)")
+	seen := &sweepProgress{done: map[string]bool{}, failed: map[string]error{}}
+	results, events, err := r.Follow(ctx, func(shown progress.Reporter) progress.Reporter {
+		seen.Reporter = shown
+		return seen
 	})
-	results, err := runners.Run(ctx, s.graph, runners.Options{Runner: runner, Reporter: seen})
-	answered()
-	shown.Close()
+	defer func() {
+		if events != nil && failure != nil {
+			events.Failed(failure)
+		}
+	}()
 	if !seen.planned {
 		return err // nothing was looked at, so that there is nothing to write
 	}
@@ -213,7 +180,7 @@ func (s *aSweep) run(ctx context.Context, runner pipelines.Runner, asJSON bool) 
 	}
 	outcomes, lost := s.outcomes(seen)
 	table := sweep.Tabulate(outcomes, s.columns)
-	written := s.write(table, outcomes)
+	written := sweep.Write(s.graph, table, outcomes, s.text)
 	switch {
 	case lost != nil:
 		return lost
@@ -283,12 +250,4 @@ func (s *aSweep) outcomes(seen *sweepProgress) (all []sweep.Outcome, err error) 
 		all = append(all, o)
 	}
 	return all, nil
-}
-
-func (s *aSweep) write(t *sweep.Table, outcomes []sweep.Outcome) error {
-	text, err := os.ReadFile(s.file)
-	if err != nil {
-		return err
-	}
-	return sweep.Write(s.graph, t, outcomes, string(text))
 }

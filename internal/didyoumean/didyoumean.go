@@ -9,19 +9,24 @@ import (
 // Hint returns `; did you mean "x"?` for the known name nearest to name, or
 // `; known: a, b, c` where none is near.
 func Hint(name string, known []string) string {
+	if near := Near(name, known); near != "" || len(known) == 0 {
+		return near
+	}
+	return "; known: " + strings.Join(known, ", ")
+}
+
+// Near is Hint for a message that lists what is known anyway: "" where none is near.
+func Near(name string, known []string) string {
 	best, distance := "", len(name)/2+1
 	for _, k := range known {
 		if d := levenshtein(strings.ToLower(name), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
 	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("; did you mean %q?", best)
-	case len(known) > 0:
-		return "; known: " + strings.Join(known, ", ")
+	if best == "" {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("; did you mean %q?", best)
 }
 
 func levenshtein(a, b string) int {

@@ -117,11 +117,7 @@ func (l *loader) value(f field, path string, n ast.Node) {
 // hint is the nearest of the words that a value may be; what it wants lists
 // them anyway.
 func (f field) hint(text string) string {
-	hint := didyoumean.Hint(text, f.words)
-	if strings.HasPrefix(hint, "; known") {
-		return ""
-	}
-	return hint
+	return didyoumean.Near(text, f.words)
 }
 
 // resolve follows anchors and aliases. Schema and fixed depth keep what they

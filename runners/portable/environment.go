@@ -43,7 +43,7 @@ func (r Runner) Check() error {
 		return fmt.Errorf("--endpoint %s: %w", r.Endpoint, err)
 	}
 	if r.Environment != "" && !slices.Contains(Environments, r.Environment) {
-		return fmt.Errorf("--environment %s: want one of %s%s", r.Environment, strings.Join(Environments, ", "), meant(r.Environment))
+		return fmt.Errorf("--environment %s: want one of %s%s", r.Environment, strings.Join(Environments, ", "), didyoumean.Near(r.Environment, Environments))
 	}
 	if r.Parallelism < 0 {
 		return fmt.Errorf("--parallelism %d: want at least 1, or 0 for the runner's own", r.Parallelism)
@@ -66,14 +66,6 @@ func (r Runner) Check() error {
 		}
 	}
 	return nil
-}
-
-func meant(name string) string {
-	hint := didyoumean.Hint(strings.ToUpper(name), Environments)
-	if strings.HasPrefix(hint, "; known") {
-		return "" // they are listed
-	}
-	return hint
 }
 
 func hostPort(s string) error {

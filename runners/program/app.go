@@ -162,9 +162,5 @@ func OneOf(flag, value string, known []string) error {
 	if slices.Contains(known, value) {
 		return nil
 	}
-	hint := didyoumean.Hint(value, known)
-	if strings.HasPrefix(hint, "; known") {
-		hint = "" // they are listed
-	}
-	return usagef("--%s %s: want one of %s%s", flag, value, strings.Join(known, ", "), hint)
+	return usagef("--%s %s: want one of %s%s", flag, value, strings.Join(known, ", "), didyoumean.Near(value, known))
 }

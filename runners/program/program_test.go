@@ -195,7 +195,7 @@ func TestFiguresOfARun(t *testing.T) {
 		pipelines.Add(g, "figures", &Figures{})
 		pipelines.Add(g, "page", &Page{})
 		var out strings.Builder
-		if err := (program.Run{Graph: g, Runner: "direct", Err: &out, Again: "page run"}).Do(t.Context()); err != nil {
+		if err := (program.Run{Graph: g, Err: &out, Again: "page run"}).Do(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{"25.0 %", "report: " + root + "/page/index.html\n"} {

@@ -23,9 +23,8 @@ import (
 // Err and, where Events is set, as an event a line to programs.
 type Run struct {
 	Graph  *pipelines.Graph
-	Runner string // one of runners.Names, where On is nil
-	On     pipelines.Runner
-	Only   []string // stages, with what they depend on; nil is all
+	On     pipelines.Runner // nil is direct
+	Only   []string         // stages, with what they depend on; nil is all
 	Err    io.Writer
 	Events io.Writer // nil: none
 	Again  string    // the command that goes on where this one stopped: "retort run"
@@ -33,30 +32,7 @@ type Run struct {
 
 // Do runs it.
 func (r Run) Do(ctx context.Context) error {
-	options, err := r.options()
-	if err != nil {
-		return err
-	}
-	people := progress.ForPeople(r.Err)
-	shown := people
-	var events *progress.Events
-	if r.Events != nil {
-		events = progress.JSON(r.Events)
-		shown = progress.Both(events, people)
-	}
-	options.Reporter = shown
-	program, _, _ := strings.Cut(r.Again, " ")
-	answered := context.AfterFunc(ctx, func() {
-		if jobs := pipelines.DetachedJobs(); len(jobs) > 0 {
-			r.leaveOnSecond(people, program, jobs)
-			people.Message(program, "stopping: cancels job "+jobs[0]+" and waits for its end (once more quits, and leaves it)")
-			return
-		}
-		people.Message(program, "stopping: what is at hand is finished and kept (once more quits at once)")
-	})
-	results, err := runners.Run(ctx, r.Graph, options)
-	answered()
-	shown.Close()
+	results, events, err := r.Follow(ctx, nil)
 	if err == nil {
 		return r.conclude(results, events)
 	}
@@ -68,6 +44,39 @@ func (r Run) Do(ctx context.Context) error {
 		events.Failed(err)
 	}
 	return err
+}
+
+// Follow runs it, shows how that goes and answers signals, for those who conclude in
+// their own way: the error is the graph's. watch, if set, stands before those who are
+// told. events is nil where Events is.
+func (r Run) Follow(ctx context.Context, watch func(progress.Reporter) progress.Reporter) (results []pipelines.Result, events *progress.Events, err error) {
+	options, err := r.options()
+	if err != nil {
+		return nil, nil, err
+	}
+	people := progress.ForPeople(r.Err)
+	shown := people
+	if r.Events != nil {
+		events = progress.JSON(r.Events)
+		shown = progress.Both(events, people)
+	}
+	if watch != nil {
+		shown = watch(shown)
+	}
+	options.Reporter = shown
+	program, _, _ := strings.Cut(r.Again, " ")
+	answered := context.AfterFunc(ctx, func() {
+		if jobs := pipelines.DetachedJobs(); len(jobs) > 0 {
+			r.leaveOnSecond(people, program, jobs)
+			people.Message(program, "stopping: cancels job "+jobs[0]+" and waits for its end (once more quits, and leaves it)")
+			return
+		}
+		people.Message(program, "stopping: what is at hand is finished and kept (once more quits at once)")
+	})
+	results, err = runners.Run(ctx, r.Graph, options)
+	answered()
+	shown.Close()
+	return results, events, err
 }
 
 // leaveOnSecond makes the second signal leave the jobs of a cluster alone, and say
@@ -83,21 +92,13 @@ func (r Run) leaveOnSecond(people pipelines.Reporter, program string, jobs []str
 }
 
 func (r Run) options() (o runners.Options, err error) {
-	if o.Runner = r.On; o.Runner == nil {
-		if err := OneOf("runner", r.Runner, runners.Names); err != nil {
-			return o, err
-		}
-		if o.Runner, err = runners.ByName(r.Runner); err != nil {
-			return o, err
-		}
-	}
 	known := r.Graph.Names()
 	for _, name := range r.Only {
 		if !slices.Contains(known, name) {
 			return o, usagef("--only %s: the graph has no such stage%s", name, didyoumean.Hint(name, known))
 		}
 	}
-	o.Only = r.Only
+	o.Runner, o.Only = r.On, r.Only
 	return o, nil
 }
 

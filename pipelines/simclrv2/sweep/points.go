@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -61,9 +62,9 @@ func (s *Spec) Columns() []string {
 
 // Points are all points: seed by seed, so that every mean fills up alike. What
 // each config is laid over with: the spec's settings, the part's, those of its
-// place, then extra; last, change (which may be nil) has its word. A point that
+// place, then extra; last, change (which may be nil) has its word, or an objection. A point that
 // two parts have is one; where they set it differently, that is an error.
-func (s *Spec) Points(extra []string, change func(*simclrv2.Config)) ([]*Point, error) {
+func (s *Spec) Points(extra []string, change func(*simclrv2.Config) error) ([]*Point, error) {
 	var points []*Point
 	for _, part := range s.Parts {
 		for _, place := range part.places() {
@@ -82,13 +83,7 @@ func (s *Spec) Points(extra []string, change func(*simclrv2.Config)) ([]*Point, 
 func compareSeeds(a, b string) int {
 	x, _ := strconv.ParseUint(a, 10, 64) // the config made sure of them
 	y, _ := strconv.ParseUint(b, 10, 64)
-	switch {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	}
-	return 0
+	return cmp.Compare(x, y)
 }
 
 // place is one value of each axis.
@@ -112,7 +107,7 @@ func (p Part) places() []place {
 	return all
 }
 
-func (s *Spec) point(part Part, at place, extra []string, change func(*simclrv2.Config)) (*Point, error) {
+func (s *Spec) point(part Part, at place, extra []string, change func(*simclrv2.Config) error) (*Point, error) {
 	set := append(slices.Clone(s.Set), part.Set...)
 	for _, a := range part.Axes {
 		set = append(set, at[a.Name].Set...)
@@ -127,7 +122,9 @@ func (s *Spec) point(part Part, at place, extra []string, change func(*simclrv2.
 		}
 	}
 	if change != nil {
-		change(&c)
+		if err := change(&c); err != nil {
+			return nil, err
+		}
 	}
 	p := &Point{Part: part.Name, Config: c, Models: part.Models, At: defaults(c)}
 	if len(p.Models) == 0 {

@@ -29,7 +29,7 @@ func points(t *testing.T, images ...string) []*sweep.Point {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := s.Points(nil, func(c *simclrv2.Config) { c.Images = images })
+	all, err := s.Points(nil, func(c *simclrv2.Config) error { c.Images = images; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func read(t *testing.T, text string) *Spec {
 
 func points(t *testing.T, s *Spec, images ...string) []*Point {
 	t.Helper()
-	all, err := s.Points(nil, func(c *simclrv2.Config) { c.Images = images })
+	all, err := s.Points(nil, func(c *simclrv2.Config) error { c.Images = images; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -43,10 +42,11 @@ type Told struct {
 // Import reads the safetensors file at path: the encoder, and of a file without a
 // classifier the projection head.
 func Import(path string, o Options) (*checkpoint.Checkpoint, *Told, error) {
-	f, err := read(path)
+	tensors, err := checkpoint.ReadTensors(path)
 	if err != nil {
 		return nil, nil, err
 	}
+	f := &file{Tensors: tensors, used: map[string]bool{}}
 	s, err := f.spec()
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
@@ -61,7 +61,7 @@ func Import(path string, o Options) (*checkpoint.Checkpoint, *Told, error) {
 	if err := n.read(); err != nil {
 		return nil, nil, err
 	}
-	if !o.UnitPixels && !strings.HasPrefix(f.meta["input"], "float RGB pixels in 0 to 1") {
+	if !o.UnitPixels && !strings.HasPrefix(f.Meta["input"], "float RGB pixels in 0 to 1") {
 		n.fold()
 	}
 	c := &checkpoint.Checkpoint{State: checkpoint.State{Meta: map[string]string{"imported": filepath.Base(path)}}}
@@ -84,11 +84,29 @@ func Import(path string, o Options) (*checkpoint.Checkpoint, *Told, error) {
 	return c, n.told, nil
 }
 
+// file is the file, of which some tensors are taken over.
+type file struct {
+	*checkpoint.Tensors
+	used map[string]bool
+}
+
+// floats takes a tensor over, which must have the shape.
+func (f *file) floats(name string, shape ...int) ([]float32, error) {
+	switch have := f.Shape(name); {
+	case have == nil:
+		return nil, fmt.Errorf("%s: there is no tensor %s, which a ResNet of its other tensors has", f.Path, name)
+	case !slices.Equal(have, shape):
+		return nil, fmt.Errorf("%s: tensor %s has shape %v, a ResNet of its other tensors has %v there (wide, grouped and other kinds of ResNets have no counterpart here)", f.Path, name, have, shape)
+	}
+	f.used[name] = true
+	return f.Floats(name)
+}
+
 // spec is the specification of a network of these tensors.
 func (f *file) spec() (train.Spec, error) {
 	s := train.Spec{Objective: objective.NTXent, Temperature: 0.1} // a specification has one: the paper's
-	stem := f.shape("conv1.weight")
-	if len(stem) != 4 || f.shape("layer1.0.conv1.weight") == nil {
+	stem := f.Shape("conv1.weight")
+	if len(stem) != 4 || f.Shape("layer1.0.conv1.weight") == nil {
 		return s, errors.New("it has no conv1.weight and layer1.0.conv1.weight: want the names of torchvision's ResNets (the state of its model, saved as safetensors)")
 	}
 	switch stem[2] {
@@ -101,11 +119,11 @@ func (f *file) spec() (train.Spec, error) {
 	}
 	var groups [4]int
 	for g := range groups {
-		for f.shape(fmt.Sprintf("layer%d.%d.conv1.weight", g+1, groups[g])) != nil {
+		for f.Shape(fmt.Sprintf("layer%d.%d.conv1.weight", g+1, groups[g])) != nil {
 			groups[g]++
 		}
 	}
-	bottleneck := f.shape("layer1.0.conv3.weight") != nil
+	bottleneck := f.Shape("layer1.0.conv3.weight") != nil
 	for _, depth := range resnet.Depths() {
 		c := resnet.Config{Depth: depth, Width: float64(stem[0]) / 64}
 		if blocks, b := c.Blocks(); blocks == groups && b == bottleneck {
@@ -118,8 +136,8 @@ func (f *file) spec() (train.Spec, error) {
 	if err := s.Arch.Validate(); err != nil {
 		return s, err
 	}
-	for len(f.shape("fc.weight")) == 0 && len(f.shape(fmt.Sprintf("projection.%d.weight", s.HeadLayers))) == 2 {
-		s.HeadDim = f.shape(fmt.Sprintf("projection.%d.weight", s.HeadLayers))[0]
+	for len(f.Shape("fc.weight")) == 0 && len(f.Shape(fmt.Sprintf("projection.%d.weight", s.HeadLayers))) == 2 {
+		s.HeadDim = f.Shape(fmt.Sprintf("projection.%d.weight", s.HeadLayers))[0]
 		s.HeadLayers++
 	}
 	return s, nil
@@ -146,7 +164,7 @@ func (n *network) read() error {
 		} else {
 			own = map[string]string{"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}[own]
 		}
-		if strings.HasPrefix(name, "layer1.0.downsample.") && n.shape("layer1.0.downsample.0.weight") == nil {
+		if strings.HasPrefix(name, "layer1.0.downsample.") && n.Shape("layer1.0.downsample.0.weight") == nil {
 			n.weights[v.Name] = identity(v)
 			continue
 		}
@@ -166,7 +184,7 @@ func (n *network) read() error {
 		}
 		n.weights[v.Name] = data
 	}
-	if n.shape("layer1.0.downsample.0.weight") == nil {
+	if n.Shape("layer1.0.downsample.0.weight") == nil {
 		n.note("the first block's projection, which torchvision does not have, begins as the identity")
 	}
 	return nil
@@ -258,15 +276,15 @@ func (n *network) fold() {
 
 // left finds what was not taken over. In the encoder nothing may be.
 func (n *network) left() error {
-	if fc := n.shape("fc.weight"); len(fc) == 2 {
+	if fc := n.Shape("fc.weight"); len(fc) == 2 {
 		n.told.Outputs = fc[0]
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.entries)) {
+	for _, name := range n.Names() {
 		switch {
 		case n.used[name], strings.HasSuffix(name, ".num_batches_tracked"), strings.HasPrefix(name, "fc."):
 		case strings.HasPrefix(name, "projection.") && strings.HasSuffix(name, ".bn.bias") && n.told.Spec.HeadLayers > 0: // zeros: the last layer's only scales
 		case strings.HasPrefix(name, "conv1."), strings.HasPrefix(name, "bn1."), strings.HasPrefix(name, "layer"):
-			return fmt.Errorf("%s: it has a tensor %s, which no ResNet here has: it is a network of another kind", n.path, name)
+			return fmt.Errorf("%s: it has a tensor %s, which no ResNet here has: it is a network of another kind", n.Path, name)
 		default:
 			n.told.Left = append(n.told.Left, name)
 		}

@@ -40,21 +40,21 @@ func written(t *testing.T, depth, size int, change func(map[string]string, *[]ch
 	if change == nil {
 		return c, path
 	}
-	f, err := read(path)
+	f, err := checkpoint.ReadTensors(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []checkpoint.Tensor
-	for name, e := range f.entries {
-		data, err := f.floats(name, e.Shape...)
+	for _, name := range f.Names() {
+		data, err := f.Floats(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, checkpoint.Tensor{Name: name, Shape: e.Shape, Data: data})
+		all = append(all, checkpoint.Tensor{Name: name, Shape: f.Shape(name), Data: data})
 	}
-	change(f.meta, &all)
+	change(f.Meta, &all)
 	b.Reset()
-	if err := checkpoint.EncodeTensors(&b, f.meta, all); err != nil {
+	if err := checkpoint.EncodeTensors(&b, f.Meta, all); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
@@ -132,14 +132,6 @@ func TestNoProjection(t *testing.T) {
 	}
 	if len(told.Notes) != 2 || !strings.Contains(told.Notes[0], "identity") || !strings.Contains(told.Notes[1], "225") && !strings.Contains(told.Notes[1], "pooling") {
 		t.Error(told.Notes)
-	}
-}
-
-func TestHalf(t *testing.T) {
-	for b, want := range map[uint16]float32{0x3c00: 1, 0xc000: -2, 0x3555: 0.333251953125, 1: 5.960464477539063e-08, 0x7bff: 65504} {
-		if got := half(b); got != want {
-			t.Errorf("%#x: %v, want %v", b, got, want)
-		}
 	}
 }
 

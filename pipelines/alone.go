@@ -1,9 +1,7 @@
 package pipelines
 
 import (
-	"errors"
 	"os"
-	"strings"
 	"sync/atomic"
 )
 
@@ -15,18 +13,9 @@ var alone atomic.Bool
 // paths of the config mean what they meant.
 func WorkAlone() { alone.Store(true) }
 
-func (t *task) workHere() error {
-	if !alone.Load() || t.From == "" {
-		return nil
+// workHere goes there. On another machine there is none, and paths are those of stores.
+func (t *task) workHere() {
+	if alone.Load() && t.From != "" {
+		_ = os.Chdir(t.From)
 	}
-	_ = os.Chdir(t.From) // on another machine the paths are those of stores
-	return nil
-}
-
-// trimmed is err without the stage's name before it.
-func trimmed(stage string, err error) error {
-	if s := err.Error(); strings.HasPrefix(s, stage+": ") {
-		return errors.New(s[len(stage)+2:])
-	}
-	return err
 }

@@ -152,7 +152,8 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 			err = t.fail(err)
 		}
 	}()
-	if err := errors.Join(t.running.holds(), t.workHere(), t.mayWrite()); err != nil {
+	t.workHere()
+	if err := errors.Join(t.running.holds(), t.mayWrite()); err != nil {
 		return err
 	}
 	e, err := lookup(t.Type)
@@ -172,17 +173,18 @@ func guard(ctx context.Context, data []byte, f func(ctx context.Context, t *task
 // fail notes an error of the task, and lets go of what a pipeline of the user's
 // own holds: nobody else tells when it ends.
 func (t *task) fail(err error) error {
-	shard, cause := -1, err
+	shard := -1
 	var of *shardError
 	if errors.As(err, &of) {
-		if shard = of.shard; t.Detached {
-			cause = fmt.Errorf("shard %d: %w", shard, trimmed(t.Stage, err))
-		}
+		shard = of.shard
 	}
-	err = prefixed(t.Stage, cause)
 	if t.Detached && errors.Is(err, context.Canceled) {
-		return err // its runner does it again, or wants it no more
+		return prefixed(t.Stage, err) // its runner does it again, or wants it no more
 	}
+	if shard >= 0 && t.Detached { // who looks for it has logs of many workers
+		err = fmt.Errorf("%s: shard %d: %w", t.Stage, shard, unprefixed(t.Stage, err))
+	}
+	err = prefixed(t.Stage, err)
 	t.running.fail(shard, err)
 	if t.Detached && t.running.ctx == nil {
 		tellFailure(t.Dir, shard, err)

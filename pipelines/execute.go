@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -244,6 +245,14 @@ func prefixed(stage string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", stage, err)
+}
+
+// unprefixed takes that name off again.
+func unprefixed(stage string, err error) error {
+	if text, ok := strings.CutPrefix(err.Error(), stage+": "); ok {
+		return errors.New(text)
+	}
+	return err
 }
 
 func (g *Graph) task(step *Step, where Runner) *task {

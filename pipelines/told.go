@@ -104,7 +104,7 @@ func (t *teller) write() {
 func tellFailure(dir blob.Dir, shard int, err error) {
 	data, bad := json.Marshal(told{Failed: err.Error(), Shard: shard})
 	if bad == nil {
-		_ = dir.With(context.WithoutCancel(context.Background())).WriteFile(toldDir+"/failed-"+rand.Text()[:12]+".json", data)
+		_ = dir.With(context.Background()).WriteFile(toldDir+"/failed-"+rand.Text()[:12]+".json", data)
 	}
 }
 

@@ -21,7 +21,7 @@ type Plugin struct {
 	Data      string
 }
 
-// The two commands that get XLA on CUDA, for [Missing] and for doctor.
+// The commands that get a plugin and a program that loads it, for messages.
 const (
 	InstallCUDA = `python3 -m pip install jax-cuda12-pjrt==0.12.0.1 nvidia-{cudnn,cublas,cusolver,cusparse,cufft,nccl,nvjitlink,cuda-nvcc,cuda-runtime,cuda-cupti,cuda-nvrtc}-cu12`
 	InstallCPU  = `python3 -m pip install fastatomstruct-xla-cpu==2026.6.23`
@@ -164,7 +164,7 @@ func (p Plugin) Check() error {
 
 var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 
-// Choose is the first good plugin of a kind. Its error says in a sentence what
+// choosePlugin is the first good plugin of a kind. Its error says in a sentence what
 // there is instead and which command gets one.
 func choosePlugin(kind string) (Plugin, error) {
 	var bad error

@@ -77,7 +77,10 @@ func notes(outcomes []Outcome) (notes []string) {
 			missing++
 		}
 	}
-	if missing > 0 {
+	switch {
+	case missing == 1:
+		notes = append(notes, "1 point did not run yet.")
+	case missing > 1:
 		notes = append(notes, fmt.Sprintf("%d points did not run yet.", missing))
 	}
 	return notes

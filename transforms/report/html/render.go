@@ -8,13 +8,16 @@ import (
 	"io"
 )
 
+//go:embed head.html
+var headText string
+
 //go:embed page.html
 var pageText string
 
 //go:embed style.css
 var pageStyle string
 
-var page = template.Must(template.New("report").Funcs(functions).Parse(pageText))
+var page = template.Must(template.New("report").Funcs(functions).Parse(headText + pageText))
 
 // Render writes the page. It fails only where w does, or where a part of the
 // report contradicts itself (a confusion matrix that is not square), and then

@@ -32,7 +32,7 @@ var sweepPage = template.Must(template.New("sweep").Funcs(functions).Funcs(templ
 	"within": func(v Number) float64 { return 100 * min(1, max(0, float64(v))) },
 	"finite": Number.Finite,
 	"short":  units.Short,
-}).Parse(sweepText))
+}).Parse(headText + sweepText))
 
 // Sweep is a page about many runs that differ in a few settings.
 type Sweep struct {

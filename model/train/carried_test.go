@@ -3,12 +3,19 @@ package train
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/contrast"
+	"github.com/retort-ml/retort/model/internal/modeltest"
+	"github.com/retort-ml/retort/model/nn"
 	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/model/optim"
 )
@@ -142,6 +149,7 @@ func TestMemoryFollows(t *testing.T) {
 			if !slices.Equal(memory[rows*width:], before[:(30-rows)*width]) {
 				t.Errorf("step %d: the memory did not move by a batch", k)
 			}
+			modeltest.Near(t, fmt.Sprintf("step %d: what came into the memory", k), memory[:rows*width], keysOf(t, s, all[k-1], k-1), 2e-5)
 		}
 	}
 	if all[0].Find("head_supervised/linear_layer/dense/kernel") == nil {
@@ -152,6 +160,43 @@ func TestMemoryFollows(t *testing.T) {
 			t.Errorf("%s: the probe needs none that follows", x.Name)
 		}
 	}
+}
+
+// keysOf are the normalised projections of a step's batch by the network that
+// followed before the step, which normalises with the batch's statistics.
+func keysOf(t *testing.T, s Spec, before *checkpoint.Checkpoint, step int) []float32 {
+	t.Helper()
+	weights := map[string]checkpoint.Tensor{}
+	for _, w := range before.Weights {
+		weights[w.Name] = w
+	}
+	for _, x := range before.Optimizer {
+		if name, ok := strings.CutSuffix(x.Name, "/"+followsSlot); ok {
+			weights[name] = x
+		}
+	}
+	var in []*tensors.Tensor
+	var names []string
+	for name, w := range weights {
+		names, in = append(names, name), append(in, modeltest.Tensor(w.Data, w.Shape...))
+	}
+	for b, err := range random(s)(step) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = append(in, tensors.FromFlatDataAndDimensions(slices.Clone(b.Images), resolved(s).rows(), s.ImageSize, s.ImageSize, 3))
+		break
+	}
+	b := open(t)
+	return modeltest.Run(t, b, func(in []*graph.Node) []*graph.Node {
+		values := map[string]*graph.Node{}
+		for i, name := range names {
+			values[name] = in[i]
+		}
+		images := in[len(names)]
+		levels := s.projection().Project(nn.Build(values, true, nn.OptionsFor(b)), s.Arch.Encode(nn.Build(values, true, nn.OptionsFor(b)), nn.Map{Node: nn.Images(images), Dims: images.Shape().Dimensions[1:]}), s.HeadLayers)
+		return []*graph.Node{contrast.Normalize(levels[len(levels)-1].Node)}
+	}, in...)[0]
 }
 
 // TestFrozenPartsStay: what is frozen is bit for bit what it was, moving

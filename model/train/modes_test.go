@@ -173,6 +173,9 @@ func compare(t *testing.T, with string, got, want journey, near float64) {
 		}
 		return
 	}
+	if len(want.losses) != len(got.losses) {
+		t.Fatalf("the row %q did not run before this one", with)
+	}
 	worst := 0.0
 	for i := range got.losses {
 		worst = max(worst, math.Abs(got.losses[i]-want.losses[i])/math.Abs(want.losses[i]))

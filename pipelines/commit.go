@@ -42,6 +42,11 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 	if err := t.mayWrite(); err != nil {
 		return err
 	}
+	if t.Joined {
+		if err := t.know(stage); err != nil {
+			return err
+		}
+	}
 	if t.Detached {
 		return artifact.CommitNew(t.Dir, t.manifest(job))
 	}

@@ -43,6 +43,8 @@ type holder struct {
 	Job         string `json:"job,omitempty"`   // "" until it is handed over
 	Bound       bool   `json:"bound,omitempty"` // to the process that started it
 	By          string `json:"by,omitempty"`    // that process
+	// Stages are those that the job works for, where it is for more than one.
+	Stages []string `json:"stages,omitempty"`
 }
 
 const holderName = ".job.json"
@@ -94,42 +96,81 @@ func (r *running) comeBack(ctx context.Context, step *Step) (done bool, err erro
 		return false, fmt.Errorf("%s: job %s of %s is at work on it for another config (run the earlier command again to follow it, and Ctrl-C there to cancel it)", step.Name, h.Job, h.Runner)
 	}
 	r.reporter.Message(step.Name, "goes on with job "+h.Job+", which an earlier run started")
-	return true, r.follow(ctx, d, step.Dir, h.Job)
+	return true, follow(ctx, d, h.Job, []place{{r, step.Dir}})
 }
 
-// detach hands the pipeline of a task over and follows it.
-func (r *running) detach(ctx context.Context, d Detached, t *task, p *beam.Pipeline) error {
-	h := holder{Task: t.Job, Fingerprint: t.Fingerprint, Runner: d.Name(), Bound: d.InProcess(), By: t.From}
-	if err := h.save(t.Dir); err != nil {
+// jobPart is a task of a job, and what this process keeps of it.
+type jobPart struct {
+	*running
+	task *task
+}
+
+// detach hands a job over, by start, and follows it. Every part's folder names it.
+func detach(ctx context.Context, d Detached, parts []jobPart, start func() (job string, err error)) error {
+	var names []string
+	if len(parts) > 1 {
+		for _, p := range parts {
+			names = append(names, p.task.Stage)
+		}
+	}
+	hold := func(job string) error {
+		for _, p := range parts {
+			t := p.task
+			h := holder{Task: t.Job, Fingerprint: t.Fingerprint, Runner: d.Name(), Job: job, Bound: d.InProcess(), By: t.From, Stages: names}
+			if err := h.save(t.Dir); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := hold(""); err != nil {
 		return err
 	}
-	var err error
-	if h.Job, err = d.Start(ctx, p); err != nil {
+	job, err := start()
+	if err != nil {
 		return err
 	}
-	if err := h.save(t.Dir); err != nil {
+	if err := hold(job); err != nil {
 		return err
 	}
-	r.reporter.Message(t.Stage, "job "+h.Job)
-	return r.follow(ctx, d, t.Dir, h.Job)
+	places := make([]place, len(parts))
+	for i, p := range parts {
+		p.reporter.Message(p.task.Stage, "job "+job)
+		places[i] = place{p.running, p.task.Dir}
+	}
+	return follow(ctx, d, job, places)
+}
+
+// place is where the workers of a stage tell how they get on.
+type place struct {
+	*running
+	dir blob.Dir
 }
 
 // follow waits for the end of a job and tells meanwhile what its workers say.
-func (r *running) follow(ctx context.Context, d Detached, dir blob.Dir, job string) error {
+func follow(ctx context.Context, d Detached, job string, places []place) error {
 	jobs.Lock()
-	r.job = job
+	places[0].job = job
 	jobs.Unlock()
-	listening := r.listen(context.WithoutCancel(ctx), dir)
+	alive := context.WithoutCancel(ctx)
+	for _, p := range places {
+		stop := p.listen(alive, p.dir)
+		defer stop()
+	}
 	err := d.Follow(ctx, job)
-	listening()
 	if err == nil {
 		return nil
 	}
-	if at, asked := d.Running(context.WithoutCancel(ctx), job); asked != nil || at {
+	if at, asked := d.Running(alive, job); asked != nil || at {
 		return errors.Join(err, asked)
 	}
-	if removed := dir.With(context.WithoutCancel(ctx)).Remove(holderName); removed != nil {
-		return errors.Join(err, removed)
+	for _, p := range places {
+		if h, there, _ := loadHolder(p.dir.With(alive)); !there || h.Job != job {
+			continue
+		}
+		if removed := p.dir.With(alive).Remove(holderName); removed != nil {
+			return errors.Join(err, removed)
+		}
 	}
 	return err
 }

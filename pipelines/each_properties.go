@@ -60,6 +60,22 @@ func (e *each) MaxRejected() float64 {
 	return share
 }
 
+// Wants is what all the stages together want of a machine.
+func (e *each) Wants() (all Wants) {
+	for _, l := range e.links {
+		all = all.And(wantsOf(l.stage))
+	}
+	return all
+}
+
+// Reads is what one of the stages reads.
+func (e *each) Reads() (all []string) {
+	for _, l := range e.links {
+		all = append(all, readsOf(l.stage)...)
+	}
+	return all
+}
+
 // State sums up what the stages depend on outside the graph.
 func (e *each) State(ctx context.Context) (string, error) {
 	var states []string

@@ -60,6 +60,9 @@ func (g *Graph) Execute(ctx context.Context, runner Runner, reporter Reporter, o
 		return nil, err
 	}
 	steps = slicesFilter(steps, func(s Step) bool { return wanted[s.node] })
+	if steps, err = provided(runner, steps, g.root); err != nil {
+		return nil, err
+	}
 	reporter.Planned(steps)
 	results, err := g.executeSteps(ctx, steps, runner, reporter)
 	tellChanges(ctx, steps, results, reporter)
@@ -108,43 +111,6 @@ func makeRoot(root blob.Dir) error {
 	return nil
 }
 
-func (g *Graph) executeSteps(ctx context.Context, steps []Step, runner Runner, reporter Reporter) ([]Result, error) {
-	var results []Result
-	var errs []error
-	failed := map[*node]bool{} // where the graph keeps going
-	for i := range steps {
-		step := &steps[i]
-		if broken := step.node.brokenInput(failed); broken != nil {
-			results = append(results, Result{Name: step.Name, State: Run, Err: fmt.Errorf("%s: not run, since %s failed", step.Name, broken.name)})
-			continue
-		}
-		if err := g.replan(ctx, step, reporter); err != nil {
-			return results, err
-		}
-		r := Result{Name: step.Name, State: step.State, Manifest: step.Manifest}
-		if step.State == Keep {
-			r.Err = tidy(step.Dir)
-		} else {
-			reporter.Started(step.Name)
-			start := time.Now()
-			r.Manifest, r.Err = g.executeStep(ctx, step, runner, reporter)
-			r.Seconds = time.Since(start).Seconds()
-			step.node.manifest = r.Manifest
-		}
-		results = append(results, r)
-		reporter.Finished(r)
-		switch {
-		case r.Err == nil:
-		case !g.keepGoing || ctx.Err() != nil || errors.Is(r.Err, context.Canceled):
-			return results, r.Err
-		default:
-			failed[step.node] = true
-			errs = append(errs, r.Err)
-		}
-	}
-	return results, errors.Join(errs...)
-}
-
 // replan looks again at a stage that was to run because one of its inputs was:
 // that may have come out as it was before.
 func (g *Graph) replan(ctx context.Context, step *Step, reporter Reporter) error {
@@ -171,11 +137,16 @@ func (g *Graph) executeStep(ctx context.Context, step *Step, runner Runner, repo
 	}
 	t := g.task(step, runner)
 	r := start(ctx, t.Job, reporter)
+	r.stage = t.Stage
 	defer release(t.Job)
 	if err := r.take(step.Dir); err != nil {
 		return nil, fmt.Errorf("%s: %w", step.Name, err)
 	}
-	done, err := r.outcome(ctx, step.Name, func(ctx context.Context) (bool, error) { return r.comeBack(ctx, step) })
+	var done bool
+	err := inOurWords(ctx, []*running{r}, func(ctx context.Context) (err error) {
+		done, err = r.comeBack(ctx, step)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -204,39 +175,12 @@ func runTask(ctx context.Context, t *task, r *running, runner Runner) error {
 	}
 	s := p.Root().Scope(t.Stage)
 	expand(s, beam.Create(s, data))
-	_, err = r.outcome(ctx, t.Stage, func(ctx context.Context) (bool, error) {
+	return inOurWords(ctx, []*running{r}, func(ctx context.Context) error {
 		if d, ok := runner.(Detached); ok {
-			return true, r.detach(ctx, d, t, p)
+			return detach(ctx, d, []jobPart{{r, t}}, func() (string, error) { return d.Start(ctx, p) })
 		}
-		return true, runner.Run(ctx, p)
+		return runner.Run(ctx, p)
 	})
-	return err
-}
-
-// outcome does work for a stage and puts its error into our words: the first that
-// a bundle failed with, or the one that made the stage be given up.
-func (r *running) outcome(ctx context.Context, stage string, work func(context.Context) (bool, error)) (bool, error) {
-	working, giveUp := context.WithCancelCause(ctx)
-	defer giveUp(nil)
-	r.mu.Lock()
-	r.giveUp = giveUp
-	r.mu.Unlock()
-	done, err := work(working)
-	if cause := context.Cause(ctx); cause != nil {
-		return done, cause
-	}
-	if err == nil {
-		return done, nil
-	}
-	if cause := context.Cause(working); cause != nil && !errors.Is(cause, context.Canceled) {
-		err = cause
-	} else if first := r.failure(); first != nil {
-		err = first
-	}
-	if errors.Is(err, context.Canceled) {
-		return done, context.Canceled
-	}
-	return done, prefixed(stage, err)
 }
 
 // prefixed puts the stage's name before an error that does not start with it.

@@ -42,6 +42,12 @@ func (g *Graph) check(n *node, inputs int, source bool) {
 			g.fail("%s: %w", n.name, err)
 		}
 	}
+	if len(g.errs) > 0 {
+		return
+	}
+	if err := wantsOf(n.stage).check(); err != nil {
+		g.fail("%s: %w", n.name, err)
+	}
 }
 
 func validate(stage any) error {

@@ -35,6 +35,8 @@ type task struct {
 	Applied     bool   // by Apply, not run by a graph
 	Detached    bool   // by a job that may outlive the process that started it
 	From        string // folder from which the run was started
+	Joined      bool   // behind another in one job: its inputs are not there yet
+	State       string // of what lies outside of the graph; where it is Joined
 
 	running *running // in this process; set where the task is decoded
 }

@@ -34,8 +34,12 @@ type Step struct {
 	Config      []byte             // JSON
 	Manifest    *artifact.Manifest // when kept
 	Estimate    Estimate
+	Wants       Wants    // of machines
+	Reads       []string // that lies outside of the graph: see Outside
 
-	node *node
+	node    *node
+	fresh   bool // there is no artifact that could be kept
+	sharded bool
 }
 
 // Plan says what would run and why, without running anything. Artifacts are
@@ -74,6 +78,7 @@ func (g *Graph) planNode(ctx context.Context, n *node) (Step, error) {
 	step := Step{
 		Name: n.name, Type: n.erased.name, Kind: n.erased.kind, State: Run,
 		Fingerprint: n.fingerprint, Dir: g.dir(n), Config: n.config, node: n,
+		Wants: wantsOf(n.stage), Reads: readsOf(n.stage), sharded: n.erased.shards != nil,
 	}
 	for _, in := range n.inputs() {
 		step.Inputs = append(step.Inputs, in.name)
@@ -97,7 +102,7 @@ func (g *Graph) planNode(ctx context.Context, n *node) (Step, error) {
 		step.State, step.Manifest, step.Fingerprint = Keep, m, n.fingerprint
 		n.manifest = m
 	}
-	step.Why = why
+	step.Why, step.fresh = why, m == nil
 	return step, nil
 }
 

@@ -13,6 +13,7 @@ import (
 // running is what this process keeps of one run of one stage while it works for
 // it: all that is shared by its elements, and nothing outlives it.
 type running struct {
+	stage    string          // its name, where this process started it
 	ctx      context.Context // of who started it here; nil: another process did
 	reporter Reporter
 

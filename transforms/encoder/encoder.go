@@ -129,3 +129,6 @@ func (s *Stage) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out
 	}
 	return out.SetMeta(training.Meta{Spec: spec, Params: spec.Params()})
 }
+
+// Reads is the file.
+func (s *Stage) Reads() []string { return []string{s.Path} }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/training"
 )
 
 // Estimate says on how many images the models are measured and what that costs:
@@ -18,3 +19,6 @@ func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Est
 	e.Compute(float64(flops) * float64(n+known.Images(s.Labelled)))
 	return e
 }
+
+// Wants is what the stage asks of its machine.
+func (s *Stage) Wants() pipelines.Wants { return training.WantsOf(s.Backend) }

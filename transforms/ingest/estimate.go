@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/retort-ml/retort/io/imagefile"
@@ -40,4 +41,15 @@ func (s *Images) Estimate(ctx context.Context, _ pipelines.Known) pipelines.Esti
 		labelled = min(n, int64(labels.table.names.Len()))
 	}
 	return pipelines.Estimate{Images: n, Ports: map[string]int64{"labelled": labelled}, Bytes: n * entryBytes, CPUHours: float64(n) * imageSeconds / 3600}
+}
+
+// Wants is what the stage asks of its machine: images are decoded on all cores.
+func (s *Images) Wants() pipelines.Wants { return pipelines.Wants{Cores: pipelines.SomeCores} }
+
+// Reads are the sources, and the file of labels.
+func (s *Images) Reads() []string {
+	if s.Labels == "" || s.Labels == "none" || s.Labels == "folder" {
+		return s.Source
+	}
+	return append(slices.Clone(s.Source), s.Labels)
 }

@@ -23,3 +23,6 @@ func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Est
 	e.Compute(float64(e.Views) * float64(known.Step(s.Teacher).Estimate.ImageFLOPs))
 	return e
 }
+
+// Wants is what the stage asks of its machines.
+func (s *Stage) Wants() pipelines.Wants { return training.WantsOf(s.Backend) }

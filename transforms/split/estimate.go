@@ -32,3 +32,11 @@ const someClasses = 10
 
 // entryBytes is about the size of a reference in an index.
 const entryBytes = 220
+
+// Reads is the list of ids, where there is one.
+func (s *ByLabel) Reads() []string {
+	if s.IDs == "" {
+		return nil
+	}
+	return []string{s.IDs}
+}

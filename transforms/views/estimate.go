@@ -34,3 +34,7 @@ func SizeOf(step pipelines.Step) int {
 	}
 	return s.Views[0].Size
 }
+
+// Wants is what the stage asks of its machines: decoding and drawing are spread over
+// the cores.
+func (s *Stage) Wants() pipelines.Wants { return pipelines.Wants{Cores: pipelines.SomeCores} }

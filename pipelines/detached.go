@@ -95,7 +95,7 @@ func (r *running) comeBack(ctx context.Context, step *Step) (done bool, err erro
 	case h.Fingerprint != step.Fingerprint:
 		return false, fmt.Errorf("%s: job %s of %s is at work on it for another config (run the earlier command again to follow it, and Ctrl-C there to cancel it)", step.Name, h.Job, h.Runner)
 	}
-	r.reporter.Message(step.Name, "goes on with job "+h.Job+", which an earlier run started")
+	r.reporter.Message(step.Name, "goes on with job "+shown(d, h.Job)+", which an earlier run started")
 	return true, follow(ctx, d, h.Job, []place{{r, step.Dir}})
 }
 
@@ -135,10 +135,23 @@ func detach(ctx context.Context, d Detached, parts []jobPart, start func() (job 
 	}
 	places := make([]place, len(parts))
 	for i, p := range parts {
-		p.reporter.Message(p.task.Stage, "job "+job)
+		p.reporter.Message(p.task.Stage, "job "+shown(d, job))
 		places[i] = place{p.running, p.task.Dir}
 	}
 	return follow(ctx, d, job, places)
+}
+
+// Linked is a Detached runner whose jobs people can look at.
+type Linked interface {
+	Link(job string) (url string)
+}
+
+// shown is how people find a job.
+func shown(d Detached, job string) string {
+	if l, ok := d.(Linked); ok {
+		return job + ": " + l.Link(job)
+	}
+	return job
 }
 
 // place is where the workers of a stage tell how they get on.

@@ -33,11 +33,18 @@ func provided(runner Runner, steps []Step, root string) ([]Step, error) {
 	return arrange(steps), p.Provides(Jobs(steps, true), root)
 }
 
-// Preview puts the jobs of a plan together without running them: what a runner
-// would be handed.
-func (g *Graph) Preview(steps []Step, runner Provider, show func(p *beam.Pipeline, job JobPlan) error) error {
-	steps, err := provided(runner, steps, g.root)
+// Preview puts the jobs together that Execute would start, and starts none.
+func (g *Graph) Preview(ctx context.Context, runner Provider, show func(p *beam.Pipeline, job JobPlan) error, only ...string) error {
+	wanted, err := g.wanted(only)
 	if err != nil {
+		return err
+	}
+	steps, err := g.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	steps = slicesFilter(steps, func(s Step) bool { return wanted[s.node] })
+	if steps, err = provided(runner, steps, g.root); err != nil {
 		return err
 	}
 	for _, job := range Jobs(steps, true) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/runners/dataflow"
 	"github.com/retort-ml/retort/runners/direct"
 	"github.com/retort-ml/retort/runners/portable"
 	"github.com/retort-ml/retort/runners/prism"
@@ -33,6 +34,7 @@ func init() {
 	for _, service := range []string{"flink", "spark", "portable"} {
 		Register(portable.Runner{Service: service})
 	}
+	Register(dataflow.Runner{})
 }
 
 // Register makes a runner known by its Name, for --runner of every program made

@@ -34,6 +34,7 @@ var (
 	labelKey    = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 	labelValue  = regexp.MustCompile(`^[a-z0-9_-]{0,63}$`)
 	optionName  = regexp.MustCompile(`^[^,\s]+$`)
+	bucketName  = regexp.MustCompile(`^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^?#*\s]*)?$`)
 	gpuName     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	armMachine  = regexp.MustCompile(`^(t2a|c4a|n4a|a4x)-`)
 )
@@ -86,11 +87,8 @@ func (r Runner) checkPlaces() error {
 		if value == "" {
 			continue
 		}
-		if blob.Scheme(value) != "gs" || strings.ContainsAny(value, "?") {
+		if !bucketName.MatchString(value) {
 			return fmt.Errorf("--%s %s: want gs://BUCKET/FOLDER: Dataflow reads it itself", flag, value)
-		}
-		if _, err := blob.Open(value); err != nil {
-			return fmt.Errorf("--%s: %w", flag, err)
 		}
 	}
 	if m := subnetName.FindStringSubmatch(r.Subnetwork); m != nil && m[2] != r.Region {

@@ -29,7 +29,7 @@ import (
 // prepared is a job with what has to be staged for it.
 type prepared struct {
 	job     *df.Job
-	staging blob.Dir
+	staging string // address of a folder
 	program string // file that workers run
 	worker  string // its name in staging
 	model   []byte // pipeline
@@ -76,13 +76,10 @@ func (r Runner) hints(plan pipelines.JobPlan) resource.Hints {
 
 // prepare makes the job of a pipeline; nothing is sent.
 func (r Runner) prepare(ctx context.Context, p *beam.Pipeline, plan pipelines.JobPlan) (*prepared, error) {
-	j := &prepared{}
+	j := &prepared{staging: r.Staging}
 	var sum string
 	var err error
 	if j.program, sum, err = r.program(plan); err != nil {
-		return nil, err
-	}
-	if j.staging, err = blob.Open(r.Staging); err != nil {
 		return nil, err
 	}
 	name := r.name(plan)
@@ -91,7 +88,7 @@ func (r Runner) prepare(ctx context.Context, p *beam.Pipeline, plan pipelines.Jo
 	if err != nil {
 		return nil, err
 	}
-	payload, err := proto.Marshal(&pipepb.ArtifactUrlPayload{Url: j.staging.At(j.worker), Sha256: sum})
+	payload, err := proto.Marshal(&pipepb.ArtifactUrlPayload{Url: under(r.Staging, j.worker), Sha256: sum})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +98,7 @@ func (r Runner) prepare(ctx context.Context, p *beam.Pipeline, plan pipelines.Jo
 	if j.model, err = proto.Marshal(pipeline); err != nil {
 		return nil, err
 	}
-	j.job, err = r.translate(pipeline, plan, stagedAs{name, j.staging.At(j.name), hashOf(j.model), j.staging.At(j.worker), sum})
+	j.job, err = r.translate(pipeline, plan, stagedAs{name, under(r.Staging, j.name), hashOf(j.model), under(r.Staging, j.worker), sum})
 	return j, err
 }
 
@@ -134,7 +131,11 @@ func (r Runner) name(plan pipelines.JobPlan) string {
 // stage puts the program and the pipeline where Dataflow finds them. A program
 // that is there already stays: its name is its checksum.
 func (j *prepared) stage(ctx context.Context) error {
-	dir := j.staging.With(ctx)
+	dir, err := blob.Open(j.staging)
+	if err != nil {
+		return err
+	}
+	dir = dir.With(ctx)
 	info, err := os.Stat(j.program)
 	if err != nil {
 		return err
@@ -151,6 +152,9 @@ func (j *prepared) stage(ctx context.Context) error {
 	}
 	return nil
 }
+
+// under is the address of a name in a folder of a bucket.
+func under(folder, name string) string { return strings.TrimRight(folder, "/") + "/" + name }
 
 func upload(dir blob.Dir, name, path string) error {
 	f, err := os.Open(path)

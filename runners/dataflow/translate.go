@@ -1,6 +1,7 @@
 package dataflow
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"google.golang.org/api/googleapi"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -40,14 +40,7 @@ func (r Runner) translate(p *pipepb.Pipeline, plan pipelines.JobPlan, at stagedA
 	if g, _ := r.accelerator(); r.onGPU(plan) && r.AcceleratorOption {
 		options = append(options, "worker_accelerator="+g.hint())
 	}
-	temp := r.Temp
-	if temp == "" {
-		staging, err := blob.Open(r.Staging)
-		if err != nil {
-			return nil, err
-		}
-		temp = staging.At("tmp")
-	}
+	temp := cmp.Or(r.Temp, under(r.Staging, "tmp"))
 	described := []display{{"name", at.name, "options"}, {"experiments", strings.Join(all, ","), "options"}, {"project", r.Project, "options"},
 		{"region", r.Region, "options"}, {"network", r.Network, "options"}, {"subnetwork", r.Subnetwork, "options"},
 		{"machine_type", r.machine(plan), "options"}, {"container_images", r.image(plan), "options"}, {"temp_location", temp, "options"},

@@ -12,7 +12,10 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
 	"github.com/retort-ml/retort/internal/didyoumean"
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/runners"
@@ -27,11 +30,15 @@ type Run struct {
 	Only   []string         // stages, with what they depend on; nil is all
 	Err    io.Writer
 	Events io.Writer // nil: none
+	Out    io.Writer // for jobs that are shown and not started; nil: this process's output
 	Again  string    // the command that goes on where this one stopped: "retort run"
 }
 
 // Do runs it.
 func (r Run) Do(ctx context.Context) error {
+	if d, ok := r.On.(Dry); ok && d.Dry() {
+		return r.preview(ctx, d)
+	}
 	results, events, err := r.Follow(ctx, nil)
 	if err == nil {
 		return r.conclude(results, events)
@@ -77,6 +84,32 @@ func (r Run) Follow(ctx context.Context, watch func(progress.Reporter) progress.
 	answered()
 	shown.Close()
 	return results, events, err
+}
+
+// Dry is a runner that can show jobs in place of starting them.
+type Dry interface {
+	pipelines.Provider
+	Dry() bool
+	Show(ctx context.Context, w io.Writer, p *beam.Pipeline, job pipelines.JobPlan) error
+}
+
+// preview shows the jobs.
+func (r Run) preview(ctx context.Context, d Dry) error {
+	if _, err := r.options(); err != nil {
+		return err
+	}
+	out, n := r.Out, 0
+	if out == nil {
+		out = stdio.Out
+	}
+	err := r.Graph.Preview(ctx, d, func(p *beam.Pipeline, job pipelines.JobPlan) error {
+		n++
+		return d.Show(ctx, out, p, job)
+	}, r.Only...)
+	if err == nil {
+		fmt.Fprintf(r.Err, "%s would start; nothing was sent\n", progress.Plural(int64(n), "job"))
+	}
+	return err
 }
 
 // leaveOnSecond makes the second signal leave the jobs of a cluster alone, and say

@@ -34,7 +34,7 @@ var (
 	labelKey    = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 	labelValue  = regexp.MustCompile(`^[a-z0-9_-]{0,63}$`)
 	optionName  = regexp.MustCompile(`^[^,\s]+$`)
-	bucketName  = regexp.MustCompile(`^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^?#*\s]*)?$`)
+	bucketName  = regexp.MustCompile(`^gs://[a-z0-9]([a-z0-9._-]{0,220}[a-z0-9])?(/[^?#*\s]*)?$`)
 	gpuName     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	armMachine  = regexp.MustCompile(`^(t2a|c4a|n4a|a4x)-`)
 )

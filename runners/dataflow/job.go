@@ -49,6 +49,15 @@ func (r Runner) machine(plan pipelines.JobPlan) string {
 	return r.Machine
 }
 
+// Machines says what machines a job gets.
+func (r Runner) Machines(plan pipelines.JobPlan) (description string, accelerated bool) {
+	description = cmp.Or(r.machine(plan), "as Dataflow chooses")
+	if g, _ := r.accelerator(); r.onGPU(plan) {
+		return fmt.Sprintf("%s, %d x %s", description, g.count, g.kind), true
+	}
+	return description, false
+}
+
 // image is the container of a job's workers.
 func (r Runner) image(plan pipelines.JobPlan) string {
 	image := r.Image

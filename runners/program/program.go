@@ -36,7 +36,6 @@ import (
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/pipelines/config"
 	"github.com/retort-ml/retort/runners"
-	"github.com/retort-ml/retort/runners/progress"
 )
 
 // Main runs the command line of this process and exits: 0 done, 1 failed, 2 a
@@ -97,19 +96,19 @@ func (p *program[C]) runCommand() *cobra.Command {
 }
 
 func (p *program[C]) planCommand() *cobra.Command {
-	var asJSON bool
+	var flags PlanFlags
 	cmd, settings := p.command("plan", "Show what would run, why, and how much it is; nothing runs")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as one JSON object")
+	flags.Register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		steps, err := settings.plan(cmd)
+		g, err := settings.graph(cmd)
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			progress.JSON(cmd.OutOrStdout()).Planned(steps)
-			return nil
+		steps, err := g.Plan(cmd.Context())
+		if err != nil {
+			return err
 		}
-		return WritePlan(cmd.OutOrStdout(), steps)
+		return flags.Write(cmd, cmd.OutOrStdout(), cmd.ErrOrStderr(), g.Root(), steps)
 	}
 	return cmd
 }

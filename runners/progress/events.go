@@ -48,8 +48,26 @@ type planned struct {
 	GPUHours    float64  `json:"gpu_hours,omitempty"`
 }
 
+// Job is one of a plan. Of the last four one without prices has none.
+type Job struct {
+	Stages       []string        `json:"stages"`
+	Wants        pipelines.Wants `json:"wants"`
+	Machines     string          `json:"machines"`
+	Accelerated  bool            `json:"accelerated,omitempty"`
+	CPUHours     float64         `json:"cpu_hours,omitempty"`
+	GPUHours     float64         `json:"gpu_hours,omitempty"`
+	Bytes        int64           `json:"bytes,omitempty"`
+	MachineHours float64         `json:"machine_hours,omitempty"`
+	Cost         float64         `json:"cost,omitempty"`       // of machines and of writing
+	Month        float64         `json:"month_cost,omitempty"` // of what it leaves
+	Currency     string          `json:"currency,omitempty"`
+}
+
 // Planned writes {"event":"plan","stages":[…]}.
-func (e *Events) Planned(steps []pipelines.Step) {
+func (e *Events) Planned(steps []pipelines.Step) { e.PlannedJobs(steps, nil) }
+
+// PlannedJobs is Planned with "jobs":[…], where there are any.
+func (e *Events) PlannedJobs(steps []pipelines.Step, jobs []Job) {
 	list := make([]planned, len(steps))
 	for i, s := range steps {
 		list[i] = planned{
@@ -64,7 +82,8 @@ func (e *Events) Planned(steps []pipelines.Step) {
 	e.write(struct {
 		Event  string    `json:"event"`
 		Stages []planned `json:"stages"`
-	}{"plan", list})
+		Jobs   []Job     `json:"jobs,omitempty"`
+	}{"plan", list, jobs})
 }
 
 // Started writes {"event":"start","stage":…}.

@@ -44,7 +44,7 @@ func (l *lister) remote(p string) error {
 	if file != nil {
 		err = l.remoteFile(p, *file)
 	} else {
-		err = l.remoteFolder(dir.With(l.ctx))
+		err = l.remoteFolder(dir.With(l.ctx), "")
 	}
 	if s := l.opt.Stats; err == nil && s.Images+s.Bad == before.Images+before.Bad {
 		return l.nothing(p, s.Skipped-before.Skipped)
@@ -71,7 +71,7 @@ func (l *lister) remoteFile(p string, info store.Info) error {
 	name := path.Base(unset(p))
 	switch {
 	case isList(name):
-		return fmt.Errorf("image source %s: a list is read from this machine only; copy it", p)
+		return l.remoteList(p)
 	case isArchive(name):
 		return l.archive(p, "", l.namesake(name))
 	case tfrecord.IsName(name):
@@ -83,8 +83,8 @@ func (l *lister) remoteFile(p string, info store.Info) error {
 }
 
 // remoteFolder lists what lies below a name: images first, then archives, whose
-// class depends on whether images lie beside them.
-func (l *lister) remoteFolder(dir store.Dir) error {
+// class depends on whether images lie beside them. Their names begin with under.
+func (l *lister) remoteFolder(dir store.Dir, under string) error {
 	var archives []string
 	images := map[string]bool{} // folders that hold any
 	for info, err := range dir.List("") {
@@ -98,9 +98,9 @@ func (l *lister) remoteFolder(dir store.Dir) error {
 		base := path.Base(info.Name)
 		switch {
 		case imageName(base):
-			e := Entry{Name: info.Name, URI: dir.At(info.Name), Length: info.Size}
-			e.place(folderOf(info.Name))
-			images[folderOf(info.Name)] = true
+			e := Entry{Name: path.Join(under, info.Name), URI: dir.At(info.Name), Length: info.Size}
+			e.place(folderOf(e.Name))
+			images[folderOf(e.Name)] = true
 			if err := l.emit(e); err != nil {
 				return err
 			}
@@ -113,22 +113,23 @@ func (l *lister) remoteFolder(dir store.Dir) error {
 		}
 	}
 	for _, name := range archives {
-		if err := l.remoteArchive(dir, name, images); err != nil {
+		if err := l.remoteArchive(dir, name, under, images); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *lister) remoteArchive(dir store.Dir, name string, images map[string]bool) error {
+func (l *lister) remoteArchive(dir store.Dir, object, under string, images map[string]bool) error {
+	name := path.Join(under, object)
 	folder := folderOf(name)
 	if !isArchive(name) {
-		return l.recordFile(dir.At(name), name, true) // a look at its first bytes could fail
+		return l.recordFile(dir.At(object), name, true) // a look at its first bytes could fail
 	}
 	if !shardLike(stem(name)) && !images[folder] {
 		folder = path.Join(folder, stem(name))
 	}
-	return l.archive(dir.At(name), name, folder)
+	return l.archive(dir.At(object), name, folder)
 }
 
 // remote looks at a source in a store.

@@ -47,7 +47,8 @@ func TestSourcesInStores(t *testing.T) {
 		return append([]byte("\xff\xd8\xff\xe0"), bytes.Repeat([]byte{byte(i)}, 1000+i)...)
 	}
 	files := map[string][]byte{"top.jpg": picture(1), "cats/a.jpg": picture(2), "cats/what?.jpg": picture(3), "dogs/a b.jpg": picture(4), "dogs/readme.md": []byte("x"),
-		"more.tar": packed(t, map[string][]byte{"birds/1.jpg": picture(5), "2.jpg": picture(6)}), "fish/fish.tar": packed(t, map[string][]byte{"3.jpg": picture(7)})}
+		"more.tar": packed(t, map[string][]byte{"birds/1.jpg": picture(5), "2.jpg": picture(6)}), "fish/fish.tar": packed(t, map[string][]byte{"3.jpg": picture(7)}),
+		"lists/list.csv": []byte("path,label\n../cats/a.jpg,A\n../dogs/a b.jpg,B\n../more.tar,C\n../fish,D\n")}
 	for name, data := range files {
 		p := filepath.Join(disk, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
@@ -69,7 +70,7 @@ func TestSourcesInStores(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for _, source := range []string{"", "more.tar", "cats/a.jpg", "cats"} {
+			for _, source := range []string{"", "more.tar", "cats/a.jpg", "cats", "lists/list.csv"} {
 				got, want := described(t, d.At(source)), described(t, filepath.Join(disk, source))
 				if len(want) == 0 || !slices.Equal(got, want) {
 					t.Errorf("%q:\ngot  %s\nwant %s", source, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
@@ -123,4 +124,36 @@ func packed(t *testing.T, files map[string][]byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// TestListsInStores: what a list names and is not there is set aside with the list's
+// line; a path of a machine is an error.
+func TestListsInStores(t *testing.T) {
+	in := storetest.Bucket(t, "gs")
+	d, err := store.Open(in("lists"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"a.txt": "# a comment\none.jpg\n" + in("other/two.jpg") + "\nnone.jpg\n", "one.jpg": "\xff\xd8\xff\xe0", "../other/two.jpg": "\xff\xd8\xff\xe0", "b.txt": "/photos/1.jpg\n",
+	} {
+		if err := d.In("..").WriteFile(strings.TrimPrefix("lists/"+name, "lists/../"), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for e, err := range List(t.Context(), []string{d.At("a.txt")}, ListOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, e.Name+" "+string(e.Reason)+" "+e.Detail)
+	}
+	if want := []string{"one.jpg  ", "two.jpg  ", "none.jpg " + string(Missing) + " named by " + d.At("a.txt") + ", line 4"}; !slices.Equal(got, want) {
+		t.Errorf("got %q; want %q", got, want)
+	}
+	for _, err := range List(t.Context(), []string{d.At("b.txt")}, ListOptions{}) {
+		if err == nil || !strings.Contains(err.Error(), "b.txt:1: /photos/1.jpg is a path of a machine, and the list lies in a store") {
+			t.Errorf("a path: %v", err)
+		}
+	}
 }

@@ -5,8 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
+	"io"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/table"
 	"github.com/retort-ml/retort/pipelines"
@@ -17,12 +18,21 @@ func (s *ByLabel) State(context.Context) (string, error) {
 	if s.IDs == "" {
 		return "", nil
 	}
-	data, err := os.ReadFile(s.IDs)
+	data, err := read(s.IDs)
 	if err != nil {
 		return "", fmt.Errorf("ids: %w (want a file of image ids or names, one a line)", err)
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+func read(place string) ([]byte, error) {
+	f, err := blob.OpenFile(place)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 // idList is the user's list: which of its rows name which images.

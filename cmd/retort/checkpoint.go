@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/runners/progress"
@@ -60,12 +61,15 @@ folder stands for the checkpoint in it, the latest where there are several.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as one JSON object")
 	cmd.Flags().BoolVar(&tensors, "tensors", false, "list all tensors with their shapes")
-	return cmd
+	return inStores(cmd)
 }
 
 // checkpointIn is the checkpoint that a path stands for: the file itself, or
 // the latest in a folder.
 func checkpointIn(path string) (string, error) {
+	if blob.Scheme(path) != "" {
+		return stored(path)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", fmt.Errorf("no checkpoint: %w", err)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/model/checkpoint"
@@ -51,14 +50,14 @@ A folder stands for the checkpoint in it.`,
 			if err := isNew(args[1], ".onnx", ".safetensors"); err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("input") && !strings.HasSuffix(args[1], ".onnx") {
+			if cmd.Flags().Changed("input") && !ends(args[1], ".onnx") {
 				return usage("--input %s: safetensors hold weights alone; only an .onnx has an input", input)
 			}
 			return exportCheckpoint(args[0], args[1], export.Options{Input: input})
 		},
 	}
 	cmd.Flags().StringVar(&input, "input", export.UInt8, "of ONNX: uint8 (pixels, NHWC), float (0 to 1, NCHW) or photo (uint8 photos of any size, NHWC; crop and scaling are in the graph)")
-	return cmd
+	return inStores(cmd)
 }
 
 func exportCheckpoint(from, to string, o export.Options) error {
@@ -70,11 +69,11 @@ func exportCheckpoint(from, to string, o export.Options) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return export.Torchvision(w, c) }
-	if strings.HasSuffix(to, ".onnx") {
-		write = func(w io.Writer) error { return export.ONNX(w, c, o) }
+	fill := func(w io.Writer) error { return export.Torchvision(w, c) }
+	if ends(to, ".onnx") {
+		fill = func(w io.Writer) error { return export.ONNX(w, c, o) }
 	}
-	if err := atomicfile.Write(to, write); err != nil {
+	if err := write(to, fill); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	fmt.Fprintf(stdio.Err, "%s: written from %s\n", to, path)

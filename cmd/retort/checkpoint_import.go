@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/model/tfcheckpoint"
 	"github.com/retort-ml/retort/model/torchvision"
 	"github.com/retort-ml/retort/runners/progress"
@@ -79,15 +81,15 @@ torchvision's, and the notes that are printed say where.`,
 			if unit {
 				return usage("--unit-pixels is for torchvision's .safetensors")
 			}
-			return importCheckpoint(args[0], args[1], o)
+			return importCheckpoint(cmd.Context(), args[0], args[1], o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.EMA, "ema", false, "take the moving averages of the weights in place of the weights")
 	cmd.Flags().IntVar(&level, "classifier", 0, "keep the supervised head, which sits on this layer of the projection head (0: on the encoder's output)")
-	pathVar(cmd.Flags(), &classes, "classes", "", "file with the names of the classifier's classes, one a line, in order (default: their numbers)")
+	placeVar(cmd.Flags(), &classes, "classes", "", "file with the names of the classifier's classes, one a line, in order (default: their numbers)")
 	cmd.Flags().IntVar(&o.ImageSize, "image-size", 0, "side of the images in pixels (default: 32 or 224, by the network's stem)")
 	cmd.Flags().BoolVar(&unit, "unit-pixels", false, "torchvision's: it was trained on pixels of 0 to 1, not normalised by ImageNet's mean and deviation")
-	return cmd
+	return inStores(cmd)
 }
 
 func importTorchvision(in, out string, o torchvision.Options) error {
@@ -95,7 +97,7 @@ func importTorchvision(in, out string, o torchvision.Options) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Save(out); err != nil {
+	if err := write(out, c.Encode); err != nil {
 		return err
 	}
 	s := told.Spec
@@ -112,12 +114,17 @@ func importTorchvision(in, out string, o torchvision.Options) error {
 	return nil
 }
 
-func importCheckpoint(in, out string, o tfcheckpoint.Options) error {
+func importCheckpoint(ctx context.Context, from, out string, o tfcheckpoint.Options) error {
+	in, remove, err := fetched(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	c, told, err := tfcheckpoint.Import(in, o)
 	if err != nil {
 		return err
 	}
-	if err := c.Save(out); err != nil {
+	if err := write(out, c.Encode); err != nil {
 		return err
 	}
 	s := told.Spec
@@ -134,14 +141,31 @@ func importCheckpoint(in, out string, o tfcheckpoint.Options) error {
 	return nil
 }
 
+// ends reports whether a path, or an address without its settings, ends so.
+func ends(path, ending string) bool {
+	path, _ = blob.CutSettings(path)
+	return strings.HasSuffix(path, ending)
+}
+
 // isNew refuses to write over a file, and names that end otherwise.
 func isNew(path string, endings ...string) error {
 	fits := false
 	for _, e := range endings {
-		fits = fits || strings.HasSuffix(path, e)
+		fits = fits || ends(path, e)
 	}
 	if !fits {
 		return usage("%s: want a file name that ends in %s", path, strings.Join(endings, " or "))
+	}
+	if blob.Scheme(path) != "" {
+		f, err := blob.OpenFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			f.Close()
+			err = fmt.Errorf("%s: there is an object of that name already; remove it, or give another name", path)
+		}
+		return err
 	}
 	switch _, err := os.Lstat(path); {
 	case err == nil:
@@ -154,7 +178,7 @@ func isNew(path string, endings ...string) error {
 
 // lines reads the lines of a text file; empty ones at its end do not count.
 func lines(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := blob.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -21,9 +21,9 @@ type configFlags struct {
 func (f *configFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.preset, "preset", "", "recipe to start from: "+presetNames()+" (default: the config file's, else "+simclrv2.DefaultPreset+")")
-	pathVar(flags, &f.file, "config", "", "YAML file over the preset (see retort config)")
+	placeVar(flags, &f.file, "config", "", "YAML file over the preset (see retort config)")
 	f.inputFlags.register(cmd, "run", "folder of the run, or its address in a store (gs://…, s3://…); every stage has its own inside", "one key of the config")
-	pathVar(flags, &f.encoder, "encoder", "", "checkpoint of a pretrained network to begin with at fine-tuning (see retort checkpoint import)")
+	placeVar(flags, &f.encoder, "encoder", "", "checkpoint of a pretrained network to begin with at fine-tuning (see retort checkpoint import)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
 	f.compute.register(flags)
 }

@@ -46,7 +46,7 @@ row, and makes the exit code 1; with JSON lines it has a line.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.embed(cmd, args) },
 	}
 	flags := cmd.Flags()
-	pathVar(flags, &f.checkpoint, "checkpoint", "", "checkpoint of a network: a file, or the folder of pretrain, finetune, baseline or distill")
+	placeVar(flags, &f.checkpoint, "checkpoint", "", "checkpoint of a network: a file, or the folder of pretrain, finetune, baseline or distill")
 	pathVar(flags, &f.out, "out", "", "file to write: .npy, .parquet or .tfrecord")
 	pathVar(flags, &f.projector, "projector", "", "folder to make for TensorBoard's projector")
 	flags.IntVar(&f.points, "projector-points", 5000, "images that the projector shows, the first ones")
@@ -54,7 +54,7 @@ row, and makes the exit code 1; with JSON lines it has a line.`,
 	flags.StringVar(&f.dtype, "dtype", "float32", "of .npy: float32 or float16")
 	flags.IntVar(&f.batch, "batch", 64, "images computed at once")
 	f.compute.registerBackend(flags)
-	return cmd
+	return inStores(cmd)
 }
 
 type embedFlags struct {

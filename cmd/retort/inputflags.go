@@ -65,7 +65,7 @@ func localPaths(c *simclrv2.Config) (err error) {
 	for _, key := range []struct {
 		name  string
 		paths []*string
-	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}} {
+	}{{"images", pointers(c.Images)}, {"test", pointers(c.Test)}, {"labels", []*string{&c.Labels}}, {"test_labels", []*string{&c.TestLabels}}, {"split.ids", []*string{&c.Split.IDs}}} {
 		for _, p := range key.paths {
 			if *p, err = address.Local(*p, program.Stores()...); err != nil {
 				return usage("%s: %w", key.name, err)
@@ -79,7 +79,7 @@ func localPaths(c *simclrv2.Config) (err error) {
 		if *key.path == "" {
 			continue
 		}
-		if *key.path, err = address.Local(*key.path); err == nil {
+		if *key.path, err = address.Local(*key.path, program.Stores()...); err == nil {
 			*key.path, err = checkpointIn(*key.path)
 		}
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
@@ -52,13 +51,13 @@ unpack from compressed archives lies in the folder for temporary files meanwhile
 		RunE: func(cmd *cobra.Command, args []string) error { return f.inspect(cmd, args) },
 	}
 	flags := cmd.Flags()
-	pathVar(flags, &f.labels, "labels", "", "folder (an image's folder is its class), a CSV of path,label or id,label, or none (default: folder where it fits)")
+	placeVar(flags, &f.labels, "labels", "", "folder (an image's folder is its class), a CSV of path,label or id,label, or none (default: folder where it fits)")
 	pathsVar(flags, &f.test, "test", "separate labelled set to evaluate on; may be given again")
-	pathVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
+	placeVar(flags, &f.testLabels, "test-labels", "", "labels of the test set: folder or a CSV")
 	flags.IntVar(&f.size, "size", 0, "side of the views to come, in pixels: says whether the images are smaller")
-	pathVar(flags, &f.out, "out", "", "PNG file to write a contact sheet to")
+	placeVar(flags, &f.out, "out", "", "PNG file to write a contact sheet to")
 	flags.BoolVar(&f.json, "json", false, "as one JSON object")
-	return cmd
+	return inStores(cmd)
 }
 
 func (f *inspectFlags) inspect(cmd *cobra.Command, images []string) error {
@@ -80,7 +79,7 @@ func (f *inspectFlags) inspect(cmd *cobra.Command, images []string) error {
 	if f.out != "" {
 		sheet, err := os.ReadFile(filepath.Join(dir, "inspect", inspect.SheetName))
 		if err == nil {
-			err = atomicfile.WriteFile(f.out, sheet)
+			err = write(f.out, func(w io.Writer) error { _, err := w.Write(sheet); return err })
 		}
 		if err != nil {
 			return err

@@ -64,8 +64,12 @@ func (p *pathsFlag) Set(word string) error {
 // pathArguments makes paths of a command's arguments: all that stands behind
 // flags in this program names files.
 func pathArguments(cmd *cobra.Command, args []string) error {
+	var known []string
+	if cmd.Annotations[storesMark] != "" {
+		known = program.Stores()
+	}
 	for i := range args {
-		path, err := address.Local(args[i])
+		path, err := address.Local(args[i], known...)
 		if err != nil {
 			return usage("%s: %w", cmd.CommandPath(), err)
 		}

@@ -58,11 +58,11 @@ code 1.`,
 			return cmp.Or(err, p.flush(), out.Flush(), p.conclude(err))
 		},
 	}
-	pathVar(cmd.Flags(), &checkpoint, "checkpoint", "", "checkpoint of a classifier: a file, or the folder of finetune, baseline or distill")
+	placeVar(cmd.Flags(), &checkpoint, "checkpoint", "", "checkpoint of a classifier: a file, or the folder of finetune, baseline or distill")
 	compute.registerBackend(cmd.Flags())
 	cmd.Flags().IntVar(&batch, "batch", 64, "images computed at once")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per image")
-	return cmd
+	return inStores(cmd)
 }
 
 // predictionWriter writes predictions as CSV or JSON lines and counts them.

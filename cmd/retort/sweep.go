@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -89,7 +88,7 @@ type sweepFlags struct {
 }
 
 func (f *sweepFlags) register(cmd *cobra.Command) {
-	pathVar(cmd.Flags(), &f.file, "config", "", "YAML file of the sweep")
+	placeVar(cmd.Flags(), &f.file, "config", "", "YAML file of the sweep")
 	f.inputFlags.register(cmd, "sweep", "folder of the sweep, or its address in a store (gs://…, s3://…)", "one key of the config at every point")
 	f.compute.register(cmd.Flags())
 }
@@ -117,7 +116,7 @@ func (f *sweepFlags) build(cmd *cobra.Command, options ...pipelines.Option) (*aS
 	if err != nil {
 		return nil, program.Usage(err)
 	}
-	text, err := os.ReadFile(f.file) // now: it may be another one when the sweep is done
+	text, err := read(f.file) // now: it may be another one when the sweep is done
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/retort-ml/retort/internal/atomicfile"
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/io/imagefile"
@@ -57,7 +56,7 @@ Operations that all of them leave off, and their settings:
 		RunE: func(cmd *cobra.Command, args []string) error { return f.show(cmd, args) },
 	}
 	flags := cmd.Flags()
-	pathVar(flags, &f.out, "out", "sheet.png", "PNG file to write")
+	placeVar(flags, &f.out, "out", "sheet.png", "PNG file to write")
 	flags.StringVar(&f.preset, "preset", "simclrv2", "which views: "+strings.Join(viewPresets(), ", "))
 	flags.IntVar(&f.size, "size", 0, "side of a view in pixels (0: the preset's own)")
 	flags.IntVar(&f.passes, "passes", 2, "how often the preset's views are drawn of each image")
@@ -66,7 +65,7 @@ Operations that all of them leave off, and their settings:
 	flags.StringArrayVar(&f.sets, "set", nil, "key=value, a setting of an operation that the presets leave off; can be given more than once")
 	flags.Uint64Var(&f.seed, "seed", 1, "another seed draws other views")
 	flags.BoolVar(&f.exact, "exact", false, "decode large photos at full size, as views.exact does")
-	return cmd
+	return inStores(cmd)
 }
 
 func viewPresets() (names []string) {
@@ -181,7 +180,7 @@ func (f *viewsFlags) show(cmd *cobra.Command, sources []string) error {
 	if len(rows) == 0 {
 		return fmt.Errorf("none of the images can be decoded")
 	}
-	if err := atomicfile.Write(f.out, func(w io.Writer) error { return sheet.Encode(w, rows) }); err != nil {
+	if err := write(f.out, func(w io.Writer) error { return sheet.Encode(w, rows) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdio.Err, "%s: %s, %s of each\n", f.out,

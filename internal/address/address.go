@@ -87,7 +87,7 @@ func foreign(word, scheme string) string {
 	if command := copying[scheme]; command != "" {
 		mend += ", such as by " + fmt.Sprintf(command, quoted(word))
 	}
-	return fmt.Sprintf("%s is an address, and %s:// is not read or written yet; want a path of this machine (%s)", word, scheme, mend)
+	return fmt.Sprintf("%s is an address, and %s:// is not read or written here; want a path of this machine (%s)", word, scheme, mend)
 }
 
 // quoted is a word as a shell wants it.

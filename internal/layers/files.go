@@ -16,12 +16,10 @@ var fileUsers = map[string]string{
 	"pipelines/commit.go":          "the host's name",
 	"pipelines/execute.go":         "the process's number; a root on this machine is made, or refused, before anything runs",
 	"pipelines/files.go":           "scratch space of this machine",
-	"pipelines/config/document.go": "reads the user's config",
 	"pipelines/simclrv2/stages.go": "names of the user's sources",
 	"transforms/ingest/labels.go":  "reads the user's labels",
 	"transforms/ingest/state.go":   "looks at the user's sources",
 	"transforms/ingest/subset.go":  "names of the user's sources",
-	"transforms/split/listed.go":   "reads the user's list",
 }
 
 // CheckFiles says what is wrong with the file name of a package in folder importing

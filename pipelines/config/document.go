@@ -3,13 +3,14 @@ package config
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/table"
 )
 
@@ -20,7 +21,7 @@ type document struct {
 }
 
 func readDocument(path string) (*document, error) {
-	data, err := os.ReadFile(path)
+	data, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the config: %w", err)
 	}
@@ -32,6 +33,16 @@ func readDocument(path string) (*document, error) {
 		return nil, fmt.Errorf("%s: the config is neither UTF-8 nor marked as UTF-16; save it as UTF-8", path)
 	}
 	return parseDocument(path, text)
+}
+
+// read reads a file of this machine or of a store.
+func read(path string) ([]byte, error) {
+	f, err := blob.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 func parseDocument(path string, data []byte) (d *document, err error) {

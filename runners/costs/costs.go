@@ -48,7 +48,6 @@ type Hour struct {
 type Store struct {
 	GBMonth float64 `yaml:"gb_month" doc:"of a GB that rests for a month"`
 	Writes  float64 `yaml:"writes_10000" doc:"of 10,000 requests that write or list"`
-	Reads   float64 `yaml:"reads_10000" doc:"of 10,000 requests that read"`
 }
 
 // missing stands in where the file says nothing.
@@ -59,7 +58,7 @@ var schema = config.Of(Prices{
 	Machine:            Machine{missing, missing, missing, 0},
 	AcceleratorMachine: Machine{missing, missing, missing, missing},
 	Hour:               Hour{missing, missing, missing, missing},
-	Store:              Store{missing, missing, missing},
+	Store:              Store{missing, missing},
 })
 
 // Load reads a file of prices. What it does not say is an error: a price that is
@@ -82,7 +81,7 @@ func Load(file string) (Prices, error) {
 		{"accelerator_machine.cores", float64(p.AcceleratorMachine.Cores)}, {"accelerator_machine.memory_gb", p.AcceleratorMachine.MemoryGB},
 		{"accelerator_machine.disk_gb", p.AcceleratorMachine.DiskGB}, {"accelerator_machine.accelerators", float64(p.AcceleratorMachine.Accelerators)},
 		{"hour.core", p.Hour.Core}, {"hour.memory_gb", p.Hour.MemoryGB}, {"hour.disk_gb", p.Hour.DiskGB}, {"hour.accelerator", p.Hour.Accelerator},
-		{"store.gb_month", p.Store.GBMonth}, {"store.writes_10000", p.Store.Writes}, {"store.reads_10000", p.Store.Reads},
+		{"store.gb_month", p.Store.GBMonth}, {"store.writes_10000", p.Store.Writes},
 	} {
 		if x.value < 0 {
 			lacks = append(lacks, x.key)

@@ -28,6 +28,8 @@ if [ "${WITH_TORCH:-1}" = 1 ]; then
 	"$python" -m pip install --quiet --disable-pip-version-check -r bench/interop/requirements-torch.txt
 	"$python" bench/interop/torch_reads.py "$work/files"
 	"$python" bench/interop/torch_loads.py "$work/networks"
+	mkdir "$work/imports"
+	"$python" bench/interop/torch_imports.py "$work/retort" "$work/imports"
 	"$work/retort" synth --out "$work/images" --per-class 30 >/dev/null
 	"$work/retort" run --preset smoke --images "$work/images" --labels folder --out "$work/run" --only views 2>/dev/null
 	"$python" examples/pytorch/train.py "$work/run/views"

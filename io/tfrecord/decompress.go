@@ -44,9 +44,14 @@ func (w *window) open() bool {
 		}
 	}
 	if w.compression == None {
-		w.src = w.file
-		if in != nil {
+		local, ok := w.file.r.(mappable)
+		switch {
+		case ok:
+			w.src = &mapping{file: local}
+		case in != nil:
 			w.src = &rest{in, w.file}
+		default:
+			w.src = w.file
 		}
 		return true
 	}

@@ -27,6 +27,7 @@ type window struct {
 
 	buf    []byte // buf[lo:hi] is unread
 	lo, hi int
+	good   int   // the checksums of the records in buf[:good] are right
 	base   int64 // offset of buf[0]
 	err    error // why there is no more, io.EOF at the end
 	pooled *[]byte
@@ -74,13 +75,20 @@ func (w *window) room(n int) {
 	}
 	copy(to, w.buf[w.lo:w.hi])
 	w.base += int64(w.lo)
-	w.buf, w.lo, w.hi = to, 0, have
+	w.buf, w.lo, w.hi, w.good = to, 0, have, max(w.good-w.lo, 0)
 }
 
 // fill reads once, or one chunk of a compressed stream.
 func (w *window) fill() {
 	if w.src == nil && !w.open() {
 		return
+	}
+	if m, ok := w.src.(*mapping); ok && w.lo == w.hi {
+		w.base += int64(w.lo)
+		w.lo, w.hi = 0, m.records(w.buf, w.opts)
+		if w.good = w.hi; w.hi > 0 {
+			return
+		}
 	}
 	free := w.buf[w.hi:]
 	if w.compression == None {

@@ -88,7 +88,7 @@ func TestSecondLockNamesTheHolder(t *testing.T) {
 // A manifest in which any bit flips is refused, or says just what it said.
 func TestEveryFlippedBitOfAManifest(t *testing.T) {
 	m := &Manifest{Schema: Schema, Kind: "images", Stage: "ingest", Fingerprint: "f", Config: json.RawMessage(`{"a":"<b>","c":[1,2]}`),
-		Inputs: map[string]string{"x": "y"}, Files: []File{{"b", 1, 2, 3}, {"a", 4, 5, 6}}, Counts: map[string]int64{"images": 3},
+		Inputs: map[string]string{"x": "y"}, Files: []File{{"b", 1, 2, 3, ""}, {"a", 4, 5, 6, "1@0 3@5"}}, Counts: map[string]int64{"images": 3},
 		Quarantine: Summarise([]Rejected{{Name: "n", URI: "u", Reason: "empty"}}, 4), Notes: []string{"a note"}, Meta: json.RawMessage(`{"classes":["ä"]}`)}
 	data, err := m.encode()
 	if err != nil {
@@ -115,7 +115,7 @@ func TestEveryFlippedBitOfAManifest(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"schema":1,"files":[{"name":"../x","bytes":1}]}`))
-	good, err := (&Manifest{Schema: Schema, Kind: "images", Files: []File{{"a", 0, 1, 7}}}).encode()
+	good, err := (&Manifest{Schema: Schema, Kind: "images", Files: []File{{"a", 0, 1, 7, ""}}}).encode()
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -13,15 +13,17 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"github.com/retort-ml/retort/internal/crc32c"
 	"github.com/retort-ml/retort/io/blob"
 )
 
-// Schema is the version of the manifest's layout that this code writes and
-// the newest that it reads.
-const Schema = 1
+// Schema is the newest version of the manifest's layout that this code reads. A
+// manifest is written in the oldest that says what it has to: 2 is that of files
+// with blocks.
+const Schema = 2
 
 // File names inside an artifact's folder that are not data.
 const (
@@ -58,6 +60,7 @@ type File struct {
 	Records int64  `json:"records,omitempty"`
 	Bytes   int64  `json:"bytes"`
 	CRC32C  uint32 `json:"crc32c"`
+	Blocks  Blocks `json:"blocks,omitempty"`
 }
 
 // Timings is what a run of the stage took.
@@ -107,6 +110,9 @@ func Parse(data []byte) (*Manifest, error) {
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) || f.Bytes < 0 || f.Records < 0 {
 			return nil, fmt.Errorf("manifest lists an impossible file %q", f.Name)
 		}
+		if _, err := f.Parts(); err != nil {
+			return nil, err
+		}
 	}
 	return &m, nil
 }
@@ -145,8 +151,13 @@ func CommitNew(dir blob.Dir, m *Manifest) error {
 	return err
 }
 
-// encode sorts the files, sets the checksum and returns the manifest's bytes.
+// encode sorts the files, sets schema and checksum and returns the manifest's
+// bytes.
 func (m *Manifest) encode() ([]byte, error) {
+	m.Schema = 1
+	if slices.ContainsFunc(m.Files, func(f File) bool { return f.Blocks != "" }) {
+		m.Schema = 2
+	}
 	sort.Slice(m.Files, func(i, j int) bool { return m.Files[i].Name < m.Files[j].Name })
 	sum, err := m.sum()
 	if err != nil {

@@ -46,6 +46,9 @@ func writing(f blob.Writer, err error, name string, opts Options) (*File, error)
 // Write appends one record; data is not kept.
 func (f *File) Write(data []byte) error { return f.w.Write(data) }
 
+// Break is Writer.Break.
+func (f *File) Break() (offset int64, err error) { return f.w.Break() }
+
 // Commit ends the file, makes it durable and gives it its name.
 func (f *File) Commit() error {
 	if err := f.w.Close(); err != nil {

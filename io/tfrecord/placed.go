@@ -118,10 +118,11 @@ func (p *Placed) Commit() error {
 func (p *Placed) closeUp() error {
 	end, buf, sum := int64(0), []byte(nil), crc32c.File{}
 	for i, s := range p.slots {
+		n := p.next(i) - s.at
+		p.slots[i].at = end
 		if !s.written {
 			continue
 		}
-		n := p.next(i) - s.at
 		if s.at != end {
 			buf = append(buf[:0], make([]byte, n)...)
 			if _, err := p.f.ReadAt(buf, s.at); err != nil {
@@ -145,6 +146,10 @@ func (p *Placed) closeUp() error {
 
 // Discard removes what was written, unless it was committed.
 func (p *Placed) Discard() { p.f.Discard() }
+
+// Offset is where record i lies in the file, final after Commit; of one that was
+// never written, where the next one does.
+func (p *Placed) Offset(i int) int64 { return p.slots[i].at }
 
 // Records is the number of records written, final after Commit.
 func (p *Placed) Records() int64 { return p.records }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/retort-ml/retort/internal/crc32c"
 )
 
@@ -28,16 +30,19 @@ type Writer struct {
 	most    int // how large buf may grow
 	filled  int // bytes of whole buffers
 	records int64
+	opts    Options
+	before  int64 // records before the last Break
+	ended   bool  // by Break: the next record begins another stream
 	err     error // the first error, kept
 }
 
 // NewWriter writes records to w. Close ends the compressed stream and hands on
 // what is buffered; it does not close w.
 func NewWriter(w io.Writer, opts Options) (*Writer, error) {
-	t := &Writer{out: counted{w: w}, space: newReserve(w)}
 	if opts.Compression == Auto {
 		opts.Compression = CompressionOf(opts.Path)
 	}
+	t := &Writer{out: counted{w: w}, space: newReserve(w), opts: opts}
 	zip, err := compressor(&t.out, opts)
 	if err != nil {
 		return nil, err
@@ -116,7 +121,9 @@ func (w *Writer) flush() {
 	}
 	var err error
 	if w.zip != nil {
-		_, err = w.zip.Write(w.buf)
+		if err = w.reopen(); err == nil {
+			_, err = w.zip.Write(w.buf)
+		}
 	} else {
 		w.space.ahead(w.out.n + int64(len(w.buf)))
 		_, err = w.out.Write(w.buf)
@@ -134,7 +141,7 @@ func (w *Writer) Close() error {
 		return nil
 	}
 	w.flush()
-	if w.zip != nil && w.err == nil {
+	if w.zip != nil && w.err == nil && !w.ended {
 		if err := w.zip.Close(); err != nil {
 			w.err = fmt.Errorf("ending the %d records: %w", w.records, err)
 		}
@@ -144,6 +151,42 @@ func (w *Writer) Close() error {
 		err = w.space.end(w.out.n)
 	}
 	w.err, w.buf = errClosed, nil
+	return err
+}
+
+// Break makes the records that follow readable without those before: in a file
+// compressed with gzip or zstd they begin another stream, which readers take for
+// the same file. It returns the place in the file where they will lie. TensorFlow
+// reads one stream of zlib only: there, Break is an error.
+func (w *Writer) Break() (offset int64, err error) {
+	if w.err == nil && w.opts.Compression == Zlib {
+		return 0, errors.New("tfrecord: a file compressed with zlib is one stream")
+	}
+	if w.zip == nil {
+		return w.out.n + int64(len(w.buf)), w.err
+	}
+	w.flush()
+	if w.err == nil && w.records > w.before && !w.ended {
+		if err := w.zip.Close(); err != nil {
+			w.err = fmt.Errorf("ending a stream after %d records: %w", w.records, err)
+		}
+		w.ended = true
+	}
+	w.before = w.records
+	return w.out.n, w.err
+}
+
+// reopen begins the next stream, where Break ended the last one.
+func (w *Writer) reopen() (err error) {
+	if !w.ended {
+		return nil
+	}
+	w.ended = false
+	if z, ok := w.zip.(*zstd.Encoder); ok {
+		z.Reset(&w.out)
+		return nil
+	}
+	w.zip, err = compressor(&w.out, w.opts)
 	return err
 }
 

@@ -120,6 +120,7 @@ type labeller struct {
 	meter     *pipelines.Meter
 
 	w      *tfrecord.File
+	blocks blocks
 	keys   []Target // of the batch being gathered
 	pixels []uint8
 }
@@ -136,6 +137,9 @@ func (l *labeller) shard(ctx context.Context, out *pipelines.Output[pipelines.Ta
 		return artifact.File{}, err
 	}
 	defer l.w.Discard()
+	if l.blocks, err = blocksOf(files[shard], len(l.data.Sizes)); err != nil {
+		return artifact.File{}, err
+	}
 	for {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -160,10 +164,13 @@ func (l *labeller) shard(ctx context.Context, out *pipelines.Output[pipelines.Ta
 	if err := l.flush(); err != nil {
 		return artifact.File{}, err
 	}
+	if err := l.blocks.before(l.w); err != nil {
+		return artifact.File{}, err
+	}
 	if err := l.w.Commit(); err != nil {
 		return artifact.File{}, err
 	}
-	return artifact.File{Name: name, Records: l.w.Records(), Bytes: l.w.Bytes(), CRC32C: l.w.CRC32C()}, nil
+	return artifact.File{Name: name, Records: l.w.Records(), Bytes: l.w.Bytes(), CRC32C: l.w.CRC32C(), Blocks: artifact.ListBlocks(l.blocks.all)}, nil
 }
 
 // flush labels what was gathered.
@@ -182,6 +189,9 @@ func (l *labeller) flush() error {
 			if math.IsNaN(float64(x)) {
 				return fmt.Errorf("the teacher's logits of %s are not numbers (train the teacher again with a lower learning rate)", t.Key)
 			}
+		}
+		if err := l.blocks.before(l.w); err != nil {
+			return err
 		}
 		if err := l.w.Write(t.Encode()); err != nil {
 			return err

@@ -1,9 +1,6 @@
 package pretrain
 
 import (
-	"errors"
-	"io"
-
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
@@ -40,11 +37,10 @@ func newWatcher(d *views.Dataset, known training.Labels, classes int) (*watcher,
 	if w.classes < 2 || len(known) < 2 {
 		return nil, nil
 	}
-	for shard, read := 0, int64(0); shard < d.Shards && read < mostReadBytes && !w.full(); shard++ {
-		if err := w.gather(d, shard); err != nil {
+	for block := 0; block < d.Blocks() && int64(block) < mostReadBytes/views.BlockBytes && !w.full(); block++ {
+		if err := w.gather(d, block); err != nil {
 			return nil, err
 		}
-		read += d.Files()[shard].Bytes
 	}
 	seen := map[int32]bool{}
 	for _, l := range w.labels {
@@ -60,19 +56,13 @@ func (w *watcher) full() bool {
 	return len(w.labels) >= min(mostWatched, len(w.known)) || len(w.first)+len(w.second) >= mostWatchedBytes
 }
 
-func (w *watcher) gather(d *views.Dataset, shard int) error {
-	r, err := d.OpenShard(shard)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	for !w.full() {
-		rec, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+func (w *watcher) gather(d *views.Dataset, block int) error {
+	for rec, err := range d.Block(0, block) {
 		if err != nil {
 			return err
+		}
+		if w.full() {
+			break
 		}
 		if label := w.known.Of(rec.ID); label != imagefile.UnknownLabel {
 			other := rec.Views[min(1, len(rec.Views)-1)]

@@ -35,15 +35,17 @@ func (g *gatherer) contactSheet() error {
 		return err
 	}
 	var ids []imagefile.ID
-	for it, err := range d.Stream(1, 0) {
-		if err != nil {
-			return err
+	for block := 0; block < d.Blocks() && len(ids) < rows && len(d.Sizes) > 1; block++ {
+		for rec, err := range d.Block(0, block) {
+			if err != nil {
+				return err
+			}
+			if len(ids) == rows {
+				break
+			}
+			ids = append(ids, rec.ID)
+			g.r.Views = append(g.r.Views, viewRow(rec, d.Sizes))
 		}
-		if len(it.Views) < 2 || len(ids) == min(rows, int(d.Images)) {
-			break
-		}
-		ids = append(ids, it.ID)
-		g.r.Views = append(g.r.Views, viewRow(&it.Record, d.Sizes))
 	}
 	refs, err := g.find(ids)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 //
 // The records are read in order; decoding them, replaying their recipes and
 // fill are spread over the process's workers. Besides what fill writes it keeps
-// the undecoded records of one batch and the shuffling window of Stream.
+// the blocks that Stream draws from, those that it reads ahead, and those in which
+// records of the batch lie.
 func (d *Dataset) Batches(seed uint64, batch int, first int64, fill func(i int, it *Item) error) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		l := loader{data: d, fill: fill}
@@ -22,12 +23,15 @@ func (d *Dataset) Batches(seed uint64, batch int, first int64, fill func(i int, 
 		records, n := make([]pair, batch), 0
 		for raw, err := range d.raw(seed, first*int64(batch)) {
 			if err == nil {
-				records[n], *raw = *raw, records[n]
+				records[n] = *raw
 				if n++; n < batch {
 					continue
 				}
 				n = 0
 				err = workpool.Each(batch, func(i int) error { return l.load(i, &records[i]) })
+				for i := range records {
+					records[i].done()
+				}
 			}
 			if !yield(err) || err != nil {
 				return

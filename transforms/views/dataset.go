@@ -2,16 +2,13 @@ package views
 
 import (
 	"fmt"
-	"io"
 	"iter"
-	"math/rand/v2"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/pipelines"
-	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
 // Dataset reads a Views artifact in the order in which training sees it.
@@ -22,6 +19,9 @@ type Dataset struct {
 	// beside, if set, are files with one record for each record of files.
 	beside     []string
 	besideFrom files
+	layout     *layout
+	// Of so many readers this is the one of that rank.
+	rank, readers int
 }
 
 // files are those of an artifact.
@@ -33,17 +33,32 @@ type files interface {
 
 // Open opens a Views artifact.
 func Open(a pipelines.Artifact[pipelines.Views]) (*Dataset, error) {
-	d := &Dataset{from: a, files: a.Files("views")}
+	d := &Dataset{from: a, files: a.Files("views"), readers: 1}
 	if err := a.Meta(&d.Meta); err != nil {
 		return nil, err
 	}
 	if err := canReplay(a.Manifest.Meta); err != nil {
 		return nil, fmt.Errorf("%s: %w (made by version %s of the program)", a.At(""), err, a.Manifest.CodeVersion)
 	}
-	if len(d.files) != d.Passes*d.Shards {
-		return nil, fmt.Errorf("%s: %d shards; want %d passes x %d", a.At(""), len(d.files), d.Passes, d.Shards)
+	var err error
+	if d.layout, err = lay(&d.Meta, d.files); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.At(""), err)
 	}
 	return d, nil
+}
+
+// Share is the part of d that reader rank of so many reads: of each epoch's blocks
+// every readers-th one. Together the readers have each image once in an epoch.
+func (d *Dataset) Share(rank, readers int) (*Dataset, error) {
+	if readers < 1 || rank < 0 || rank >= readers {
+		return nil, fmt.Errorf("reader %d of %d", rank, readers)
+	}
+	if readers > d.layout.blocks {
+		return nil, fmt.Errorf("%s: %d readers of %d blocks: some would have nothing to read (use fewer)", d.from.At(""), readers, d.layout.blocks)
+	}
+	part := *d
+	part.rank, part.readers = rank, readers
+	return &part, nil
 }
 
 // Beside reads a second set of files along with the views: files[i] holds one
@@ -61,6 +76,9 @@ func (d *Dataset) Beside(from files, files []artifact.File) error {
 		}
 		d.beside = append(d.beside, f.Name)
 	}
+	if err := d.layout.lieBeside(files); err != nil {
+		return fmt.Errorf("%s: %w", from.At(""), err)
+	}
 	return nil
 }
 
@@ -73,14 +91,11 @@ type Item struct {
 	Beside []byte
 }
 
-// windowBytes bounds the shuffling window of Stream.
-const windowBytes = 64 << 20
-
 // Stream yields records without end, from number start on: epoch after epoch,
 // each all images once. It is a pure function of seed and start: the order does
-// not depend on how many shards there are. Epoch e reads pass e modulo Passes,
-// whose order is random by itself; a shuffling window, seeded by the epoch,
-// makes it another one each time the same pass comes round.
+// not depend on how many shards there are. Epoch e reads pass e modulo Passes: its
+// blocks in an order drawn anew for each epoch, some of them at a time, whose
+// records are shuffled. What lies before start is not read.
 //
 // An Item is valid until the next one is asked for.
 func (d *Dataset) Stream(seed uint64, start int64) iter.Seq2[*Item, error] {
@@ -99,6 +114,7 @@ func (d *Dataset) Stream(seed uint64, start int64) iter.Seq2[*Item, error] {
 			if !yield(&it, nil) {
 				return
 			}
+			raw.done()
 		}
 	}
 }
@@ -118,30 +134,17 @@ func (it *Item) load(raw *pair, d *Dataset, r *replayer) error {
 	return nil
 }
 
-// pair is a record of a pass, and the record beside it.
-type pair struct {
-	record, beside []byte
-	pass           int
-}
-
-func (p *pair) set(q pair) {
-	p.record = append(p.record[:0], q.record...)
-	p.beside = append(p.beside[:0], q.beside...)
-	p.pass = q.pass
-}
-
-// raw yields the undecoded records of Stream. Whoever gets one may take its
-// memory by swapping it with a pair of their own.
+// raw yields the undecoded records of Stream. Whoever gets one gives it back with
+// done, or not at all.
 func (d *Dataset) raw(seed uint64, start int64) iter.Seq2[*pair, error] {
 	return func(yield func(*pair, error) bool) {
-		skip := start % d.Images
-		for epoch := start / d.Images; ; epoch++ {
-			for p, err := range d.epoch(seed, epoch) {
-				if err == nil && skip > 0 {
-					skip--
-					continue
-				}
-				if !yield(p, err) || err != nil {
+		for f := range d.fetch(seed, start) {
+			if f.err != nil {
+				yield(nil, f.err)
+				return
+			}
+			for i := range f.records {
+				if !yield(&f.records[i], nil) {
 					return
 				}
 			}
@@ -149,165 +152,64 @@ func (d *Dataset) raw(seed uint64, start int64) iter.Seq2[*pair, error] {
 	}
 }
 
-// epoch yields the raw records of one epoch, each once.
-func (d *Dataset) epoch(seed uint64, epoch int64) iter.Seq2[*pair, error] {
-	return func(yield func(*pair, error) bool) {
-		rng := rand.New(rand.NewPCG(seed, uint64(epoch)))
-		window := make([]pair, 0, d.window())
-		pass := int(epoch % int64(d.Passes))
-		var out pair
-		for p, err := range d.merge(pass) {
-			if err != nil {
+// Blocks is how many blocks a pass has: ranges of image ids, each a random sample
+// of the images.
+func (d *Dataset) Blocks() int { return d.layout.blocks }
+
+// Block yields the records of one block of a pass. Their order does not depend on
+// how many shards there are. A record is valid until the next one is asked for.
+func (d *Dataset) Block(pass, block int) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		records, err := d.read(d.layout.of(pass, block), pass, &shelf{})
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		byKey(records)
+		var it Item
+		r := replayer{meta: &d.Meta}
+		defer r.close()
+		for i := range records {
+			if err := it.load(&records[i], d, &r); err != nil {
 				yield(nil, err)
 				return
 			}
-			p.pass = pass
-			if len(window) < cap(window) {
-				window = append(window, pair{})
-				window[len(window)-1].set(p)
-				continue
-			}
-			at := rng.IntN(len(window))
-			out, window[at] = window[at], out
-			window[at].set(p)
-			if !yield(&out, nil) {
-				return
-			}
-		}
-		rng.Shuffle(len(window), func(i, j int) { window[i], window[j] = window[j], window[i] })
-		for i := range window {
-			if !yield(&window[i], nil) {
+			if !yield(&it.Record, nil) {
 				return
 			}
 		}
 	}
-}
-
-// window is how many records the shuffling window holds.
-func (d *Dataset) window() int {
-	size := 512
-	for _, s := range d.Sizes {
-		size += 3 * s * s
-	}
-	return int(min(d.Images, max(windowBytes/int64(size), 64)))
-}
-
-// merge yields the records of one pass in the order of OrderKey, which every
-// file holds by itself.
-func (d *Dataset) merge(pass int) iter.Seq2[pair, error] {
-	return func(yield func(pair, error) bool) {
-		heads := make([]*head, 0, d.Shards)
-		defer func() {
-			for _, h := range heads {
-				h.close()
-			}
-		}()
-		for s := range d.Shards {
-			h, err := d.open(pass, s)
-			if err == nil {
-				heads = append(heads, h)
-				err = h.next()
-			}
-			if err != nil {
-				yield(pair{}, err)
-				return
-			}
-		}
-		queue := newQueue(heads)
-		for {
-			h := queue.first()
-			if h == nil {
-				return
-			}
-			if !yield(h.pair, nil) {
-				return
-			}
-			if err := h.next(); err != nil {
-				yield(pair{}, err)
-				return
-			}
-			queue.fix()
-		}
-	}
-}
-
-func (d *Dataset) open(pass, shard int) (*head, error) {
-	n := pass*d.Shards + shard
-	h := &head{pass: pass, meta: &d.Meta}
-	var err error
-	if h.views, err = tfrecord.OpenIn(d.from, d.files[n].Name, tfrecord.Options{Strict: true}); err != nil {
-		return nil, err
-	}
-	if d.beside != nil {
-		if h.beside, err = tfrecord.OpenIn(d.besideFrom, d.beside[n], tfrecord.Options{Strict: true}); err != nil {
-			h.close()
-			return nil, err
-		}
-	}
-	return h, nil
-}
-
-// replayer makes the pixels of stored recipes again.
-type replayer struct {
-	meta   *Meta
-	reader imagefile.Reader
-	w      worker
-}
-
-func (r *replayer) close() { r.reader.Close() }
-
-func (r *replayer) replay(rec *Record) error {
-	r.w.recipes = r.w.recipes[:0]
-	for _, b := range rec.replay {
-		var recipe augment.Recipe
-		if err := recipe.UnmarshalBinary(b); err != nil {
-			return err
-		}
-		r.w.recipes = append(r.w.recipes, recipe)
-	}
-	if len(r.w.recipes) != len(r.meta.Views) {
-		return fmt.Errorf("%d recipes for %d views", len(r.w.recipes), len(r.meta.Views))
-	}
-	s := &Stage{Views: r.meta.Views}
-	r.w.scales = append(r.w.scales[:0], rec.scales...)
-	if err := r.w.decode(&r.reader, rec.ref, r.meta.MaxPixels); err != nil {
-		return err
-	}
-	var err error
-	rec.Views, err = r.w.pass(s, 0)
-	return err
 }
 
 // ShardReader reads the records of one shard in the order of the file.
 type ShardReader struct {
-	from files
-	head *head
-	rec  Record
-	re   replayer
+	data    *Dataset
+	records *tfrecord.Reader
+	rec     Record
+	re      replayer
 }
 
 // OpenShard opens shard number n of Files.
 func (d *Dataset) OpenShard(n int) (*ShardReader, error) {
-	h, err := d.open(n/d.Shards, n%d.Shards)
+	r, err := tfrecord.OpenIn(d.from, d.files[n].Name, tfrecord.Options{Strict: true})
 	if err != nil {
 		return nil, err
 	}
-	return &ShardReader{from: d.from, head: h, re: replayer{meta: &d.Meta}}, nil
+	return &ShardReader{data: d, records: r, re: replayer{meta: &d.Meta}}, nil
 }
 
 // Next returns the next record, valid until the following call, or io.EOF.
 func (r *ShardReader) Next() (*Record, error) {
-	if err := r.head.next(); err != nil {
+	data, err := r.records.Next()
+	if err != nil {
 		return nil, err
 	}
-	if r.head.ended {
-		return nil, io.EOF
-	}
-	if err := r.rec.parse(r.head.pair.record, r.head.meta); err != nil {
+	meta := &r.data.Meta
+	if err := r.rec.parse(data, meta); err != nil {
 		return nil, err
 	}
-	if r.head.meta.Store == "recipe" {
-		r.rec.ref = r.from.Ref(r.rec.ref)
+	if meta.Store == "recipe" {
+		r.rec.ref = r.data.from.Ref(r.rec.ref)
 		if err := r.re.replay(&r.rec); err != nil {
 			return nil, err
 		}
@@ -318,5 +220,5 @@ func (r *ShardReader) Next() (*Record, error) {
 // Close closes the file.
 func (r *ShardReader) Close() {
 	r.re.close()
-	r.head.close()
+	r.records.Close()
 }

@@ -80,9 +80,34 @@ func (p *placed) commit() ([]artifact.File, error) {
 	return files, workpool.Each(p.Passes, func(pass int) error {
 		f := p.passes[pass].file
 		err := f.Commit()
-		files[pass] = artifact.File{Name: p.name(pass), Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C()}
+		files[pass] = artifact.File{Name: p.name(pass), Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C(),
+			Blocks: artifact.ListBlocks(p.blocks(f))}
 		return err
 	})
+}
+
+// blocks are where the blocks lie in a file that is whole.
+func (p *placed) blocks(f *tfrecord.Placed) []artifact.Block {
+	blocks := make([]artifact.Block, len(p.starts)-1)
+	for b := range blocks {
+		blocks[b].Records = p.good(b)
+		if start := p.starts[b]; start < len(p.items) {
+			blocks[b].Offset = f.Offset(start)
+		} else {
+			blocks[b].Offset = f.Bytes()
+		}
+	}
+	return blocks
+}
+
+// good is how many records block b has, in every pass.
+func (sh *shard) good(b int) (n int64) {
+	for _, it := range sh.items[sh.starts[b]:sh.starts[b+1]] {
+		if it.err == nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *placed) discard() {
@@ -128,19 +153,37 @@ func (h *held) write(pass int) (artifact.File, error) {
 		return artifact.File{}, err
 	}
 	defer w.Discard()
-	for _, i := range h.order[pass] {
-		b := h.records[pass][i]
-		if b == nil {
-			continue
+	blocks := make([]artifact.Block, len(h.starts)-1)
+	for b := range blocks {
+		if b > 0 {
+			if blocks[b].Offset, err = w.Break(); err != nil {
+				return artifact.File{}, err
+			}
 		}
-		if err := w.Write(b); err != nil {
-			return artifact.File{}, err
+		before := w.Records()
+		for _, i := range h.order[pass][h.starts[b]:h.starts[b+1]] {
+			if err := h.writeOne(w, pass, int(i)); err != nil {
+				return artifact.File{}, err
+			}
 		}
-		h.records[pass][i] = nil
-		give(b)
+		blocks[b].Records = w.Records() - before
 	}
 	err = w.Commit()
-	return artifact.File{Name: name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C()}, err
+	return artifact.File{Name: name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C(),
+		Blocks: artifact.ListBlocks(blocks)}, err
+}
+
+func (h *held) writeOne(w *tfrecord.File, pass, item int) error {
+	b := h.records[pass][item]
+	if b == nil {
+		return nil
+	}
+	if err := w.Write(b); err != nil {
+		return err
+	}
+	h.records[pass][item] = nil
+	give(b)
+	return nil
 }
 
 func (h *held) discard() {}

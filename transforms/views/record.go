@@ -121,18 +121,21 @@ type place struct {
 	item int32
 }
 
-// ordered are the numbers of items in the order of their records.
-func ordered(items []item, pass int) []int32 {
+// ordered are the numbers of items in the order of their records: block after
+// block, of which each begins where starts says, and by OrderKey within.
+func ordered(items []item, starts []int, pass int) []int32 {
 	places := make([]place, len(items))
 	for i := range items {
 		places[i] = place{OrderKey(items[i].ref.ID, pass), int32(i)}
 	}
-	slices.SortFunc(places, func(a, b place) int {
-		if c := cmp.Compare(a.key, b.key); c != 0 {
-			return c
-		}
-		return bytes.Compare(items[a.item].ref.ID[:], items[b.item].ref.ID[:])
-	})
+	for b := range len(starts) - 1 {
+		slices.SortFunc(places[starts[b]:starts[b+1]], func(a, b place) int {
+			if c := cmp.Compare(a.key, b.key); c != 0 {
+				return c
+			}
+			return bytes.Compare(items[a.item].ref.ID[:], items[b.item].ref.ID[:])
+		})
+	}
 	order := make([]int32, len(items))
 	for k, p := range places {
 		order[k] = p.item
@@ -140,7 +143,7 @@ func ordered(items []item, pass int) []int32 {
 	return order
 }
 
-// OrderKey orders the records of one pass. Image ids are uniform hashes, so
+// OrderKey orders the records of a block in one pass. Image ids are uniform hashes, so
 // mixing one with the pass gives a random order, another for every pass, that
 // no number of shards or workers changes.
 func OrderKey(id imagefile.ID, pass int) uint64 {
@@ -152,14 +155,6 @@ func mix(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
 	z = (z ^ z>>27) * 0x94D049BB133111EB
 	return z ^ z>>31
-}
-
-func inOrder(a, b imagefile.ID, pass int) bool {
-	ka, kb := OrderKey(a, pass), OrderKey(b, pass)
-	if ka != kb {
-		return ka < kb
-	}
-	return bytes.Compare(a[:], b[:]) < 0
 }
 
 // Record is one decoded record: the views of one image in one pass.

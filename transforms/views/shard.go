@@ -28,7 +28,8 @@ type shard struct {
 	out        *pipelines.Output[pipelines.Views]
 	number, of int
 	items      []item
-	order      [][]int32 // of the records of each pass, as numbers of items
+	starts     []int     // of each block among the items, and where the last ends
+	order      [][]int32 // of the records of each pass, as numbers of items: block by block
 	reader     imagefile.Reader
 }
 
@@ -61,7 +62,11 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Im
 // list reads which images the shard has, on all cores, and orders the records of
 // each pass.
 func (sh *shard) list(in pipelines.Artifact[pipelines.Images], total int64) error {
-	from, to := total*int64(sh.number)/int64(sh.of), total*int64(sh.number+1)/int64(sh.of)
+	borders := borders(total, sh.blocks(total), int64(sh.number), int64(sh.of))
+	from, to := borders[0], borders[len(borders)-1]
+	for _, b := range borders {
+		sh.starts = append(sh.starts, int(b-from))
+	}
 	sh.items = make([]item, to-from)
 	// each part passes over what lies before it: a few large ones
 	parts := min(workpool.Size(), 1+len(sh.items)/512)
@@ -73,7 +78,18 @@ func (sh *shard) list(in pipelines.Artifact[pipelines.Images], total int64) erro
 		return err
 	}
 	sh.order = make([][]int32, sh.Passes)
-	workpool.For(sh.Passes, func(pass int) { sh.order[pass] = ordered(sh.items, pass) })
+	workpool.For(sh.Passes, func(pass int) { sh.order[pass] = ordered(sh.items, sh.starts, pass) })
+	return sh.sorted(in)
+}
+
+// sorted makes sure that the images come by id: a block of others would be no
+// random sample.
+func (sh *shard) sorted(in pipelines.Artifact[pipelines.Images]) error {
+	for i := 1; i < len(sh.items); i++ {
+		if a, b := sh.items[i-1].ref.ID, sh.items[i].ref.ID; bytes.Compare(a[:], b[:]) > 0 {
+			return fmt.Errorf("the index in %s is not sorted: image %s comes before %s (the stage that writes it has to emit references by id)", in.At(""), a, b)
+		}
+	}
 	return nil
 }
 

@@ -47,19 +47,24 @@ type Stage struct {
 
 func init() { pipelines.Register(&Stage{}) }
 
-// StageVersion is 1 since some pictures are decoded otherwise: 32-bit BMPs
-// without alpha, transparent gray of 16 bits, those that texts of a PNG turn.
-func (s *Stage) StageVersion() int { return 1 }
+// StageVersion is 2 since shards hold whole blocks. At 1 some pictures began to be
+// decoded otherwise: 32-bit BMPs without alpha, transparent gray of 16 bits, those
+// that texts of a PNG turn.
+func (s *Stage) StageVersion() int { return 2 }
 
 // DefaultShardBytes is the default of Stage.ShardBytes.
 const DefaultShardBytes = 64 << 20
 
 // Meta is the kind-specific part of a Views artifact's manifest.
 type Meta struct {
-	Sizes   []int    `json:"sizes"`  // side of each view of a record, in pixels
-	Images  int64    `json:"images"` // records per pass
-	Passes  int      `json:"passes"`
-	Shards  int      `json:"shards"` // files per pass; file p*Shards+s is shard s of pass p
+	Sizes  []int `json:"sizes"`  // side of each view of a record, in pixels
+	Images int64 `json:"images"` // records per pass
+	Passes int   `json:"passes"`
+	Shards int   `json:"shards"` // files per pass; file p*Shards+s is shard s of pass p
+	// Blocks are how many a pass is divided into, each a range of image ids. Where
+	// there are fewer than Shards, a block lies in several files, one after the other.
+	// 0 is as many as shards, as version 1 of the stage left them.
+	Blocks  int      `json:"blocks,omitempty"`
 	Store   string   `json:"store"`
 	Classes []string `json:"classes"`
 	// Views and MaxPixels are what replaying a recipe needs.
@@ -94,11 +99,26 @@ func (s *Stage) Validate() error {
 
 // recordBytes is the size of one record's views in memory.
 func (s *Stage) recordBytes() int64 {
-	var n int64 = 512 // id, recipe, keys
-	if s.Store != "recipe" {
-		for _, v := range s.Views {
-			n += 3 * int64(v.Size) * int64(v.Size)
-		}
+	if s.Store == "recipe" {
+		return besidePixels
+	}
+	return s.pixelBytes()
+}
+
+const besidePixels = 512 // of a record: id, recipe, keys
+
+func (s *Stage) pixelBytes() int64 {
+	var n int64 = besidePixels
+	for _, v := range s.Views {
+		n += 3 * int64(v.Size) * int64(v.Size)
+	}
+	return n
+}
+
+func (m *Meta) pixelBytes() int64 {
+	var n int64 = besidePixels
+	for _, size := range m.Sizes {
+		n += 3 * int64(size) * int64(size)
 	}
 	return n
 }
@@ -113,13 +133,18 @@ func (s *Stage) Shards(_ context.Context, in pipelines.Artifact[pipelines.Images
 	return s.shards(count(in)), err
 }
 
+// shards are as many as blocks, or fewer of several each, or several to each block.
 func (s *Stage) shards(images int64) int {
 	most := s.ShardBytes
 	if most == 0 {
 		most = DefaultShardBytes
 	}
 	perShard := max(1, most/(s.recordBytes()*int64(s.Passes)))
-	return int(max(1, (images+perShard-1)/perShard))
+	n, blocks := max(1, (images+perShard-1)/perShard), s.blocks(images)
+	if n > blocks || s.Compression == tfrecord.Zlib { // which is one stream a file
+		n = blocks * max(1, min((n+blocks-1)/blocks, images/blocks))
+	}
+	return int(n)
 }
 
 // Run writes what describes all shards together.
@@ -128,13 +153,13 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Images], 
 	if err := in.Meta(&images); err != nil {
 		return err
 	}
-	shards := s.shards(count(in))
+	total := count(in)
 	n := out.Counted("images")
 	if n == 0 {
 		return errors.New("none of the images could be decoded; see the quarantine")
 	}
-	if lost := count(in) - n - out.Counted("quarantined"); lost != 0 {
-		return fmt.Errorf("%d of %d images are neither written nor quarantined; this is a bug", lost, count(in))
+	if lost := total - n - out.Counted("quarantined"); lost != 0 {
+		return fmt.Errorf("%d of %d images are neither written nor quarantined; this is a bug", lost, total)
 	}
 	warning, err := s.tooSmall(in) // for the report; people have read it before the views were made
 	if err != nil {
@@ -143,8 +168,8 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Images], 
 	if warning != "" {
 		out.Note("warning: %s", warning)
 	}
-	meta := Meta{Images: n, Passes: s.Passes, Shards: shards, Store: s.Store, Classes: images.Classes,
-		Views: s.Views, MaxPixels: s.MaxPixels}
+	meta := Meta{Images: n, Passes: s.Passes, Shards: s.shards(total), Blocks: int(s.blocks(total)),
+		Store: s.Store, Classes: images.Classes, Views: s.Views, MaxPixels: s.MaxPixels}
 	if meta.Store == "" {
 		meta.Store = "pixels"
 	}

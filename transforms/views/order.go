@@ -1,0 +1,104 @@
+package views
+
+import (
+	"bytes"
+	"cmp"
+	"iter"
+	"math/rand/v2"
+	"slices"
+)
+
+// windowBytes bounds how many blocks are open at once, counted as pixels; while
+// the records of so many are handed out, as many are read ahead.
+const windowBytes = 64 << 20
+
+// group are blocks whose records are drawn together.
+type group struct {
+	epoch  int64
+	number int // in its epoch
+	pass   int
+	blocks []int32
+	skip   int64 // records not to hand out
+}
+
+// groups are those of the epochs without end, from record number start on: groups
+// before it are not looked at.
+func (d *Dataset) groups(seed uint64, start int64) iter.Seq[group] {
+	return func(yield func(group) bool) {
+		epoch := int64(0)
+		if d.readers == 1 {
+			epoch, start = start/d.Images, start%d.Images
+		}
+		for width := d.width(); ; epoch++ {
+			pass := int(epoch % int64(d.Passes))
+			for n, blocks := range number(slices.Chunk(d.blocksOf(seed, epoch), width)) {
+				var records int64
+				for _, b := range blocks {
+					records += d.layout.records[b]
+				}
+				if start >= records {
+					start -= records
+					continue
+				}
+				if !yield(group{epoch, n, pass, blocks, start}) {
+					return
+				}
+				start = 0
+			}
+		}
+	}
+}
+
+func number[T any](seq iter.Seq[T]) iter.Seq2[int, T] {
+	return func(yield func(int, T) bool) {
+		n := 0
+		for x := range seq {
+			if !yield(n, x) {
+				return
+			}
+			n++
+		}
+	}
+}
+
+// width is how many blocks are open at once.
+func (d *Dataset) width() int {
+	block := (d.Images*d.pixelBytes())/int64(d.layout.blocks) + 1
+	return int(max(2, windowBytes/block))
+}
+
+// blocksOf are the blocks of an epoch in the order in which this reader gets them.
+func (d *Dataset) blocksOf(seed uint64, epoch int64) []int32 {
+	rng := rand.New(rand.NewPCG(mix(seed), mix(uint64(epoch)+0x9E3779B97F4A7C15)))
+	all := make([]int32, d.layout.blocks)
+	for b := range all {
+		all[b] = int32(b)
+	}
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if d.readers == 1 {
+		return all
+	}
+	own := all[:0]
+	for i := d.rank; i < len(all); i += d.readers {
+		own = append(own, all[i])
+	}
+	return own
+}
+
+// arrange puts the records of a group into the order in which training sees them.
+func (g *group) arrange(seed uint64, records []pair) []pair {
+	byKey(records)
+	rng := rand.New(rand.NewPCG(seed, uint64(g.epoch)+uint64(g.number)<<40))
+	rng.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+	return records
+}
+
+// byKey sorts records as a block has them.
+func byKey(records []pair) {
+	slices.SortFunc(records, func(a, b pair) int {
+		if c := cmp.Compare(a.key, b.key); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.id[:], b.id[:])
+	})
+}

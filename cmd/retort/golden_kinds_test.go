@@ -130,13 +130,14 @@ func readViews(t *testing.T, store string, data []byte) string {
 		records[0] = withURI(t, records[0], picture)
 	}
 	dir := blob.Local(t.TempDir())
-	stagetest.Write(t, dir.At("views-00000-of-00001.tfrecord"), framed(t, records...))
+	file := framed(t, records...)
+	stagetest.Write(t, dir.At("views-00000-of-00001.tfrecord"), file)
 	config, err := os.ReadFile(filepath.Join(goldenFolder, "views-config.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = artifact.Commit(dir, &artifact.Manifest{Schema: artifact.Schema, Kind: "views",
-		Files: []artifact.File{{Name: "views-00000-of-00001.tfrecord", Records: 1}},
+		Files: []artifact.File{{Name: "views-00000-of-00001.tfrecord", Records: 1, Bytes: int64(len(file))}},
 		Meta:  json.RawMessage(fmt.Sprintf(goldenViewsMeta, store, config)),
 	})
 	if err != nil {
@@ -202,7 +203,7 @@ func writeManifest(t *testing.T) []byte {
 	err := artifact.Commit(dir, &artifact.Manifest{
 		Schema: artifact.Schema, Kind: "views", Stage: "views", Type: "views.Stage", Version: 7, Fingerprint: "f1", Content: "c1", CodeVersion: "v1.2.3",
 		Config: json.RawMessage(`{"Passes":1}`), Inputs: map[string]string{"ingest": "f0"},
-		Files:      []artifact.File{{Name: "views-00000-of-00001.tfrecord", Records: 3, Bytes: 99, CRC32C: 0xdeadbeef}},
+		Files:      []artifact.File{{Name: "views-00000-of-00001.tfrecord", Records: 3, Bytes: 99, CRC32C: 0xdeadbeef, Blocks: "1@0 2@40"}},
 		Counts:     map[string]int64{"images": 3},
 		Quarantine: &artifact.Quarantine{Total: 1, Of: 4, Reasons: map[string]int64{"corrupt": 1}, First: []artifact.Rejected{{Name: "x.jpg", URI: "x.jpg", Reason: "corrupt", Detail: "jpeg: no end"}}},
 		Notes:      []string{"a note"}, Meta: json.RawMessage(`{"classes":["cat"]}`), PortMeta: map[string]json.RawMessage{"train": json.RawMessage(`{"n":1}`)},

@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,13 @@ import (
 	"github.com/retort-ml/retort/transforms/views"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
+
+func init() {
+	views.RunGraph = func(ctx context.Context, g *pipelines.Graph) error {
+		_, err := runners.Run(ctx, g, runners.Options{})
+		return err
+	}
+}
 
 func pair(size int) []augment.Config {
 	return []augment.Config{augment.Pretrain(size), augment.Pretrain(size)}

@@ -57,7 +57,7 @@ func TryApply[In, Out any](s beam.Scope, dir string, stage Stage[In, Out], in ..
 		folders = append(folders, beam.ParDo(s, &tagFn{in.fingerprint}, in.applied.folder))
 	}
 	tasks := beam.ParDo(s.Scope("begin"), b, beam.Impulse(s), beam.SideInput{Input: beam.Flatten(s, folders...)})
-	n.apply(kindName[Out](), expand(s, tasks))
+	n.apply(kindName[Out](), expand(s, tasks, n.erased))
 	n.applied.dir = place
 	return out, nil
 }

@@ -1,11 +1,13 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -18,19 +20,43 @@ import (
 //	task ------------------------------┴-> commit
 //
 // plan names the shards, shard does one of them, commit runs the stage's Run
-// and writes the manifest. A stage that is not Sharded has no shards. The task,
-// one JSON document, is all that they are told.
+// and writes the manifest. A stage that is not Sharded has no shards. One that is
+// Phased has plan and shard of each phase, under its name, and a plan waits for the
+// reports of the phases before. The task, one JSON document, is all that they are
+// told.
 func init() {
 	beam.RegisterDoFn(&planFn{})
+	beam.RegisterDoFn(&planLaterFn{})
 	beam.RegisterDoFn(&shardFn{})
 	beam.RegisterDoFn(&commitFn{})
 }
 
 // expand builds the pipeline of one stage from a collection with its task (or
 // with none: then nothing is done) and returns the folder of the artifact.
-func expand(s beam.Scope, tasks beam.PCollection) beam.PCollection {
-	shards := beam.ParDo(s.Scope("plan"), &planFn{}, tasks)
-	reports := beam.ParDo(s.Scope("shard"), &shardFn{}, beam.Reshuffle(s, shards), beam.SideInput{Input: tasks})
+func expand(s beam.Scope, tasks beam.PCollection, e *erased) beam.PCollection {
+	phases := e.phases
+	if len(phases) == 0 {
+		phases = []phase{{}}
+	}
+	var reports beam.PCollection
+	for i, p := range phases {
+		in := s
+		if p.name != "" {
+			in = s.Scope(p.name)
+		}
+		var shards beam.PCollection
+		if i == 0 {
+			shards = beam.ParDo(in.Scope("plan"), &planFn{}, tasks)
+		} else {
+			shards = beam.ParDo(in.Scope("plan"), &planLaterFn{Phase: i}, tasks, beam.SideInput{Input: reports})
+		}
+		done := beam.ParDo(in.Scope("shard"), &shardFn{Phase: i}, beam.Reshuffle(in, shards), beam.SideInput{Input: tasks})
+		if i == 0 {
+			reports = done
+		} else {
+			reports = beam.Flatten(in, reports, done)
+		}
+	}
 	return beam.ParDo(s.Scope("commit"), &commitFn{}, tasks, beam.SideInput{Input: reports})
 }
 
@@ -38,11 +64,27 @@ type planFn struct{}
 
 // ProcessElement emits the numbers of the shards.
 func (*planFn) ProcessElement(ctx context.Context, data []byte, emit func(int)) error {
+	return planPhase(ctx, data, 0, nil, emit)
+}
+
+// planLaterFn plans a phase when those before it are done.
+type planLaterFn struct{ Phase int }
+
+// ProcessElement emits the numbers of the shards.
+func (f *planLaterFn) ProcessElement(ctx context.Context, data []byte, reports func(*[]byte) bool, emit func(int)) error {
+	return planPhase(ctx, data, f.Phase, reports, emit)
+}
+
+func planPhase(ctx context.Context, data []byte, phase int, reports func(*[]byte) bool, emit func(int)) error {
 	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
-		if e.shards == nil || t.finished() {
+		if phase >= len(e.phases) || t.finished() {
 			return nil
 		}
-		n, err := e.shards(ctx, stage, &Job{task: t})
+		before, err := gather(reports)
+		if err != nil {
+			return err
+		}
+		n, err := e.phases[phase].shards(ctx, stage, &Job{task: t, phases: e.phases, shards: before})
 		for i := range n {
 			emit(i)
 		}
@@ -50,16 +92,30 @@ func (*planFn) ProcessElement(ctx context.Context, data []byte, emit func(int)) 
 	})
 }
 
-type shardFn struct{}
+// gather reads the reports of shards, in the order of phases and shards.
+func gather(reports func(*[]byte) bool) (list []shardReport, err error) {
+	var data []byte
+	for reports != nil && reports(&data) {
+		var r shardReport
+		if err := json.Unmarshal(data, &r); err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b shardReport) int { return cmp.Or(a.Phase-b.Phase, a.Shard-b.Shard) })
+	return list, nil
+}
+
+type shardFn struct{ Phase int }
 
 // ProcessElement does one shard and emits its report.
-func (*shardFn) ProcessElement(ctx context.Context, shard int, tasks func(*[]byte) bool, emit func([]byte)) error {
+func (f *shardFn) ProcessElement(ctx context.Context, shard int, tasks func(*[]byte) bool, emit func([]byte)) error {
 	var data []byte
 	if !tasks(&data) {
 		return errors.New("a shard without a task")
 	}
 	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
-		r, err := t.doShard(ctx, e, stage, shard)
+		r, err := t.doShard(ctx, e, stage, f.Phase, shard)
 		if err != nil {
 			return &shardError{shard, err}
 		}
@@ -78,27 +134,28 @@ type shardError struct {
 
 func (e *shardError) Unwrap() error { return e.error }
 
-func (t *task) doShard(ctx context.Context, e *erased, stage any, shard int) (shardReport, error) {
-	if r, ok := t.finishedShard(shard); ok {
+func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard int) (shardReport, error) {
+	name := e.shardName(phase, shard)
+	if r, ok := t.finishedShard(name, shard); ok {
 		return r, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return shardReport{}, err
 	}
-	quarantine := fmt.Sprintf("quarantine-%05d.jsonl", shard)
+	quarantine := fmt.Sprintf("quarantine-%s.jsonl", name)
 	if err := t.Dir.Remove(quarantine); err != nil { // of an earlier attempt
 		return shardReport{}, err
 	}
-	job := &Job{task: t}
-	if err := e.runShard(ctx, stage, job, shard); err != nil {
+	job := &Job{task: t, phases: e.phases}
+	if err := e.phases[phase].run(ctx, stage, job, shard); err != nil {
 		return shardReport{}, err
 	}
-	job.report.Shard = shard
+	job.report.Phase, job.report.Shard = phase, shard
 	if err := job.fileRejected(quarantine); err != nil {
 		return shardReport{}, err
 	}
 	crash.At(crash.ShardWritten)
-	return job.report, t.saveShard(job.report)
+	return job.report, t.saveShard(name, job.report)
 }
 
 type commitFn struct{}
@@ -111,14 +168,9 @@ func (*commitFn) ProcessElement(ctx context.Context, data []byte, reports func(*
 			emit(t.Dir.String())
 			return nil
 		}
-		var shards []shardReport
-		var data []byte
-		for reports(&data) {
-			var r shardReport
-			if err := json.Unmarshal(data, &r); err != nil {
-				return err
-			}
-			shards = append(shards, r)
+		shards, err := gather(reports)
+		if err != nil {
+			return err
 		}
 		if err := t.commit(ctx, e, stage, shards); err != nil {
 			return err

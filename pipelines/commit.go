@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"sort"
 	"strings"
 	"time"
 
@@ -21,8 +20,7 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	sort.Slice(shards, func(i, j int) bool { return shards[i].Shard < shards[j].Shard })
-	job := &Job{task: t, shards: shards}
+	job := &Job{task: t, phases: e.phases, shards: shards}
 	if err := t.checkRejected(job); err != nil { // before more work goes into it
 		return err
 	}
@@ -126,10 +124,11 @@ func (j *Job) quarantine() *artifact.Quarantine {
 
 // forgetRejected makes the next run do the shards again that set something aside:
 // it may have been mended by then.
-func (t *task) forgetRejected(shards []shardReport) {
-	for _, r := range shards {
+func (j *Job) forgetRejected() {
+	e := erased{phases: j.phases}
+	for _, r := range j.shards {
 		if r.Rejected > 0 {
-			_ = t.Dir.Remove(reportName(r.Shard)) // what cannot be removed is told again
+			_ = j.task.Dir.Remove(reportName(e.shardName(r.Phase, r.Shard))) // what cannot be removed is told again
 		}
 	}
 }
@@ -145,7 +144,7 @@ func (t *task) checkRejected(job *Job) error {
 	if q == nil || q.Total <= AlwaysTolerated || float64(q.Total) <= t.MaxRejected*float64(q.Of) {
 		return nil
 	}
-	t.forgetRejected(job.shards)
+	job.forgetRejected()
 	var b strings.Builder
 	mend := "mend them or leave them out, and run again"
 	if t.Tolerant {

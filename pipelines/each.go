@@ -91,20 +91,22 @@ func (e *each) erase() *erased {
 	return &erased{
 		name: nameOf(e.links), kind: e.to.kind(),
 		decode: func(config []byte) (any, error) { return e.decode(config) },
-		shards: func(_ context.Context, stage any, job *Job) (int, error) {
-			in, err := input[None](job)
-			if err != nil {
-				return 0, err
-			}
-			return stage.(*each).shards(in), nil
-		},
-		runShard: func(ctx context.Context, stage any, job *Job, shard int) error {
-			in, err := input[None](job)
-			if err != nil {
-				return err
-			}
-			return stage.(*each).runShard(ctx, in, job, shard)
-		},
+		phases: []phase{{
+			shards: func(_ context.Context, stage any, job *Job) (int, error) {
+				in, err := input[None](job)
+				if err != nil {
+					return 0, err
+				}
+				return stage.(*each).shards(in), nil
+			},
+			run: func(ctx context.Context, stage any, job *Job, shard int) error {
+				in, err := input[None](job)
+				if err != nil {
+					return err
+				}
+				return stage.(*each).runShard(ctx, in, job, shard)
+			},
+		}},
 		run: func(ctx context.Context, stage any, job *Job) error {
 			in, err := input[None](job)
 			if err != nil {

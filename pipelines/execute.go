@@ -174,7 +174,11 @@ func runTask(ctx context.Context, t *task, r *running, runner Runner) error {
 		return err
 	}
 	s := p.Root().Scope(t.Stage)
-	expand(s, beam.Create(s, data))
+	e, err := lookup(t.Type)
+	if err != nil {
+		return err
+	}
+	expand(s, beam.Create(s, data), e)
 	return inOurWords(ctx, []*running{r}, func(ctx context.Context) error {
 		if d, ok := runner.(Detached); ok {
 			return detach(ctx, d, []jobPart{{r, t}}, func() (string, error) { return d.Start(ctx, p) })

@@ -95,6 +95,18 @@ func (j *Job) Ref(r imagefile.Ref) imagefile.Ref {
 	return r
 }
 
+// Work is a place for what a phase leaves for those that follow and for Run. It is
+// there again after an interruption, and gone when the artifact is finished.
+func (j *Job) Work() blob.Dir { return j.task.Dir.In(workDir) }
+
+// AddWork tells of a file in Work that a shard committed: if it is lost or changed,
+// the shard is done again by the run after an interruption. The file's name is
+// relative to Work.
+func (j *Job) AddWork(f artifact.File) {
+	f.Name = workDir + "/" + f.Name
+	j.addWork(f)
+}
+
 const scratchDir = ".scratch"
 
 // Scratch is an empty folder of this machine for temporary files, on the disk of

@@ -44,14 +44,15 @@ type task struct {
 // Job is one run of one stage, as the stage sees it. Its methods are safe for
 // concurrent use.
 type Job struct {
-	task *task
+	task   *task
+	phases []phase // of the stage
 
 	mu       sync.Mutex
 	report   shardReport
 	rejected []artifact.Rejected
 	meta     json.RawMessage
 	portMeta map[string]json.RawMessage
-	shards   []shardReport // in Run of a sharded stage: what the shards reported
+	shards   []shardReport // in Run of a sharded stage, and where a later phase is planned: what the shards reported
 }
 
 // Output is where a stage of kind Out writes.
@@ -59,6 +60,7 @@ type Output[Out any] struct{ *Job }
 
 // shardReport is what one shard (or the whole stage) wrote and counted.
 type shardReport struct {
+	Phase    int                 `json:"phase,omitempty"`
 	Shard    int                 `json:"shard"`
 	Files    []artifact.File     `json:"files,omitempty"`
 	Work     []artifact.File     `json:"work,omitempty"` // for Run, not part of the artifact
@@ -200,9 +202,23 @@ func (j *Job) SetShardNote(v any) error {
 
 // ShardNotes decodes what every shard left with SetShardNote, in order of
 // shard, into values of type T. It is for Run of a Sharded stage.
-func ShardNotes[T any](j *Job) ([]T, error) {
-	notes := make([]T, len(j.shards))
-	for i, s := range j.shards {
+func ShardNotes[T any](j *Job) ([]T, error) { return notes[T](j.shards) }
+
+// PhaseNotes is ShardNotes for the shards of one phase of a Phased stage. It is for
+// Run, and for where a later phase is planned.
+func PhaseNotes[T any](j *Job, phase string) ([]T, error) {
+	var of []shardReport
+	for _, s := range j.shards {
+		if j.phases[s.Phase].name == phase {
+			of = append(of, s)
+		}
+	}
+	return notes[T](of)
+}
+
+func notes[T any](shards []shardReport) ([]T, error) {
+	notes := make([]T, len(shards))
+	for i, s := range shards {
 		if len(s.Note) == 0 {
 			continue
 		}

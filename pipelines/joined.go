@@ -169,7 +169,11 @@ func assemble(tasks []*task) (*beam.Pipeline, error) {
 		if t.Joined {
 			c = beam.ParDo(s.Scope("after"), &afterFn{}, c, beam.SideInput{Input: before})
 		}
-		before = expand(s, c)
+		e, err := lookup(t.Type)
+		if err != nil {
+			return nil, err
+		}
+		before = expand(s, c, e)
 	}
 	return p, nil
 }

@@ -78,7 +78,7 @@ func (g *Graph) planNode(ctx context.Context, n *node) (Step, error) {
 	step := Step{
 		Name: n.name, Type: n.erased.name, Kind: n.erased.kind, State: Run,
 		Fingerprint: n.fingerprint, Dir: g.dir(n), Config: n.config, node: n,
-		Wants: wantsOf(n.stage), Reads: readsOf(n.stage), sharded: n.erased.shards != nil,
+		Wants: wantsOf(n.stage), Reads: readsOf(n.stage), sharded: len(n.erased.phases) > 0,
 	}
 	for _, in := range n.inputs() {
 		step.Inputs = append(step.Inputs, in.name)

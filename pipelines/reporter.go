@@ -49,15 +49,17 @@ func (j *Job) Metric(values map[string]float64) { j.reporter().Metric(j.task.Sta
 type Meter struct {
 	job         *Job
 	unit        string
-	total       int64
+	total       atomic.Int64
 	done, bytes atomic.Int64
 	last        atomic.Int64 // when the reporter was last told, in ns
 }
 
 // Meter returns the job's meter for total units (0 where the total is
-// unknown). All shards of a stage share one.
+// unknown). All shards of a stage share one, which knows the total once one of
+// them does.
 func (j *Job) Meter(total int64, unit string) *Meter {
-	m := &Meter{job: j, unit: unit, total: total}
+	m := &Meter{job: j, unit: unit}
+	m.total.Store(total)
 	r := j.task.running
 	if r == nil {
 		return m
@@ -67,6 +69,7 @@ func (j *Job) Meter(total int64, unit string) *Meter {
 	if r.meter == nil {
 		r.meter = m
 	}
+	r.meter.total.CompareAndSwap(0, total)
 	return r.meter
 }
 
@@ -77,10 +80,10 @@ func (m *Meter) Add(n, bytes int64) {
 	done, size := m.done.Add(n), m.bytes.Add(bytes)
 	now := time.Now().UnixNano()
 	last := m.last.Load()
-	if now-last < int64(meterInterval) && done != m.total {
+	if now-last < int64(meterInterval) && done != m.total.Load() {
 		return
 	}
 	if m.last.CompareAndSwap(last, now) {
-		m.job.reporter().Progress(m.job.task.Stage, done, m.total, m.unit, size)
+		m.job.reporter().Progress(m.job.task.Stage, done, m.total.Load(), m.unit, size)
 	}
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/retort-ml/retort/io/blob"
 )
 
-// Work in progress keeps two things beside the data: a marker with the
-// fingerprint that the files are for, and one report per finished shard. Both
-// go once the manifest is written.
+// Work in progress keeps beside the data a marker with the fingerprint that the
+// files are for, one report per finished shard, and what phases hand on. All go
+// once the manifest is written.
 const (
 	markerName = ".progress.json"
 	shardsDir  = ".shards"
+	workDir    = ".work" // what phases leave for those that follow
 )
 
 type marker struct {
@@ -68,25 +69,25 @@ func (t *task) finished() bool {
 // may be there.
 func (j *Job) Resuming() bool { return resumable(j.task.Dir, j.task.Fingerprint) }
 
-func reportName(shard int) string { return fmt.Sprintf("%s/%05d.json", shardsDir, shard) }
+func reportName(of string) string { return fmt.Sprintf("%s/%s.json", shardsDir, of) }
 
 // finishedShard loads the report of a shard that an earlier attempt finished,
 // if its files are still what it says.
-func (t *task) finishedShard(shard int) (shardReport, bool) {
+func (t *task) finishedShard(name string, shard int) (shardReport, bool) {
 	var r shardReport
-	data, err := t.Dir.ReadFile(reportName(shard))
+	data, err := t.Dir.ReadFile(reportName(name))
 	if err != nil || json.Unmarshal(data, &r) != nil || r.Shard != shard {
 		return r, false
 	}
 	return r, artifact.Verify(t.Dir, &artifact.Manifest{Files: append(r.Files, r.Work...)}) == nil
 }
 
-func (t *task) saveShard(r shardReport) error {
+func (t *task) saveShard(name string, r shardReport) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return t.Dir.WriteFile(reportName(r.Shard), data)
+	return t.Dir.WriteFile(reportName(name), data)
 }
 
 // tidy removes the traces of work in progress from a finished artifact.
@@ -94,7 +95,7 @@ func tidy(dir blob.Dir) error {
 	if err := dir.Sweep(); err != nil {
 		return err
 	}
-	for _, work := range []string{shardsDir, toldDir, scratchDir} {
+	for _, work := range []string{shardsDir, workDir, toldDir, scratchDir} {
 		if err := dir.RemoveAll(work); err != nil {
 			return err
 		}

@@ -33,6 +33,27 @@ type Sharded[In, Out any] interface {
 	RunShard(ctx context.Context, in Artifact[In], out *Output[Out], shard int) error
 }
 
+// Phased is a stage whose work splits into shards several times: those of a phase
+// start when all of the phase before are done, and can read what these left in
+// [Job.Work]. Run is called once the last are done, to finish the artifact.
+type Phased[In, Out any] interface {
+	Stage[In, Out]
+	// Phases are the same, but for what their functions do, whatever the config.
+	Phases() []Phase[In, Out]
+}
+
+// Phase is one round of the work of a Phased stage.
+type Phase[In, Out any] struct {
+	// Name is in the names of transforms and of reports; lower-case letters.
+	Name string
+	// Shards says into how many shards the phase splits, at least 0. What the
+	// phases before noted is known (see [PhaseNotes]); what the shards need to know
+	// goes into files of [Job.Work]. Called again it does the same.
+	Shards func(ctx context.Context, in Artifact[In], out *Output[Out]) (int, error)
+	// RunShard does one of them. Doing it again writes the same bytes.
+	RunShard func(ctx context.Context, in Artifact[In], out *Output[Out], shard int) error
+}
+
 // Validator is a stage that can tell that its config is wrong. The error
 // quotes the field: "Temperature = -0.1; want > 0".
 type Validator interface{ Validate() error }
@@ -66,12 +87,26 @@ const (
 
 // erased is a stage type without its type parameters.
 type erased struct {
-	name     string
-	kind     string // name of Out
-	decode   func(config []byte) (any, error)
-	shards   func(ctx context.Context, stage any, job *Job) (int, error) // nil: not sharded
-	runShard func(ctx context.Context, stage any, job *Job, shard int) error
-	run      func(ctx context.Context, stage any, job *Job) error
+	name   string
+	kind   string // name of Out
+	decode func(config []byte) (any, error)
+	phases []phase // none: not sharded
+	run    func(ctx context.Context, stage any, job *Job) error
+}
+
+// phase is one round of shards; that of a Sharded stage has no name.
+type phase struct {
+	name   string
+	shards func(ctx context.Context, stage any, job *Job) (int, error)
+	run    func(ctx context.Context, stage any, job *Job, shard int) error
+}
+
+// shardName tells a shard from all others of the stage.
+func (e *erased) shardName(phase, shard int) string {
+	if name := e.phases[phase].name; name != "" {
+		return fmt.Sprintf("%s-%05d", name, shard)
+	}
+	return fmt.Sprintf("%05d", shard)
 }
 
 var registry sync.Map // type name -> *erased
@@ -119,23 +154,37 @@ func erase[In, Out any](name string, s Stage[In, Out]) *erased {
 		}
 		return stage.(Stage[In, Out]).Run(ctx, in, &Output[Out]{job})
 	}
-	if _, ok := s.(Sharded[In, Out]); ok {
-		e.shards = func(ctx context.Context, stage any, job *Job) (int, error) {
+	switch s := s.(type) {
+	case Sharded[In, Out]:
+		e.phases = []phase{erasePhase("", func(stage any) Phase[In, Out] {
+			sharded := stage.(Sharded[In, Out])
+			return Phase[In, Out]{Shards: sharded.Shards, RunShard: sharded.RunShard}
+		})}
+	case Phased[In, Out]:
+		for i, p := range s.Phases() {
+			e.phases = append(e.phases, erasePhase(p.Name, func(stage any) Phase[In, Out] { return stage.(Phased[In, Out]).Phases()[i] }))
+		}
+	}
+	return e
+}
+
+func erasePhase[In, Out any](name string, of func(stage any) Phase[In, Out]) phase {
+	return phase{name: name,
+		shards: func(ctx context.Context, stage any, job *Job) (int, error) {
 			in, err := input[In](job)
 			if err != nil {
 				return 0, err
 			}
-			return stage.(Sharded[In, Out]).Shards(ctx, in, &Output[Out]{job})
-		}
-		e.runShard = func(ctx context.Context, stage any, job *Job, shard int) error {
+			return of(stage).Shards(ctx, in, &Output[Out]{job})
+		},
+		run: func(ctx context.Context, stage any, job *Job, shard int) error {
 			in, err := input[In](job)
 			if err != nil {
 				return err
 			}
-			return stage.(Sharded[In, Out]).RunShard(ctx, in, &Output[Out]{job}, shard)
-		}
+			return of(stage).RunShard(ctx, in, &Output[Out]{job}, shard)
+		},
 	}
-	return e
 }
 
 // input opens what came in by position.

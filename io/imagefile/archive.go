@@ -63,6 +63,9 @@ func openBlob(p, prefix string) (*blob, store.File, error) {
 // archive lists the archive at p, whose entries are named below prefix and, if
 // they lie in no folder inside it, belong to the class folder.
 func (l *lister) archive(p, prefix, folder string) error {
+	if l.opt.Closed {
+		return l.leave(&Closed{Path: p, Prefix: prefix, Folder: folder})
+	}
 	b, f, err := openBlob(p, prefix)
 	if err != nil {
 		return err

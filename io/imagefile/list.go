@@ -37,6 +37,10 @@ type Entry struct {
 	// counts it as quarantined.
 	Reason Reason
 	Detail string
+
+	// Closed is an archive or a file of records that ListOptions.Closed left closed;
+	// the entry is no image then, and has nothing else.
+	Closed *Closed
 }
 
 // ListOptions bounds a listing. The zero value has the defaults.
@@ -47,6 +51,9 @@ type ListOptions struct {
 	// Several says that the sources are some of several: archives named after
 	// their classes are recognised by that.
 	Several bool
+	// Closed leaves archives and files of records closed: each comes as an Entry of
+	// its own, in its place, and ListClosed lists it.
+	Closed bool
 	// Note, if not nil, is told what a person should know of how lists were read.
 	Note func(string)
 	// Stats, if not nil, is kept up to date while the listing goes on.
@@ -87,14 +94,8 @@ const defaultMaxBytes = 256 << 20
 // name says, or an archive or list broken part-way. Single bad entries come as
 // an Entry with a Reason.
 func List(ctx context.Context, sources []string, opt ListOptions) iter.Seq2[Entry, error] {
-	if opt.MaxBytes <= 0 {
-		opt.MaxBytes = defaultMaxBytes
-	}
-	if opt.Stats == nil {
-		opt.Stats = new(ListStats)
-	}
 	return func(yield func(Entry, error) bool) {
-		l := &lister{ctx: ctx, opt: opt, yield: yield, hints: new(int)}
+		l := newLister(ctx, opt, yield)
 		if len(sources) == 0 {
 			yield(Entry{}, errors.New("no image source given; want folders, archives or lists of paths"))
 			return
@@ -111,6 +112,16 @@ func List(ctx context.Context, sources []string, opt ListOptions) iter.Seq2[Entr
 	}
 }
 
+func newLister(ctx context.Context, opt ListOptions, yield func(Entry, error) bool) *lister {
+	if opt.MaxBytes <= 0 {
+		opt.MaxBytes = defaultMaxBytes
+	}
+	if opt.Stats == nil {
+		opt.Stats = new(ListStats)
+	}
+	return &lister{ctx: ctx, opt: opt, yield: yield, hints: new(int), closed: new(int64)}
+}
+
 // errStop says that the consumer wants no more.
 var errStop = errors.New("stop")
 
@@ -119,8 +130,9 @@ type lister struct {
 	opt   ListOptions
 	yield func(Entry, error) bool
 
-	alone bool // the path that is being read is the only one
-	hints *int // given for missing files
+	alone  bool   // the path that is being read is the only one
+	hints  *int   // given for missing files
+	closed *int64 // archives that were left closed
 }
 
 // emit hands one entry to the consumer.
@@ -166,7 +178,7 @@ func (l *lister) path(p string) error {
 	if err != nil {
 		return fmt.Errorf("image source %s: %w; want a folder, an archive (%s) or a list of paths", p, cause(err), ArchiveNames)
 	}
-	before := *l.opt.Stats
+	before, closed := *l.opt.Stats, *l.closed
 	switch {
 	case info.IsDir():
 		err = l.folder(p, "", []fs.FileInfo{info}, nil)
@@ -180,8 +192,8 @@ func (l *lister) path(p string) error {
 	if err != nil {
 		return err
 	}
-	if s := l.opt.Stats; s.Images+s.Bad == before.Images+before.Bad {
-		return l.nothing(p, s.Skipped-before.Skipped)
+	if s := l.opt.Stats; s.Images+s.Bad == before.Images+before.Bad && *l.closed == closed {
+		return l.opt.Stats.Nothing(p, s.Skipped-before.Skipped)
 	}
 	return nil
 }
@@ -218,8 +230,10 @@ func (l *lister) namesake(p string) string {
 	return ""
 }
 
-func (l *lister) nothing(p string, skipped int64) error {
-	switch what := l.opt.Stats.Passed.String(); {
+// Nothing is the error of a path without images, of whose files so many were
+// passed over.
+func (s *ListStats) Nothing(p string, skipped int64) error {
+	switch what := s.Passed.String(); {
 	case isList(p):
 		return fmt.Errorf("image source %s: the list names no images; want the path of one in every line", p)
 	case skipped > 0:

@@ -98,15 +98,7 @@ func local(key string) (string, error) {
 // within lists the folder, archive or file of records that a row names. The row's
 // label is that of all images in it.
 func (l *lister) within(e Entry, info fs.FileInfo, labelled bool) error {
-	inner := *l
-	inner.alone = false
-	if labelled {
-		inner.yield = func(i Entry, err error) bool {
-			i.labelled(e.Class)
-			i.Unlabelled, i.Row = e.Unlabelled, e.Row
-			return l.yield(i, err)
-		}
-	}
+	inner := l.inside(e, labelled)
 	var err error
 	switch {
 	case info.IsDir():
@@ -116,8 +108,30 @@ func (l *lister) within(e Entry, info fs.FileInfo, labelled bool) error {
 	default:
 		err = inner.recordFile(e.URI, e.Name, true)
 	}
+	return l.ofRow(e.Row, err)
+}
+
+// inside is a lister for what the row e of a list names.
+func (l *lister) inside(e Entry, labelled bool) *lister {
+	inner := *l
+	inner.alone = false
+	inner.yield = func(i Entry, err error) bool {
+		switch {
+		case i.Closed != nil:
+			i.Closed.Row, i.Closed.Label, i.Closed.Labelled, i.Closed.Unlabelled = e.Row, e.Class, labelled, e.Unlabelled
+		case labelled:
+			i.labelled(e.Class)
+			i.Unlabelled, i.Row = e.Unlabelled, e.Row
+		}
+		return l.yield(i, err)
+	}
+	return &inner
+}
+
+// ofRow names the row of a list that an error comes of.
+func (l *lister) ofRow(row string, err error) error {
 	if err != nil && err != errStop && l.ctx.Err() == nil {
-		err = fmt.Errorf("image list %s: %w", e.Row, err)
+		err = fmt.Errorf("image list %s: %w", row, err)
 	}
 	return err
 }

@@ -29,6 +29,9 @@ var (
 // recordFile lists the images inside a TFRecord file. asked says that the file
 // is a source by itself.
 func (l *lister) recordFile(p, name string, asked bool) error {
+	if l.opt.Closed {
+		return l.leave(&Closed{Path: p, Prefix: name, Records: true, Asked: asked})
+	}
 	if !asked && !tfrecord.Sniff(readHead(p), p) {
 		l.opt.Stats.other(name)
 		return nil

@@ -35,17 +35,19 @@ const (
 const maxKinds = 64
 
 func (p *Passed) add(group passedGroup, name string) {
-	if name == ownMark {
-		return
+	if name != ownMark {
+		p.addSome(passedKind{group, name}, 1)
 	}
-	k := passedKind{group, name}
+}
+
+func (p *Passed) addSome(k passedKind, n int64) {
 	if _, known := p.counts[k]; !known && len(p.counts) >= maxKinds {
 		k.name = "other"
 	}
 	if p.counts == nil {
 		p.counts = map[passedKind]int64{}
 	}
-	p.counts[k]++
+	p.counts[k] += n
 }
 
 // String tells what was passed over in one line, "" if nothing was.

@@ -40,14 +40,14 @@ func (l *lister) remote(p string) error {
 	if err != nil {
 		return fmt.Errorf("image source %w; want an archive (%s), TFRecords, an image or what lies below a name", err, ArchiveNames)
 	}
-	before := *l.opt.Stats
+	before, closed := *l.opt.Stats, *l.closed
 	if file != nil {
 		err = l.remoteFile(p, *file)
 	} else {
 		err = l.remoteFolder(dir.With(l.ctx), "")
 	}
-	if s := l.opt.Stats; err == nil && s.Images+s.Bad == before.Images+before.Bad {
-		return l.nothing(p, s.Skipped-before.Skipped)
+	if s := l.opt.Stats; err == nil && s.Images+s.Bad == before.Images+before.Bad && *l.closed == closed {
+		return s.Nothing(p, s.Skipped-before.Skipped)
 	}
 	return err
 }

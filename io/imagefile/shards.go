@@ -33,7 +33,11 @@ func (s *Shards) add(name string) {
 	}
 	index, _ := strconv.Atoi(name[m[2]:m[3]])
 	count, _ := strconv.Atoi(name[m[4]:m[5]])
-	key := dir + name[:m[0]] + "-…-of-" + name[m[4]:]
+	s.put(dir+name[:m[0]]+"-…-of-"+name[m[4]:], index, count)
+}
+
+// put notes one file of a set of so many.
+func (s *Shards) put(key string, index, count int) {
 	set := s.sets[key]
 	if set == nil {
 		if len(s.sets) >= maxSets || index >= count {

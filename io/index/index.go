@@ -38,9 +38,19 @@ type Writer struct {
 // NewWriter starts an index of total references; its shards go to an artifact's
 // folder under the names prefix-00000-of-00003.tfrecord.
 func NewWriter(to blob.Dir, prefix string, total int64) *Writer {
-	shards := max(1, int((total+ShardRecords-1)/ShardRecords))
-	return &Writer{to: to, prefix: prefix, total: total, shards: shards}
+	return &Writer{to: to, prefix: prefix, total: total, shards: ShardsOf(total)}
 }
+
+// NewShardWriter starts one shard of an index of total references, for all that
+// belong to it: those from shard * ShardRecords on.
+func NewShardWriter(to blob.Dir, prefix string, total int64, shard int) *Writer {
+	w := NewWriter(to, prefix, total)
+	w.at, w.total = shard, min(ShardRecords, total-int64(shard)*ShardRecords)
+	return w
+}
+
+// ShardsOf is how many shards an index of so many references has.
+func ShardsOf(total int64) int { return max(1, int((total+ShardRecords-1)/ShardRecords)) }
 
 // Write appends a reference with the name of its class ("" is unknown).
 func (w *Writer) Write(ref imagefile.Ref, class string) error {

@@ -128,7 +128,10 @@ func (s *Sorter) Images() iter.Seq2[Image, error] {
 			return
 		}
 		s.copies = 0
-		in := bucket{class: s.Class}
+		in := bucket{}
+		if s.Class != nil {
+			in.known = func(e *Entry) { e.Class = s.Class(e.Class) }
+		}
 		for b := range buckets {
 			if s.buckets[b] == nil {
 				continue
@@ -170,7 +173,7 @@ type bucket struct {
 	refs  []spilled
 	next  int // of refs, to be taken
 	parse parser
-	class func(string) string // Sorter.Class
+	known func(*Entry) // completes a reference; may be nil
 }
 
 // spilled is a reference not yet parsed.
@@ -211,8 +214,8 @@ func (b *bucket) first() (m Image, err error) {
 		if err != nil {
 			return m, err
 		}
-		if b.class != nil {
-			e.Class = b.class(e.Class)
+		if b.known != nil {
+			b.known(&e)
 		}
 		if n++; n == 1 {
 			m.Entry = e
@@ -222,7 +225,7 @@ func (b *bucket) first() (m Image, err error) {
 	}
 	if len(m.Copies) > 0 {
 		list := append(m.Copies, m.Entry)
-		slices.SortFunc(list, compareCopies)
+		slices.SortStableFunc(list, compareCopies)
 		m.Entry, m.Copies = list[0], list[1:]
 	}
 	return m, nil

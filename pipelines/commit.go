@@ -123,8 +123,13 @@ func (j *Job) quarantine() *artifact.Quarantine {
 }
 
 // forgetRejected makes the next run do the shards again that set something aside:
-// it may have been mended by then.
+// it may have been mended by then. Where Run sets aside what shards of phases found,
+// those are all of them: what a phase leaves depends on the phases before.
 func (j *Job) forgetRejected() {
+	if len(j.phases) > 1 && len(j.rejected) > 0 {
+		_ = j.task.Dir.RemoveAll(shardsDir)
+		return
+	}
 	e := erased{phases: j.phases}
 	for _, r := range j.shards {
 		if r.Rejected > 0 {

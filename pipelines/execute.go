@@ -55,6 +55,7 @@ func (g *Graph) Execute(ctx context.Context, runner Runner, reporter Reporter, o
 		return nil, err
 	}
 	defer release()
+	g.lookAgain()
 	steps, err := g.Plan(ctx)
 	if err != nil {
 		return nil, err
@@ -67,6 +68,17 @@ func (g *Graph) Execute(ctx context.Context, runner Runner, reporter Reporter, o
 	results, err := g.executeSteps(ctx, steps, runner, reporter)
 	tellChanges(ctx, steps, results, reporter)
 	return results, err
+}
+
+// lookAgain makes a graph that was executed before look at what lies outside of it
+// as if it were new: work in progress is gone on with only where nothing changed.
+func (g *Graph) lookAgain() {
+	for _, n := range g.nodes {
+		if g.executed {
+			n.state = nil
+		}
+	}
+	g.executed = true
 }
 
 // tellChanges looks once more at what lies outside of the graph, if anything ran:

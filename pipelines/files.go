@@ -83,6 +83,12 @@ func (j *Job) Index(prefix string, total int64) *index.Writer {
 	return index.NewWriter(j.task.Dir, prefix, total)
 }
 
+// IndexShard starts one shard of an index, for all references that belong to it:
+// those from shard * index.ShardRecords on.
+func (j *Job) IndexShard(prefix string, total int64, shard int) *index.Writer {
+	return index.NewShardWriter(j.task.Dir, prefix, total, shard)
+}
+
 // Pack starts a tar of encoded images inside the artifact being made.
 func (j *Job) Pack(name string) (*imagefile.Pack, error) {
 	return imagefile.CreatePack(j.task.Dir, name)

@@ -21,6 +21,7 @@ type Graph struct {
 
 	shared    map[string]*node // see Variants; nil: every Add is a stage
 	keepGoing bool
+	executed  bool // at least once
 }
 
 type node struct {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/retort-ml/retort/internal/wire"
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
@@ -145,12 +146,15 @@ func (j *Job) Reject(r artifact.Rejected) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	r.URI = imagefile.ToArtifact(r.URI, j.task.Dir)
+	for _, text := range []*string{&r.Name, &r.URI, &r.Detail} {
+		*text = wire.Readable(*text)
+	}
 	j.rejected = append(j.rejected, r)
 }
 
 // Note leaves a sentence for people in the manifest and the report.
 func (j *Job) Note(format string, args ...any) {
-	note := fmt.Sprintf(format, args...)
+	note := wire.Readable(fmt.Sprintf(format, args...))
 	j.mu.Lock()
 	j.report.Notes = append(j.report.Notes, note)
 	j.mu.Unlock()

@@ -2,6 +2,7 @@ package imagefile
 
 import (
 	"archive/tar"
+	"io"
 
 	store "github.com/retort-ml/retort/io/blob"
 )
@@ -58,6 +59,26 @@ func (p *Pack) Commit() error {
 		return err
 	}
 	return p.f.Commit()
+}
+
+// CommitStretch is Commit without the blocks that end a tar: such files, one behind
+// the other, are the tar that one Pack of all their images is. It says how many
+// images there are in how many bytes.
+func (p *Pack) CommitStretch() (records, bytes int64, err error) {
+	if err := p.w.Flush(); err != nil {
+		return 0, 0, err
+	}
+	return p.records, p.at, p.f.Commit()
+}
+
+// AddStretch appends what CommitStretch left, of so many images.
+func (p *Pack) AddStretch(r io.Reader, records int64) error {
+	if err := p.w.Flush(); err != nil {
+		return err
+	}
+	_, err := io.Copy(counter{p}, r)
+	p.records += records
+	return err
 }
 
 // Discard removes what was written, unless it was committed.

@@ -1,21 +1,28 @@
 package index
 
 import (
-	"bytes"
+	"cmp"
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
 
 	"github.com/retort-ml/retort/io/blob"
+	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
 )
 
 // Range is what several runs have of one range of ids, in memory.
-type Range struct {
-	data []byte
-	refs []spilled
+type Range struct{ refs []ranged }
+
+// ranged is a reference not yet parsed.
+type ranged struct {
+	high, low uint64 // the id
+	data      []byte
 }
+
+func (r *ranged) sameID(o *ranged) bool { return r.high == o.high && r.low == o.low }
 
 // readers is how many runs are read at once: a store takes its time for each.
 const readers = 16
@@ -23,12 +30,12 @@ const readers = 16
 // ReadRange reads the references of all runs in dir whose ids' first bits are at.
 func ReadRange(dir blob.Dir, runs []Run, bits, at int) (*Range, error) {
 	r := &Range{}
-	parts, errs := make([][]byte, readers), make([]error, readers)
 	for from := 0; from < len(runs); from += readers {
 		batch := runs[from:min(len(runs), from+readers)]
+		parts, errs := make([][]byte, len(batch)), make([]error, len(batch))
 		var wait sync.WaitGroup
 		for i := range batch {
-			wait.Go(func() { parts[i], errs[i] = batch[i].readRange(dir, bits, at, parts[i][:0]) })
+			wait.Go(func() { parts[i], errs[i] = batch[i].readRange(dir, bits, at) })
 		}
 		wait.Wait()
 		for i := range batch {
@@ -40,12 +47,7 @@ func ReadRange(dir blob.Dir, runs []Run, bits, at int) (*Range, error) {
 			}
 		}
 	}
-	slices.SortFunc(r.refs, func(x, y spilled) int {
-		if c := bytes.Compare(x.id[:], y.id[:]); c != 0 {
-			return c
-		}
-		return x.from - y.from
-	})
+	slices.SortStableFunc(r.refs, func(a, b ranged) int { return cmp.Or(cmp.Compare(a.high, b.high), cmp.Compare(a.low, b.low)) })
 	return r, nil
 }
 
@@ -57,25 +59,19 @@ func (r *Range) add(from string, b []byte, bits, at int) error {
 			return fmt.Errorf("%s: %w", from, err)
 		}
 		b = rest
-		var s spilled
-		n := copy(s.id[:], rec)
-		if n < len(s.id) {
-			return fmt.Errorf("%s: a record of %d bytes is no reference", from, n)
+		if len(rec) < 16 {
+			return fmt.Errorf("%s: a record of %d bytes is no reference", from, len(rec))
 		}
-		if prefixOf(s.id[:], bits) != at {
-			continue
+		if Prefix(imagefile.ID(rec[:16]), bits) == at {
+			r.refs = append(r.refs, ranged{binary.BigEndian.Uint64(rec), binary.BigEndian.Uint64(rec[8:]), rec})
 		}
-		s.from = len(r.data)
-		r.data = append(r.data, rec[n:]...)
-		s.to = len(r.data)
-		r.refs = append(r.refs, s)
 	}
 	return nil
 }
 
-// prefixOf is an id's first bits, at most 32 of them.
-func prefixOf(id []byte, bits int) int {
-	return int(uint64(id[0])<<24|uint64(id[1])<<16|uint64(id[2])<<8|uint64(id[3])) >> (32 - bits)
+// Prefix is an id's first bits, at most 32 of them, as a number.
+func Prefix(id imagefile.ID, bits int) int {
+	return int(uint64(binary.BigEndian.Uint32(id[:])) >> (32 - bits))
 }
 
 // Len is how many references it has.
@@ -85,10 +81,10 @@ func (r *Range) Len() int { return len(r.refs) }
 func (r *Range) Split(n int) (parts []*Range) {
 	for from := 0; from < len(r.refs); {
 		to := min(len(r.refs), from+(len(r.refs)+n-1)/n)
-		for to < len(r.refs) && r.refs[to].id == r.refs[to-1].id {
+		for to < len(r.refs) && r.refs[to].sameID(&r.refs[to-1]) {
 			to++
 		}
-		parts = append(parts, &Range{r.data, r.refs[from:to]})
+		parts = append(parts, &Range{r.refs[from:to]})
 		from = to
 	}
 	return parts
@@ -98,10 +94,24 @@ func (r *Range) Split(n int) (parts []*Range) {
 // known, if not nil, completes each reference before they are compared.
 func (r *Range) Images(known func(*Entry)) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
-		in := bucket{data: r.data, refs: r.refs, known: known}
-		for in.next < len(in.refs) {
-			m, err := in.first()
-			if !yield(m, err) || err != nil {
+		var read CompactReader
+		for from := 0; from < len(r.refs); {
+			var m Image
+			to := from
+			for ; to < len(r.refs) && r.refs[to].sameID(&r.refs[from]); to++ {
+				e, err := read.Read(r.refs[to].data)
+				if err != nil {
+					yield(m, err)
+					return
+				}
+				if known != nil {
+					known(&e)
+				}
+				m.add(e)
+			}
+			m.choose()
+			from = to
+			if !yield(m, nil) {
 				return
 			}
 		}

@@ -118,6 +118,8 @@ func (s *Sorter) All() iter.Seq2[Entry, error] {
 type Image struct {
 	Entry          // the one with a class, then the one that comes first by place
 	Copies []Entry // the others
+
+	given bool // Entry is
 }
 
 // Images is All with the references that All leaves out, whatever their classes.
@@ -128,10 +130,7 @@ func (s *Sorter) Images() iter.Seq2[Image, error] {
 			return
 		}
 		s.copies = 0
-		in := bucket{}
-		if s.Class != nil {
-			in.known = func(e *Entry) { e.Class = s.Class(e.Class) }
-		}
+		in := bucket{class: s.Class}
 		for b := range buckets {
 			if s.buckets[b] == nil {
 				continue
@@ -173,7 +172,7 @@ type bucket struct {
 	refs  []spilled
 	next  int // of refs, to be taken
 	parse parser
-	known func(*Entry) // completes a reference; may be nil
+	class func(string) string // Sorter.Class
 }
 
 // spilled is a reference not yet parsed.
@@ -201,34 +200,44 @@ func (b *bucket) load(path string) error {
 		s.to = len(b.data)
 		b.refs = append(b.refs, s)
 	}
-	slices.SortFunc(b.refs, func(x, y spilled) int { return bytes.Compare(x.id[:], y.id[:]) })
+	slices.SortStableFunc(b.refs, func(x, y spilled) int { return bytes.Compare(x.id[:], y.id[:]) })
 	return nil
 }
 
 // first takes the references of the lowest id.
 func (b *bucket) first() (m Image, err error) {
 	id := b.refs[b.next].id
-	for n := 0; b.next < len(b.refs) && b.refs[b.next].id == id; b.next++ {
+	for ; b.next < len(b.refs) && b.refs[b.next].id == id; b.next++ {
 		s := b.refs[b.next]
 		e, err := b.parse.parse(b.data[s.from:s.to])
 		if err != nil {
 			return m, err
 		}
-		if b.known != nil {
-			b.known(&e)
+		if b.class != nil {
+			e.Class = b.class(e.Class)
 		}
-		if n++; n == 1 {
-			m.Entry = e
-			continue
-		}
-		m.Copies = append(m.Copies, e)
+		m.add(e)
 	}
+	m.choose()
+	return m, nil
+}
+
+// add adds one more reference.
+func (m *Image) add(e Entry) {
+	if m.given {
+		m.Copies = append(m.Copies, e)
+		return
+	}
+	m.Entry, m.given = e, true
+}
+
+// choose makes the reference to keep the first.
+func (m *Image) choose() {
 	if len(m.Copies) > 0 {
-		list := append(m.Copies, m.Entry)
-		slices.SortStableFunc(list, compareCopies)
+		list := append([]Entry{m.Entry}, m.Copies...)
+		slices.SortStableFunc(list, compareCopies) // of those at one place the one added first
 		m.Entry, m.Copies = list[0], list[1:]
 	}
-	return m, nil
 }
 
 // check is an error where copies are under two classes: one of the labels is

@@ -47,7 +47,7 @@ type Image struct {
 	Name  string // slash-separated, inside the folder or archive
 	URI   string // the file
 	Place string // tells it from all others
-	Tag   any    // the caller's
+	Tag   any    `json:"-"` // the caller's
 }
 
 type rank int
@@ -112,36 +112,56 @@ func (n *Names) HasIDs() bool {
 // Offer lets the keys that name an image have it.
 func (n *Names) Offer(m Image) {
 	n.seen.add(m.Name)
+	n.find(m, func(k *Named, as rank) { k.take(m, as) })
+}
+
+// Match reports whether some key may have an image. It changes nothing: images can
+// be looked at in any number of places, and those that match be offered in one.
+func (n *Names) Match(m Image) bool {
+	found := false
+	n.find(m, func(k *Named, _ rank) { found = found || k != nil })
+	return found
+}
+
+// Prepare makes Match safe for concurrent use, once all rows are added.
+func (n *Names) Prepare() {
+	if n.ends == nil {
+		n.index()
+	}
+}
+
+// find hands over the keys that an image fits.
+func (n *Names) find(m Image, take func(*Named, rank)) {
 	if k := n.by[m.ID]; k != nil && m.ID != "" {
-		k.take(m, fit(byID, true))
+		take(k, fit(byID, true))
 	}
 	name, uri := norm.NFC.String(path.Clean(m.Name)), norm.NFC.String(path.Clean(slash(m.URI)))
 	file := path.Base(uri) == path.Base(name) // else it is a member of an archive
 	switch {
-	case file && n.whole(m, uri, byPath, byStem):
-	case n.whole(m, name, byName, byStem), n.part(m, name):
-	case file && n.part(m, uri):
+	case file && n.whole(uri, byPath, byStem, take):
+	case n.whole(name, byName, byStem, take), n.part(name, take):
+	case file && n.part(uri, take):
 	default:
-		n.elsewhere(m, name)
+		n.elsewhere(name, take)
 	}
 }
 
-func (n *Names) whole(m Image, name string, as, stemAs rank) bool {
+func (n *Names) whole(name string, as, stemAs rank, take func(*Named, rank)) bool {
 	if k := n.by[name]; k != nil {
-		k.take(m, fit(as, k.Key == name))
+		take(k, fit(as, k.Key == name))
 		return true
 	}
 	if k := n.by[stem(name)]; k != nil {
-		k.take(m, fit(stemAs, k.Key == stem(name)))
+		take(k, fit(stemAs, k.Key == stem(name)))
 		return true
 	}
 	return false
 }
 
 // part offers an image to the key that is the longest end of its path.
-func (n *Names) part(m Image, name string) bool {
+func (n *Names) part(name string, take func(*Named, rank)) bool {
 	for rest, found := name, true; found; {
-		if _, rest, found = strings.Cut(rest, "/"); found && n.whole(m, rest, byEnd, byEndStem) {
+		if _, rest, found = strings.Cut(rest, "/"); found && n.whole(rest, byEnd, byEndStem, take) {
 			return true
 		}
 	}
@@ -152,7 +172,7 @@ func (n *Names) part(m Image, name string) bool {
 const maxParts = 4
 
 // elsewhere offers an image to the one key that ends as its name does.
-func (n *Names) elsewhere(m Image, name string) {
+func (n *Names) elsewhere(name string, take func(*Named, rank)) {
 	if n.ends == nil {
 		n.index()
 	}
@@ -162,11 +182,11 @@ func (n *Names) elsewhere(m Image, name string) {
 			as, stemAs = elsewhere, elsewhereStem
 		}
 		if k, known := n.ends[end]; known {
-			k.take(m, fit(as, true))
+			take(k, fit(as, true))
 			return
 		}
 		if k, known := n.ends[stem(end)]; known {
-			k.take(m, fit(stemAs, true))
+			take(k, fit(stemAs, true))
 			return
 		}
 	}

@@ -117,7 +117,11 @@ func check(t *testing.T, f dataflow.Fake, results []pipelines.Result) {
 			if seen[stage]++; slices.Contains(compute, stage) != gpu {
 				t.Errorf("job %s: stage %s, accelerator %v", job.Name, stage, gpu)
 			}
-			for _, part := range []string{"plan", "shard", "commit"} {
+			parts := []string{"plan", "shard", "commit"}
+			if stage == "ingest" { // its shards come in phases, each a transform
+				parts = []string{"walk", "list", "check", "order", "write", "commit"}
+			}
+			for _, part := range parts {
 				if !slices.ContainsFunc(p.Components.Transforms[id].Subtransforms, func(id string) bool {
 					return p.Components.Transforms[id].UniqueName == stage+"/"+part
 				}) {

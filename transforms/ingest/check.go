@@ -3,36 +3,40 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
-	"iter"
 	"sync"
 
+	"github.com/retort-ml/retort/internal/wire"
 	"github.com/retort-ml/retort/internal/workpool"
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
-	"github.com/retort-ml/retort/transforms/inspect"
 )
 
-// checker looks into every entry, batch by batch: the batch is read and
+// checker looks into a part of the listing, batch by batch: the batch is read and
 // decoded on all cores, then kept in the order of the listing.
 type checker struct {
 	stage  *Images
-	out    *pipelines.Output[pipelines.Images]
+	out    output
+	name   string // of the part
 	labels labelling
-	sorter *index.Sorter
-	spool  *imagefile.Pack // members of compressed archives, copied where they can be read at an offset
 	meter  *pipelines.Meter
 	reader imagefile.Reader
+	before int64 // entries of the listing before the part, as far as that is known
 
-	found      inspect.Survey // but for the classes
-	seen, kept int64
-	lenient    map[string]int64 // images that were read in spite of something, by what
-	conflicts  int64            // images that two labels are given to
-	setAside   int64            // copies of these
-	first      artifact.Rejected
-	layout     layout // of the folders, where they are classes
+	batch []checked
+	size  int64 // encoded bytes of the batch
+
+	part  part
+	refs  index.Sorted
+	spool *imagefile.Pack // members of compressed archives, copied where they can be read at an offset
+	bad   jsonFile        // of artifact.Rejected
+	named jsonFile        // of table.Image: what rows of the labels may name
+	seen  sample
+	bytes int64 // encoded, of the part
+	layout
 }
 
 // A batch holds at most batchEntries entries or about batchBytes of encoded
@@ -52,26 +56,27 @@ type checked struct {
 	lenient imagefile.Lenient
 }
 
-func (c *checker) all(ctx context.Context, entries iter.Seq2[imagefile.Entry, error]) error {
-	defer c.reader.Close()
-	batch, size := make([]checked, 0, batchEntries), int64(0)
-	for e, err := range entries {
-		if err != nil {
-			return err
-		}
-		batch = append(batch, checked{entry: e})
-		size += e.Length
-		if len(batch) == batchEntries || size >= batchBytes {
-			if err := c.batch(ctx, batch); err != nil {
-				return err
-			}
-			batch, size = batch[:0], 0
-		}
+func partName(of string, n int) string { return fmt.Sprintf("%s-part-%05d", of, n) }
+
+func (s *Images) newChecker(out output, name string, labels labelling, meter *pipelines.Meter) *checker {
+	return &checker{stage: s, out: out, name: name, labels: labels, meter: meter,
+		bad: jsonFile{out: out, name: name + ".bad"}, named: jsonFile{out: out, name: name + ".named"}}
+}
+
+// full reports whether the part has at least so many entries or bytes.
+func (c *checker) full(entries, bytes int64) bool {
+	return c.part.Seen+int64(len(c.batch)) >= entries || c.bytes >= bytes
+}
+
+// push takes one entry.
+func (c *checker) push(ctx context.Context, e imagefile.Entry) error {
+	c.batch = append(c.batch, checked{entry: e})
+	c.size += e.Length
+	c.bytes += e.Length
+	if len(c.batch) < batchEntries && c.size < batchBytes {
+		return nil
 	}
-	if err := c.batch(ctx, batch); err != nil {
-		return err
-	}
-	return c.keepSpool()
+	return c.flush(ctx)
 }
 
 // scratch is the memory of one goroutine.
@@ -82,20 +87,20 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-func (c *checker) batch(ctx context.Context, batch []checked) error {
+func (c *checker) flush(ctx context.Context) error {
+	batch := c.batch
 	workpool.For(len(batch), func(i int) { c.check(&batch[i]) })
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c.out.Looked(int64(len(batch)))
-	var size int64
 	for i := range batch {
 		if err := c.keep(&batch[i]); err != nil {
 			return err
 		}
-		size += batch[i].entry.Length
 	}
-	c.meter.Add(int64(len(batch)), size)
+	c.meter.Add(int64(len(batch)), c.size)
+	clear(batch)
+	c.batch, c.size = batch[:0], 0
 	return nil
 }
 
@@ -132,14 +137,14 @@ func (c *checker) check(k *checked) {
 		Width: img.Width, Height: img.Height, Label: imagefile.UnknownLabel, Name: e.Name}
 }
 
-// keep puts a good image into the index and a bad one into quarantine.
+// keep puts a good image into the references and a bad one into quarantine.
 func (c *checker) keep(k *checked) error {
-	c.seen++
+	c.part.Seen++
 	if k.err != nil {
 		return c.reject(k)
 	}
 	if c.labels.folder && k.entry.Class == "" && !k.entry.Unlabelled {
-		return c.layout.inNoFolder(k.entry)
+		return c.inNoFolder(k.entry)
 	}
 	if k.data != nil {
 		if err := c.copyOut(k); err != nil {
@@ -153,11 +158,14 @@ func (c *checker) keep(k *checked) error {
 			e.Notes = withNote(e.Notes, rowNote, k.entry.Row)
 		}
 	case c.labels.table != nil:
-		c.labels.table.offer(&k.ref.ID, k.entry, nil)
+		if err := c.offer(&k.ref.ID, k.entry); err != nil {
+			return err
+		}
 	}
-	c.kept++
-	c.found.Add("", string(k.format), k.ref.Width, k.ref.Height)
-	return c.sorter.Add(e)
+	c.part.Kept++
+	c.part.Found.Add("", string(k.format), k.ref.Width, k.ref.Height)
+	c.refs.Add(&e)
+	return nil
 }
 
 func (c *checker) reject(k *checked) error {
@@ -166,44 +174,78 @@ func (c *checker) reject(k *checked) error {
 		return k.err
 	}
 	if c.labels.table != nil { // its line names an image, if a bad one
-		c.labels.table.offer(nil, k.entry, nil)
-	}
-	r := artifact.Rejected{Name: k.entry.Name, URI: k.entry.URI, Offset: k.entry.Offset, Length: k.entry.Length, Reason: string(q.Reason), Detail: q.Detail}
-	if c.first.Reason == "" {
-		c.first = r
-	}
-	c.out.Reject(r)
-	return nil
-}
-
-// spoolName is the tar of the members of compressed archives, which cannot be
-// read at an offset where they are.
-const spoolName = "spooled.tar"
-
-// copyOut appends a member of a compressed archive to a tar of our own.
-func (c *checker) copyOut(k *checked) (err error) {
-	if c.spool == nil {
-		if c.spool, err = c.out.Pack(spoolName); err != nil {
+		if err := c.offer(nil, k.entry); err != nil {
 			return err
 		}
 	}
-	k.ref.URI, k.ref.Offset, err = c.spool.Add(k.entry.Name, k.data)
+	e := &k.entry
+	r := rejected(imagefile.Ref{Name: e.Name, URI: e.URI, Offset: e.Offset, Length: e.Length}, q.Reason, q.Detail)
+	if c.part.First == nil {
+		c.part.First = &r
+	}
+	return c.bad.add(r)
+}
+
+// rejected is an image that is set aside.
+func rejected(r imagefile.Ref, why imagefile.Reason, detail string) artifact.Rejected {
+	return artifact.Rejected{Name: wire.Readable(r.Name), URI: wire.Readable(r.URI), Offset: r.Offset, Length: r.Length, Reason: string(why), Detail: wire.Readable(detail)}
+}
+
+// offer notes an image that rows of the labels may name, or whose name hints may
+// quote.
+func (c *checker) offer(id *imagefile.ID, e imagefile.Entry) error {
+	m := imageOf(id, e)
+	if c.labels.table.names.Match(m) || c.seen.add(m.Name, c.before) {
+		return c.named.add(safe(m))
+	}
+	return nil
+}
+
+// copyOut appends a member of a compressed archive to a tar of our own, of which
+// this part has a stretch.
+func (c *checker) copyOut(k *checked) (err error) {
+	if c.spool == nil {
+		if c.spool, err = imagefile.CreatePack(c.out.Work(), c.name+".tar"); err != nil {
+			return err
+		}
+	}
+	k.ref.URI = spooled + c.name
+	_, k.ref.Offset, err = c.spool.Add(k.entry.Name, k.data)
 	k.data, k.entry.Data = nil, nil
 	return err
 }
 
-// keepSpool makes the tar part of the artifact, if there is one.
-func (c *checker) keepSpool() error {
-	if c.spool == nil {
-		return nil
+// done ends the part.
+func (c *checker) done(ctx context.Context) (p *part, err error) {
+	if err := c.flush(ctx); err != nil {
+		return nil, err
 	}
-	if err := c.spool.Commit(); err != nil {
-		return err
+	p = &c.part
+	p.Folders = c.layout.found()
+	if p.Bad, err = c.bad.commit(); err != nil {
+		return nil, err
 	}
-	return c.out.AddFile(spoolName, c.spool.Records())
+	if p.Named, err = c.named.commit(); err != nil {
+		return nil, err
+	}
+	if c.spool != nil {
+		if p.Spooled, p.SpoolBytes, err = c.spool.CommitStretch(); err != nil {
+			return nil, err
+		}
+	}
+	run, file, err := c.refs.Write(c.out.Work(), c.name+".refs")
+	if err != nil {
+		return nil, err
+	}
+	p.Name, p.Run = c.name, run
+	c.out.AddWork(file)
+	return p, ctx.Err()
 }
 
 func (c *checker) discard() {
+	c.reader.Close()
+	c.bad.discard()
+	c.named.discard()
 	if c.spool != nil {
 		c.spool.Discard()
 	}
@@ -218,9 +260,9 @@ func (c *checker) notes(l imagefile.Lenient) map[string]string {
 	if l == 0 {
 		return nil
 	}
-	if c.lenient == nil {
-		c.lenient = map[string]int64{}
+	if c.part.Lenient == nil {
+		c.part.Lenient = map[string]int64{}
 	}
-	l.Each(func(_, meaning string) { c.lenient[meaning]++ })
+	l.Each(func(_, meaning string) { c.part.Lenient[meaning]++ })
 	return map[string]string{lenientNote: l.String()}
 }

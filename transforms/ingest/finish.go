@@ -1,96 +1,123 @@
 package ingest
 
 import (
-	"fmt"
+	"context"
 
-	"github.com/retort-ml/retort/internal/crash"
-	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
 )
 
-// finish sorts what was spilled into the index and checks that nothing is lost:
-// ingested = written + duplicates + quarantined.
-func (c *checker) finish(s *index.Sorter) error {
-	var written int64
-	classes, r := map[string]int64{}, c.resolver()
-	for m, err := range s.Images() { // a first pass, for the number and the classes
-		if err != nil {
-			return err
-		}
-		e, conflict := r.resolve(m)
-		if conflict != "" {
-			c.contradicted(e, conflict)
-			c.setAside += int64(len(m.Copies))
-			continue
-		}
-		classes[e.Class]++
-		written++
-	}
-	if quarantined := c.quarantined(); written+s.Copies()+quarantined != c.seen {
-		return fmt.Errorf("%d images were found, but %d are to be indexed, %d are duplicates and %d quarantined; the temporary files lost some (run again; if it stays, this is a bug)",
-			c.seen, written, s.Copies(), quarantined)
-	}
-	if written == 0 {
-		return c.nothing()
-	}
-	crash.At(crash.SpillSorted)
-	return c.write(s, &r, classes, written)
-}
-
-func (c *checker) write(s *index.Sorter, r *resolver, classes map[string]int64, written int64) error {
-	unlabelled := classes[""]
-	delete(classes, "")
-	meta := pipelines.ImagesMeta{Classes: pipelines.SortedKeys(classes)}
-	label := map[string]int32{}
-	for i, name := range meta.Classes {
-		label[name] = int32(i)
-	}
-	w := c.out.Index("index", written)
-	defer w.Discard()
-	for m, err := range s.Images() {
-		if err != nil {
-			return err
-		}
-		e, conflict := r.resolve(m)
-		if conflict != "" {
-			continue
-		}
-		e.Label = imagefile.UnknownLabel
-		if e.Class != "" {
-			e.Label = label[e.Class]
-		}
-		if err := w.WriteEntry(e); err != nil {
-			return err
-		}
-	}
-	files, err := w.Close()
+// Run finishes the artifact when all phases are done: it joins the stretches of the
+// tar, and tells what was found.
+func (s *Images) Run(ctx context.Context, _ none, out output) error {
+	a, err := s.arrange(out)
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		c.out.AddDescribed(f)
+	t, err := total(out, a)
+	if err != nil {
+		return err
 	}
-	c.count(written, s.Copies(), unlabelled, classes)
-	c.tellLabels(meta.Classes)
-	return c.out.SetMeta(meta)
+	all, err := summed(out)
+	if err != nil {
+		return err
+	}
+	plan, err := loadPlan[orderPlan](out, orderPhase)
+	if err != nil {
+		return err
+	}
+	if err := t.reject(ctx, out, all.conflicts); err != nil {
+		return err
+	}
+	if err := t.joinTar(ctx, out); err != nil {
+		return err
+	}
+	for _, note := range plan.Notes {
+		out.Note("%s", note)
+	}
+	classes, unlabelled := all.labels()
+	f := &finishing{out: out, sum: t, summary: all, unlabelled: unlabelled}
+	f.count()
+	f.tellLabels(classes, plan.Labels)
+	return out.SetMeta(pipelines.ImagesMeta{Classes: classes})
+}
+
+type finishing struct {
+	out output
+	*sum
+	*summary
+	unlabelled int64
 }
 
 // quarantined is how many images were set aside.
-func (c *checker) quarantined() int64 { return c.seen - c.kept + c.conflicts }
+func (f *finishing) quarantined() int64 { return f.all.Seen - f.all.Kept + f.Conflicts }
 
-func (c *checker) count(written, duplicates, unlabelled int64, classes map[string]int64) {
-	c.out.Count("ingested", c.seen)
-	c.out.Count("images", written)
-	c.out.Count("duplicates", duplicates)
-	c.out.Count("quarantined", c.quarantined())
-	c.out.Count("labelled", written-unlabelled)
-	c.out.Count("classes", int64(len(classes)))
-	c.say(written, duplicates, unlabelled, classes)
-	if used := duplicates - c.setAside; used > 0 {
-		c.out.Note("exact copies of other images, used once: %d", used)
+func (f *finishing) count() {
+	f.out.Count("ingested", f.all.Seen)
+	f.out.Count("images", f.Written)
+	f.out.Count("duplicates", f.Copies)
+	f.out.Count("quarantined", f.quarantined())
+	f.out.Count("labelled", f.Written-f.unlabelled)
+	f.out.Count("classes", int64(len(f.Classes)))
+	f.say()
+	if used := f.Copies - f.SetAside; used > 0 {
+		f.out.Note("exact copies of other images, used once: %d", used)
 	}
-	for _, meaning := range pipelines.SortedKeys(c.lenient) {
-		c.out.Note("images read although they have this fault (%s: %s): %d", index.NotePrefix+lenientNote, meaning, c.lenient[meaning])
+	for _, meaning := range pipelines.SortedKeys(f.all.Lenient) {
+		f.out.Note("images read although they have this fault (%s: %s): %d", index.NotePrefix+lenientNote, meaning, f.all.Lenient[meaning])
 	}
+}
+
+// reject sets aside what the check and the order did.
+func (t *sum) reject(ctx context.Context, out output, conflicts []int64) error {
+	out.Looked(t.all.Seen)
+	one := func(r *artifact.Rejected) error {
+		out.Reject(*r)
+		return nil
+	}
+	for _, p := range t.parts {
+		if err := eachJSON(ctx, out, p.Name+".bad", 0, p.Bad, one); err != nil {
+			return err
+		}
+	}
+	for i, n := range conflicts {
+		if err := eachJSON(ctx, out, conflictName(i), 0, n, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinTar makes one tar of the parts' stretches, if there are any.
+func (t *sum) joinTar(ctx context.Context, out output) error {
+	if t.all.Spooled == 0 {
+		return nil
+	}
+	tar, err := out.Pack(spoolName)
+	if err != nil {
+		return err
+	}
+	defer tar.Discard()
+	for _, p := range t.parts {
+		if p.Spooled == 0 {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f, err := out.Work().Open(p.Name + ".tar")
+		if err != nil {
+			return err
+		}
+		err = tar.AddStretch(f, p.Spooled)
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if err := tar.Commit(); err != nil {
+		return err
+	}
+	return out.AddFile(spoolName, tar.Records())
 }

@@ -31,9 +31,9 @@ func TestClassNames(t *testing.T) {
 		"inside":         {map[string]string{"cat": "cat", "cat/old": "old", "dog": "dog"}, "cat/old (inside cat)"},
 		"cub":            {map[string]string{"images/001.Albatross": "001.Albatross", "images/002.Auklet": "002.Auklet"}, ""},
 	} {
-		l := layout{folders: map[string]int64{}}
+		l := layout{folders: folders{Images: map[string]int64{}}}
 		for f := range c.folders {
-			l.folders[f] = 1
+			l.Images[f] = 1
 		}
 		err := l.resolve()
 		if err != nil || !maps.Equal(l.names, c.folders) {
@@ -46,13 +46,13 @@ func TestClassNames(t *testing.T) {
 }
 
 func TestPartsAreNoClasses(t *testing.T) {
-	for _, folders := range [][]string{{"train", "val"}, {"train2017", "val2017"}, {"coco/train2014", "coco/test2015"}, {"train1", "test1"}, {"images/train", "images/val"}} {
-		l := layout{folders: map[string]int64{}}
-		for _, f := range folders {
-			l.folders[f] = 1
+	for _, list := range [][]string{{"train", "val"}, {"train2017", "val2017"}, {"coco/train2014", "coco/test2015"}, {"train1", "test1"}, {"images/train", "images/val"}} {
+		l := layout{folders: folders{Images: map[string]int64{}}}
+		for _, f := range list {
+			l.Images[f] = 1
 		}
 		if err := l.resolve(); err == nil || !strings.Contains(err.Error(), "are parts of a data set, no classes") {
-			t.Errorf("%q: got %v, %q", folders, err, l.names)
+			t.Errorf("%q: got %v, %q", list, err, l.names)
 		}
 	}
 }

@@ -4,13 +4,9 @@
 package ingest
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"strings"
 
-	"github.com/retort-ml/retort/io/imagefile"
-	"github.com/retort-ml/retort/io/index"
 	"github.com/retort-ml/retort/pipelines"
 )
 
@@ -38,10 +34,11 @@ type Images struct {
 
 func init() { pipelines.Register(&Images{}) }
 
-// StageVersion is 1 since more kinds of pictures are read, orientation is looked
-// for wherever Pillow finds it, and folders, archives and tables are what their
-// users meant.
-func (s *Images) StageVersion() int { return 1 }
+// StageVersion is 2 since of an image that sources list twice, under two names, the
+// one listed first is kept, however many images there are. It was 1 since more
+// kinds of pictures are read, orientation is looked for wherever Pillow finds it,
+// and folders, archives and tables are what their users meant.
+func (s *Images) StageVersion() int { return 2 }
 
 // Validate reports what is wrong with the config.
 func (s *Images) Validate() error {
@@ -66,51 +63,6 @@ func (s *Images) MaxRejected() float64 {
 	return s.Limit
 }
 
-// Run lists, checks and indexes the images.
-func (s *Images) Run(ctx context.Context, _ pipelines.Artifact[pipelines.None], out *pipelines.Output[pipelines.Images]) error {
-	labels, err := s.labels()
-	if err != nil {
-		return err
-	}
-	var listed imagefile.ListStats
-	opt := imagefile.ListOptions{Stats: &listed, Note: func(note string) { out.Note("%s", note) }}
-	entries := imagefile.List(ctx, s.Source, opt)
-	total := int64(0)
-	if s.MaxImages > 0 {
-		if entries, total, err = s.subset(ctx, labels.table, opt); err != nil {
-			return err
-		}
-	}
-	scratch, remove, err := out.Scratch("spill")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	sorter, err := index.NewSorter(scratch)
-	if err != nil {
-		return err
-	}
-	defer sorter.Remove()
-	c := &checker{stage: s, out: out, labels: labels, sorter: sorter, meter: out.Meter(total, "images")}
-	defer c.discard()
-	if err := c.all(ctx, entries); err != nil {
-		return err
-	}
-	if c.kept == 0 {
-		return c.nothing()
-	}
-	if labels.table != nil {
-		if err := labels.table.settle(s.Source); err != nil {
-			return err
-		}
-	}
-	if err := c.tell(&listed); err != nil {
-		return err
-	}
-	sorter.Class = c.layout.name
-	return c.finish(sorter)
-}
-
 // labelling says where an image's class comes from.
 type labelling struct {
 	folder bool
@@ -118,20 +70,29 @@ type labelling struct {
 }
 
 func (s *Images) labels() (labelling, error) {
-	switch s.Labels {
-	case "", "none":
-		return labelling{}, nil
-	case "folder":
-		return labelling{folder: true}, nil
+	if s.table() == "" {
+		return labelling{folder: s.Labels == "folder"}, nil
 	}
 	t, err := readLabels(s.Labels)
 	return labelling{table: t}, err
 }
 
-func (c *checker) nothing() error {
-	where := strings.Join(c.stage.Source, ", ")
-	if c.seen == 0 {
-		return fmt.Errorf("no images found in %s (want %s files)", where, imagefile.Titles())
+// sharedLabels are labels that any number of shards of this process look at.
+func (s *Images) sharedLabels(out output) (labelling, error) {
+	return pipelines.Shared(out.Job, "ingest-labels", func() (labelling, error) {
+		l, err := s.labels()
+		if l.table != nil {
+			l.table.names.Prepare()
+		}
+		return l, err
+	})
+}
+
+// table is the file of labels, "" where they are no table.
+func (s *Images) table() string {
+	switch s.Labels {
+	case "", "none", "folder":
+		return ""
 	}
-	return fmt.Errorf("none of the %d images in %s can be used; the first: %s: %s (%s)", c.seen, where, c.first.Name, c.first.Reason, c.first.Detail)
+	return s.Labels
 }

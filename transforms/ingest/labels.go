@@ -1,13 +1,13 @@
 package ingest
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
+	"github.com/retort-ml/retort/internal/wire"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/table"
 )
@@ -18,6 +18,7 @@ type labelTable struct {
 	file  string
 	table *table.Table // closed; it still counts comments
 	names *table.Names
+	met   *jsonFile // gets what the rows may name, while a subset is chosen; may be nil
 }
 
 const wantLabels = `want "folder", "none" or a CSV of path,label`
@@ -52,12 +53,41 @@ func readLabels(file string) (*labelTable, error) {
 }
 
 // offer lets the rows that name an image have it. id is nil where it is not known.
-func (t *labelTable) offer(id *imagefile.ID, e imagefile.Entry, tag any) {
-	m := table.Image{Name: e.Name, URI: e.URI, Place: placeOf(e), Tag: tag}
+func (t *labelTable) offer(id *imagefile.ID, e imagefile.Entry, tag any) error {
+	m := imageOf(id, e)
+	if t.met != nil && t.names.Match(m) {
+		if err := t.met.add(safe(m)); err != nil {
+			return err
+		}
+	}
+	m.Tag = tag
+	t.names.Offer(m)
+	return nil
+}
+
+// record keeps what is offered for later, as far as rows may name it.
+func (t *labelTable) record(met *jsonFile) {
+	if t != nil {
+		t.met = met
+	}
+}
+
+// safe is an image as a JSON document can have it, plain takes it out of that.
+func safe(m table.Image) table.Image  { return inWords(m, wire.Safe) }
+func plain(m table.Image) table.Image { return inWords(m, wire.Plain) }
+
+func inWords(m table.Image, put func(string) string) table.Image {
+	m.Name, m.URI, m.Place = put(m.Name), put(m.URI), put(m.Place)
+	return m
+}
+
+// imageOf is an image as the rows of a table name it.
+func imageOf(id *imagefile.ID, e imagefile.Entry) table.Image {
+	m := table.Image{Name: e.Name, URI: e.URI, Place: placeOf(e)}
 	if id != nil {
 		m.ID = id.String()
 	}
-	t.names.Offer(m)
+	return m
 }
 
 // placeOf tells an entry from all others.
@@ -95,21 +125,6 @@ func (t *labelTable) rows() (n int) {
 		n += len(k.Rows)
 	}
 	return n
-}
-
-// byImage are the keys that name each image, by its id.
-func (t *labelTable) byImage() map[imagefile.ID][]*table.Named {
-	named := map[imagefile.ID][]*table.Named{}
-	for _, k := range t.names.Keys() {
-		if len(k.Images) == 0 {
-			continue
-		}
-		if raw, err := hex.DecodeString(k.Images[0].ID); err == nil && len(raw) == len(imagefile.ID{}) {
-			id := imagefile.ID(raw)
-			named[id] = append(named[id], k)
-		}
-	}
-	return named
 }
 
 // weak says which images were found by the ends of their paths only.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/retort-ml/retort/internal/wire"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/pipelines"
 )
@@ -15,14 +16,42 @@ import (
 // layout gathers the folders of images whose classes are folders, until all are
 // known and the classes have names.
 type layout struct {
-	folders map[string]int64  // images of each
-	names   map[string]string // of their classes
-	begins  map[string]int64  // what names of images begin with, while there are few folders
-	parts   map[string]bool   // of a data set, that folders lie in
-
-	labelled string // an image that has a label of its own, not its folder's
+	folders
+	names map[string]string // of their classes
+	parts map[string]bool   // of a data set, that folders lie in
 
 	last, mark string // the folder of the last image, and what stands for it
+}
+
+// folders are those of images, as far as they were looked at.
+type folders struct {
+	Images map[string]int64 `json:"images,omitempty"` // of each
+	Begins map[string]int64 `json:"begins,omitempty"` // what names of images begin with, while there are few folders
+
+	Labelled string `json:"labelled,omitempty"` // an image that has a label of its own, not its folder's
+}
+
+// found are the folders.
+func (l *layout) found() folders { return l.folders }
+
+// join adds the folders of images that came after.
+func (f *folders) join(o *folders) {
+	if f.Images == nil {
+		f.Images, f.Begins = map[string]int64{}, map[string]int64{}
+	}
+	if len(f.Images) <= 2 {
+		for _, b := range pipelines.SortedKeys(o.Begins) {
+			if len(f.Begins) < 200 {
+				f.Begins[b] += o.Begins[b]
+			}
+		}
+	}
+	for folder, n := range o.Images {
+		f.Images[folder] += n
+	}
+	if o.Labelled != "" {
+		f.Labelled = o.Labelled
+	}
 }
 
 // folderMark begins what stands for a class until it has a name: no label has it.
@@ -32,18 +61,18 @@ const folderMark = "\x00"
 func (l *layout) add(e imagefile.Entry) string {
 	if e.Folder == "" {
 		if e.Class != "" && e.Row == "" {
-			l.labelled = e.Name
+			l.Labelled = e.Name
 		}
-		return norm.NFC.String(e.Class)
+		return norm.NFC.String(wire.Readable(e.Class))
 	}
-	if l.folders == nil {
-		l.folders, l.begins = map[string]int64{}, map[string]int64{}
+	if l.Images == nil {
+		l.Images, l.Begins = map[string]int64{}, map[string]int64{}
 	}
-	folder := norm.NFC.String(e.Folder) // the other form of a name is the same class
-	l.folders[folder]++
-	if len(l.folders) <= 2 && len(l.begins) < 200 && l.folders[folder] < 10000 {
+	folder := norm.NFC.String(wire.Readable(e.Folder)) // the other form of a name is the same class
+	l.Images[folder]++
+	if len(l.Images) <= 2 && len(l.Begins) < 200 && l.Images[folder] < 10000 {
 		if b := beginning(e.Name); b != "" {
-			l.begins[b]++
+			l.Begins[b]++
 		}
 	}
 	if l.last != folder || l.mark == "" {
@@ -52,10 +81,10 @@ func (l *layout) add(e imagefile.Entry) string {
 	return l.mark
 }
 
-// name is the class that something stands for.
-func (l *layout) name(class string) string {
+// className is the class that something stands for, given the names of folders'.
+func className(class string, names map[string]string) string {
 	if folder, ok := strings.CutPrefix(class, folderMark); ok {
-		return l.names[folder]
+		return names[folder]
 	}
 	return class
 }
@@ -77,8 +106,8 @@ const flatMend = `make a folder a class (for f in *.jpg; do c=${f%%[._-][0-9]*};
 
 func (l *layout) inNoFolder(e imagefile.Entry) error {
 	hint := ""
-	if l.labelled != "" {
-		return fmt.Errorf("%s: the image has no label and lies in no folder, though others, such as %s, have a label in a file beside them (add its label, take the image out, or give a CSV of path,label)", e.Name, l.labelled)
+	if l.Labelled != "" {
+		return fmt.Errorf("%s: the image has no label and lies in no folder, though others, such as %s, have a label in a file beside them (add its label, take the image out, or give a CSV of path,label)", e.Name, l.Labelled)
 	}
 	if b := beginning(e.Name); b != "" {
 		hint = fmt.Sprintf("; if its name carries the class, %q, %s", b, flatMend)
@@ -88,7 +117,7 @@ func (l *layout) inNoFolder(e imagefile.Entry) error {
 
 // resolve names the classes. That the folders are no classes at all is an error.
 func (l *layout) resolve() error {
-	folders := pipelines.SortedKeys(l.folders)
+	folders := pipelines.SortedKeys(l.Images)
 	l.names = classNames(folders)
 	l.parts = map[string]bool{}
 	var bares []string
@@ -109,9 +138,9 @@ func (l *layout) resolve() error {
 
 // carried says what the names of images begin with, which may be the class.
 func (l *layout) carried() string {
-	if len(l.begins) < 2 {
+	if len(l.Begins) < 2 {
 		return ""
 	}
-	names := pipelines.SortedKeys(l.begins)
+	names := pipelines.SortedKeys(l.Begins)
 	return fmt.Sprintf("; the names of the images begin with %s: if that is the class, %s", strings.Join(names[:min(5, len(names))], ", "), flatMend)
 }

@@ -9,10 +9,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
-	"github.com/retort-ml/retort/io/table"
 )
 
 // rowNote carries the row of a list from the check to where labels are compared;
@@ -20,20 +18,16 @@ import (
 const rowNote = "row"
 
 // statement is one source's word on the label of an image.
-type statement struct{ class, where string }
+type statement struct {
+	Class string `json:"class"`
+	Where string `json:"where"`
+}
 
 // resolver finds the one label of an image that several files, folders or rows
 // may speak of.
 type resolver struct {
 	table string // the file, "" where labels are no table
-	named map[imagefile.ID][]*table.Named
-}
-
-func (c *checker) resolver() resolver {
-	if c.labels.table == nil {
-		return resolver{}
-	}
-	return resolver{c.labels.table.file, c.labels.table.byImage()}
+	named map[imagefile.ID]*namedImage
 }
 
 // resolve returns the reference to keep, with its label. conflict says who
@@ -60,24 +54,20 @@ func (r *resolver) resolve(m index.Image) (e index.Entry, conflict string) {
 func (r *resolver) lines(m index.Image) (e index.Entry, said []statement) {
 	e = m.Entry
 	named := r.named[m.ID]
-	for _, k := range named {
-		for _, row := range k.Rows {
-			said = append(said, statement{row.Label, fmt.Sprintf("%s:%d (%s)", r.table, row.Line, strings.TrimSpace(row.Key))})
+	if named == nil {
+		return e, nil
+	}
+	for _, i := range m.Copies {
+		if e.Name != named.Name && i.Name == named.Name {
+			e = i
 		}
 	}
-	if len(named) > 0 {
-		for _, i := range m.Copies {
-			if e.Name != named[0].Images[0].Name && i.Name == named[0].Images[0].Name {
-				e = i
-			}
-		}
-	}
-	for _, s := range said {
+	for _, s := range named.Said {
 		if e.Class == "" {
-			e.Class = s.class
+			e.Class = s.Class
 		}
 	}
-	return e, said
+	return e, named.Said
 }
 
 func whereOf(e index.Entry) string {
@@ -92,14 +82,14 @@ func contradiction(said []statement) string {
 	first, several := "", false
 	var words []string
 	for _, s := range said {
-		if s.class == "" {
+		if s.Class == "" {
 			continue
 		}
 		if first == "" {
-			first = s.class
+			first = s.Class
 		}
-		several = several || s.class != first
-		words = append(words, fmt.Sprintf("%s says %q", s.where, s.class))
+		several = several || s.Class != first
+		words = append(words, fmt.Sprintf("%s says %q", s.Where, s.Class))
 	}
 	if !several {
 		return ""
@@ -124,38 +114,24 @@ func without(notes map[string]string, key string) map[string]string {
 	return notes
 }
 
-// contradicted sets an image aside whose labels contradict each other.
-func (c *checker) contradicted(e index.Entry, conflict string) {
-	c.conflicts++
-	r := artifact.Rejected{Name: e.Name, URI: e.URI, Offset: e.Offset, Length: e.Length, Reason: string(imagefile.TwoLabels), Detail: conflict}
-	if c.first.Reason == "" {
-		c.first = r
-	}
-	c.out.Reject(r)
-}
-
 // tellLabels says how labels were read, and what about them is likely a mistake.
-func (c *checker) tellLabels(classes []string) {
-	if t := c.labels.table; t != nil {
-		for _, note := range append(t.table.Notes(), t.weak()) {
-			if note != "" {
-				c.out.Note("%s", note)
-			}
-		}
+func (f *finishing) tellLabels(classes, notes []string) {
+	for _, note := range notes {
+		f.out.Note("%s", note)
 	}
-	if c.conflicts > 0 {
-		c.out.Note("images with two labels, set aside: %d (quarantine.jsonl says which)", c.conflicts)
+	if f.Conflicts > 0 {
+		f.out.Note("images with two labels, set aside: %d (quarantine.jsonl says which)", f.Conflicts)
 	}
 	alike := map[string]string{}
 	for _, class := range classes {
 		key := folded(class)
 		if other, ok := alike[key]; ok {
-			c.out.Note("classes that differ in nothing but upper and lower case, blanks or the form of letters and numbers: %q and %q (they are two)", other, class)
+			f.out.Note("classes that differ in nothing but upper and lower case, blanks or the form of letters and numbers: %q and %q (they are two)", other, class)
 		}
 		alike[key] = class
 	}
 	if _, ok := alike["-1"]; ok {
-		c.out.Note("one of the classes is %q (leave the label blank where it means that there is none)", "-1")
+		f.out.Note("one of the classes is %q (leave the label blank where it means that there is none)", "-1")
 	}
 }
 

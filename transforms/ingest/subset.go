@@ -30,7 +30,9 @@ func (s *Images) subset(ctx context.Context, labels *labelTable, opt imagefile.L
 			return nil, 0, err
 		}
 		if labels != nil {
-			labels.offer(idOf(reader, e.Entry, ids), e.Entry, e.key)
+			if err := labels.offer(idOf(reader, e.Entry, ids), e.Entry, e.key); err != nil {
+				return nil, 0, err
+			}
 		}
 		offer(others, groups.of(e.Entry), e.key, s.MaxImages)
 	}

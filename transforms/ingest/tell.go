@@ -11,15 +11,11 @@ import (
 	"github.com/retort-ml/retort/pipelines"
 )
 
-// tell leaves notes of what the sources look like and what was passed over, where
-// there is something to say that their owner may not expect.
-func (c *checker) tell(listed *imagefile.ListStats) error {
-	if err := c.layout.resolve(); err != nil {
-		return err
-	}
-	for _, note := range c.layout.notes() {
-		c.out.Note("%s", note)
-	}
+// listingNotes are the sentences on what the sources look like and what was passed
+// over, where there is something to say that their owner may not expect.
+func listingNotes(l *layout, listed *imagefile.ListStats, folder bool) (notes []string) {
+	notes = l.notes()
+	say := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	for _, n := range []struct {
 		count int64
 		what  string
@@ -28,22 +24,22 @@ func (c *checker) tell(listed *imagefile.ListStats) error {
 		{listed.Records, "images out of TFRecord files: %d"},
 	} {
 		if n.count > 0 {
-			c.out.Note(n.what, n.count)
+			say(n.what, n.count)
 		}
 	}
 	if listed.Again > 0 {
-		c.out.Note("images under a name that another in the same archive has: %d; all are read (unpacking would keep the last of each: unpack it where it was updated)", listed.Again)
+		say("images under a name that another in the same archive has: %d; all are read (unpacking would keep the last of each: unpack it where it was updated)", listed.Again)
 	}
-	if listed.ByArchive > 0 && c.labels.folder {
-		c.out.Note("images whose class is the name of the archive that holds them: %d", listed.ByArchive)
+	if listed.ByArchive > 0 && folder {
+		say("images whose class is the name of the archive that holds them: %d", listed.ByArchive)
 	}
 	if missing := listed.Shards.Missing(); missing != "" {
-		c.out.Note("sets of TFRecord files of which some are not there: %s (get the others, where their images are wanted)", missing)
+		say("sets of TFRecord files of which some are not there: %s (get the others, where their images are wanted)", missing)
 	}
 	if passed := listed.Passed.String(); passed != "" {
-		c.out.Note("passed over, not read: %s", passed)
+		say("passed over, not read: %s", passed)
 	}
-	return nil
+	return notes
 }
 
 var synset = regexp.MustCompile(`^n\d{8}$`)
@@ -57,10 +53,10 @@ func (l *layout) notes() (notes []string) {
 	var loose []string
 	inside := false
 	classes := map[string][]string{} // folders, without parts
-	for _, f := range pipelines.SortedKeys(l.folders) {
+	for _, f := range pipelines.SortedKeys(l.Images) {
 		name := l.names[f]
 		if name == "" {
-			loose = append(loose, fmt.Sprintf("%s (%d)", f, l.folders[f]))
+			loose = append(loose, fmt.Sprintf("%s (%d)", f, l.Images[f]))
 			continue
 		}
 		inside = inside || isWrapper(path.Base(f)) && path.Base(f) != name
@@ -80,7 +76,7 @@ func (l *layout) notes() (notes []string) {
 	}
 	notes = append(notes, clashes(names)...)
 	notes = append(notes, nestedClasses(classes)...)
-	if len(names) == 1 && len(l.begins) > 1 {
+	if len(names) == 1 && len(l.Begins) > 1 {
 		say("all images lie in one folder, %s%s", names[0], l.carried())
 	}
 	return notes

@@ -134,3 +134,30 @@ func counted(list []Class, most int) string {
 	}
 	return b.String()
 }
+
+// Join adds what another survey counted, of images that came after.
+func (s *Survey) Join(o *Survey) {
+	if o.Images == 0 {
+		return
+	}
+	if s.Images == 0 || o.Smallest.pixels() < s.Smallest.pixels() {
+		s.Smallest = o.Smallest
+	}
+	if o.Largest.pixels() > s.Largest.pixels() {
+		s.Largest = o.Largest
+	}
+	s.Images += o.Images
+	s.Unlabelled += o.Unlabelled
+	s.Side = max(s.Side, o.Side)
+	s.Classes, s.Formats = joined(s.Classes, o.Classes), joined(s.Formats, o.Formats)
+}
+
+func joined(a, b map[string]int64) map[string]int64 {
+	if a == nil {
+		a = map[string]int64{}
+	}
+	for name, n := range b {
+		a[name] += n
+	}
+	return a
+}

@@ -16,34 +16,34 @@ func detect() level {
 // The kernels handle whole registers: every float slice here has lanes samples
 // of slack past the n that count.
 
-// row resizes one row of packed RGB to three planes, stride apart. src has
-// t.pixels.span bytes or more.
-func (t *taps) row(dst []float32, stride int, src []uint8) {
-	n := len(t.start)
-	_, _ = dst[2*stride+n-1], src[t.pixels.span-1]
-	weights := cap(t.weight[0])
+// rows resizes n rows of packed RGB, pitch bytes apart, to three planes each,
+// stride apart. src has t.pixels.span bytes or more of the last one.
+func (t *taps) rows(dst []float32, stride int, src []uint8, pitch, n int) {
+	width, weights := len(t.start), cap(t.weight[0])
+	_, _ = dst[3*(n-1)*stride+2*stride+width-1], src[(n-1)*pitch+t.pixels.span-1]
 	switch {
 	case instructions == avx512 && t.pixels.fits:
-		resizeRowAVX512(&dst[0], stride, n, &src[0], &t.pixels.base[0], (*[16]uint32)(t.pixels.sort), &t.weight[0][0], weights)
+		resizeRowsAVX512(&dst[0], stride, width, &src[0], pitch, n, &t.pixels.base[0], (*[16]uint32)(t.pixels.sort), &t.weight[0][0], weights)
 	case instructions != portable:
-		resizeRowAVX2(&dst[0], stride, n, &src[0], &t.pixels.offset[0], &t.weight[0][0], weights)
+		resizeRowsAVX2(&dst[0], stride, width, &src[0], pitch, n, &t.pixels.offset[0], &t.weight[0][0], weights)
 	default:
-		t.rowPortable(dst, stride, src)
+		t.rowsPortable(dst, stride, src, pitch, n)
 	}
 }
 
-// weighRows sets n samples of dst to the weighted sum of four rows.
-func weighRows(dst, a, b, c, d []float32, n int, w *[4]float32) {
+// weighView makes n rows of the view, from y on, out of rows of the ring.
+func (v *Renderer) weighView(y, n, width, stride, mask int) {
 	if instructions == portable {
-		weighRowsPortable(dst, a, b, c, d, n, w)
+		v.weighViewPortable(y, n, width, stride, mask)
 		return
 	}
-	m := roundUp(n)
-	_, _, _, _, _ = dst[m-1], a[m-1], b[m-1], c[m-1], d[m-1]
+	dst, start, weight := v.planes[y*width:], v.down.start[y:], v.down.weight[0][y:]
+	_, _ = dst[2*v.apart+(n-1)*width+roundUp(width)-1], v.ring[3*(mask+1)*stride-1]
+	_, _ = start[n-1], v.down.weight[3][y+n-1]
 	if instructions == avx512 {
-		weighRowsAVX512(&dst[0], &a[0], &b[0], &c[0], &d[0], n, w)
+		weighViewAVX512(&dst[0], v.apart, width, n, &v.ring[0], stride, mask, &start[0], &weight[0], cap(v.down.weight[0]))
 	} else {
-		weighRowsAVX2(&dst[0], &a[0], &b[0], &c[0], &d[0], n, w)
+		weighViewAVX2(&dst[0], v.apart, width, n, &v.ring[0], stride, mask, &start[0], &weight[0], cap(v.down.weight[0]))
 	}
 }
 
@@ -113,5 +113,3 @@ func quantize(dst []uint8, r, g, b []float32) {
 	}
 	quantizePortable(dst[3*head:], r[head:], g[head:], b[head:])
 }
-
-func roundUp(n int) int { return (n + lanes - 1) / lanes * lanes }

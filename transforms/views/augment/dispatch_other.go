@@ -4,10 +4,12 @@ package augment
 
 func detect() level { return portable }
 
-func (t *taps) row(dst []float32, stride int, src []uint8) { t.rowPortable(dst, stride, src) }
+func (t *taps) rows(dst []float32, stride int, src []uint8, pitch, n int) {
+	t.rowsPortable(dst, stride, src, pitch, n)
+}
 
-func weighRows(dst, a, b, c, d []float32, n int, w *[4]float32) {
-	weighRowsPortable(dst, a, b, c, d, n, w)
+func (v *Renderer) weighView(y, n, width, stride, mask int) {
+	v.weighViewPortable(y, n, width, stride, mask)
 }
 
 func (p *program) run(r, g, b []float32, n int) { p.runPortable(r, g, b, n) }

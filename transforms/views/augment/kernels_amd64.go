@@ -3,7 +3,7 @@
 package augment
 
 //go:noescape
-func weighRowsAVX512(dst *float32, a *float32, b *float32, c *float32, d *float32, n int, weight *[4]float32)
+func weighViewAVX512(dst *float32, plane int, n int, height int, ring *float32, stride int, mask int, start *int32, weight *float32, weightStride int)
 
 //go:noescape
 func colourAVX512(red *float32, green *float32, blue *float32, n int, steps *uint32)
@@ -18,7 +18,7 @@ func blurAVX512(dst *float32, src *float32, n int, stride int, kernel *float32, 
 func quantizeAVX512(dst *uint8, red *float32, green *float32, blue *float32, n int)
 
 //go:noescape
-func weighRowsAVX2(dst *float32, a *float32, b *float32, c *float32, d *float32, n int, weight *[4]float32)
+func weighViewAVX2(dst *float32, plane int, n int, height int, ring *float32, stride int, mask int, start *int32, weight *float32, weightStride int)
 
 //go:noescape
 func colourAVX2(red *float32, green *float32, blue *float32, n int, steps *uint32)
@@ -33,7 +33,7 @@ func blurAVX2(dst *float32, src *float32, n int, stride int, kernel *float32, ra
 func quantizeAVX2(dst *uint8, red *float32, green *float32, blue *float32, n int)
 
 //go:noescape
-func resizeRowAVX512(dst *float32, stride int, n int, src *uint8, base *int32, sort *[16]uint32, weight *float32, weightStride int)
+func resizeRowsAVX512(dst *float32, stride int, n int, src *uint8, pitch int, rows int, base *int32, sort *[16]uint32, weight *float32, weightStride int)
 
 //go:noescape
-func resizeRowAVX2(dst *float32, stride int, n int, src *uint8, offset *int32, weight *float32, weightStride int)
+func resizeRowsAVX2(dst *float32, stride int, n int, src *uint8, pitch int, rows int, offset *int32, weight *float32, weightStride int)

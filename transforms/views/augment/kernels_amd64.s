@@ -336,37 +336,130 @@ DATA packBytes32<>+30(SB)/1, $0x92
 DATA packBytes32<>+31(SB)/1, $0x94
 GLOBL packBytes32<>(SB), RODATA|NOPTR, $32
 
-// func weighRowsAVX512(dst *float32, a *float32, b *float32, c *float32, d *float32, n int, weight *[4]float32)
+// func weighViewAVX512(dst *float32, plane int, n int, height int, ring *float32, stride int, mask int, start *int32, weight *float32, weightStride int)
 // Requires: AVX, AVX512F
-TEXT ·weighRowsAVX512(SB), NOSPLIT, $0-56
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+40(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	MOVQ         c+24(FP), SI
-	MOVQ         d+32(FP), DI
-	MOVQ         weight+48(FP), R8
-	VBROADCASTSS (R8), Z0
-	VBROADCASTSS 4(R8), Z1
-	VBROADCASTSS 8(R8), Z2
-	VBROADCASTSS 12(R8), Z3
-	XORQ         R8, R8
-	JMP          rowTest
+TEXT ·weighViewAVX512(SB), NOSPLIT, $0-80
+	MOVQ dst+0(FP), AX
+	MOVQ n+16(FP), CX
+	MOVQ height+24(FP), DX
+	MOVQ start+56(FP), BX
+	MOVQ weight+64(FP), SI
+	MOVQ plane+8(FP), DI
+	MOVQ stride+40(FP), R8
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
 
-row:
-	VMULPS  (DX)(R8*4), Z0, Z4
-	VMULPS  (BX)(R8*4), Z1, Z5
-	VADDPS  Z5, Z4, Z4
-	VMULPS  (SI)(R8*4), Z2, Z5
-	VADDPS  Z5, Z4, Z4
-	VMULPS  (DI)(R8*4), Z3, Z5
-	VADDPS  Z5, Z4, Z4
-	VMOVUPS Z4, (AX)(R8*4)
-	ADDQ    $0x10, R8
+view:
+	MOVQ         SI, R9
+	VBROADCASTSS (R9), Z0
+	MOVQ         weightStride+72(FP), R10
+	LEAQ         (R9)(R10*4), R9
+	VBROADCASTSS (R9), Z1
+	MOVQ         weightStride+72(FP), R10
+	LEAQ         (R9)(R10*4), R9
+	VBROADCASTSS (R9), Z2
+	MOVQ         weightStride+72(FP), R10
+	LEAQ         (R9)(R10*4), R9
+	VBROADCASTSS (R9), Z3
+	MOVLQSX      (BX), R11
+	ADDQ         $0x00, R11
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R11
+	LEAQ         (R11)(R11*2), R11
+	IMULQ        R8, R11
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R11
+	MOVLQSX      (BX), R12
+	ADDQ         $0x01, R12
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R12
+	LEAQ         (R12)(R12*2), R12
+	IMULQ        R8, R12
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R12
+	MOVLQSX      (BX), R13
+	ADDQ         $0x02, R13
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R13
+	LEAQ         (R13)(R13*2), R13
+	IMULQ        R8, R13
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R13
+	MOVLQSX      (BX), R14
+	ADDQ         $0x03, R14
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R14
+	LEAQ         (R14)(R14*2), R14
+	IMULQ        R8, R14
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R14
+	MOVQ         AX, R10
+	XORQ         R9, R9
+	JMP          plane0Test
 
-rowTest:
-	CMPQ R8, CX
-	JLT  row
+plane0:
+	VMULPS  (R11)(R9*4), Z0, Z4
+	VMULPS  (R12)(R9*4), Z1, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  (R13)(R9*4), Z2, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  (R14)(R9*4), Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (R10)(R9*4)
+	ADDQ    $0x10, R9
+
+plane0Test:
+	CMPQ R9, CX
+	JLT  plane0
+	ADDQ DI, R10
+	ADDQ R8, R11
+	ADDQ R8, R12
+	ADDQ R8, R13
+	ADDQ R8, R14
+	XORQ R9, R9
+	JMP  plane1Test
+
+plane1:
+	VMULPS  (R11)(R9*4), Z0, Z4
+	VMULPS  (R12)(R9*4), Z1, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  (R13)(R9*4), Z2, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  (R14)(R9*4), Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (R10)(R9*4)
+	ADDQ    $0x10, R9
+
+plane1Test:
+	CMPQ R9, CX
+	JLT  plane1
+	ADDQ DI, R10
+	ADDQ R8, R11
+	ADDQ R8, R12
+	ADDQ R8, R13
+	ADDQ R8, R14
+	XORQ R9, R9
+	JMP  plane2Test
+
+plane2:
+	VMULPS  (R11)(R9*4), Z0, Z4
+	VMULPS  (R12)(R9*4), Z1, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  (R13)(R9*4), Z2, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  (R14)(R9*4), Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (R10)(R9*4)
+	ADDQ    $0x10, R9
+
+plane2Test:
+	CMPQ R9, CX
+	JLT  plane2
+	LEAQ (AX)(CX*4), AX
+	ADDQ $0x04, SI
+	ADDQ $0x04, BX
+	DECQ DX
+	JNZ  view
 	VZEROUPPER
 	RET
 
@@ -754,37 +847,130 @@ pixelsTest:
 	VZEROUPPER
 	RET
 
-// func weighRowsAVX2(dst *float32, a *float32, b *float32, c *float32, d *float32, n int, weight *[4]float32)
+// func weighViewAVX2(dst *float32, plane int, n int, height int, ring *float32, stride int, mask int, start *int32, weight *float32, weightStride int)
 // Requires: AVX
-TEXT ·weighRowsAVX2(SB), NOSPLIT, $0-56
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+40(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	MOVQ         c+24(FP), SI
-	MOVQ         d+32(FP), DI
-	MOVQ         weight+48(FP), R8
-	VBROADCASTSS (R8), Y0
-	VBROADCASTSS 4(R8), Y1
-	VBROADCASTSS 8(R8), Y2
-	VBROADCASTSS 12(R8), Y3
-	XORQ         R8, R8
-	JMP          rowTest
+TEXT ·weighViewAVX2(SB), NOSPLIT, $0-80
+	MOVQ dst+0(FP), AX
+	MOVQ n+16(FP), CX
+	MOVQ height+24(FP), DX
+	MOVQ start+56(FP), BX
+	MOVQ weight+64(FP), SI
+	MOVQ plane+8(FP), DI
+	MOVQ stride+40(FP), R8
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
 
-row:
-	VMULPS  (DX)(R8*4), Y0, Y4
-	VMULPS  (BX)(R8*4), Y1, Y5
-	VADDPS  Y5, Y4, Y4
-	VMULPS  (SI)(R8*4), Y2, Y5
-	VADDPS  Y5, Y4, Y4
-	VMULPS  (DI)(R8*4), Y3, Y5
-	VADDPS  Y5, Y4, Y4
-	VMOVUPS Y4, (AX)(R8*4)
-	ADDQ    $0x08, R8
+view:
+	MOVQ         SI, R9
+	VBROADCASTSS (R9), Y0
+	MOVQ         weightStride+72(FP), R10
+	LEAQ         (R9)(R10*4), R9
+	VBROADCASTSS (R9), Y1
+	MOVQ         weightStride+72(FP), R10
+	LEAQ         (R9)(R10*4), R9
+	VBROADCASTSS (R9), Y2
+	MOVQ         weightStride+72(FP), R10
+	LEAQ         (R9)(R10*4), R9
+	VBROADCASTSS (R9), Y3
+	MOVLQSX      (BX), R11
+	ADDQ         $0x00, R11
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R11
+	LEAQ         (R11)(R11*2), R11
+	IMULQ        R8, R11
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R11
+	MOVLQSX      (BX), R12
+	ADDQ         $0x01, R12
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R12
+	LEAQ         (R12)(R12*2), R12
+	IMULQ        R8, R12
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R12
+	MOVLQSX      (BX), R13
+	ADDQ         $0x02, R13
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R13
+	LEAQ         (R13)(R13*2), R13
+	IMULQ        R8, R13
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R13
+	MOVLQSX      (BX), R14
+	ADDQ         $0x03, R14
+	MOVQ         mask+48(FP), R9
+	ANDQ         R9, R14
+	LEAQ         (R14)(R14*2), R14
+	IMULQ        R8, R14
+	MOVQ         ring+32(FP), R9
+	ADDQ         R9, R14
+	MOVQ         AX, R10
+	XORQ         R9, R9
+	JMP          plane0Test
 
-rowTest:
-	CMPQ R8, CX
-	JLT  row
+plane0:
+	VMULPS  (R11)(R9*4), Y0, Y4
+	VMULPS  (R12)(R9*4), Y1, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  (R13)(R9*4), Y2, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  (R14)(R9*4), Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (R10)(R9*4)
+	ADDQ    $0x08, R9
+
+plane0Test:
+	CMPQ R9, CX
+	JLT  plane0
+	ADDQ DI, R10
+	ADDQ R8, R11
+	ADDQ R8, R12
+	ADDQ R8, R13
+	ADDQ R8, R14
+	XORQ R9, R9
+	JMP  plane1Test
+
+plane1:
+	VMULPS  (R11)(R9*4), Y0, Y4
+	VMULPS  (R12)(R9*4), Y1, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  (R13)(R9*4), Y2, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  (R14)(R9*4), Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (R10)(R9*4)
+	ADDQ    $0x08, R9
+
+plane1Test:
+	CMPQ R9, CX
+	JLT  plane1
+	ADDQ DI, R10
+	ADDQ R8, R11
+	ADDQ R8, R12
+	ADDQ R8, R13
+	ADDQ R8, R14
+	XORQ R9, R9
+	JMP  plane2Test
+
+plane2:
+	VMULPS  (R11)(R9*4), Y0, Y4
+	VMULPS  (R12)(R9*4), Y1, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  (R13)(R9*4), Y2, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  (R14)(R9*4), Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (R10)(R9*4)
+	ADDQ    $0x08, R9
+
+plane2Test:
+	CMPQ R9, CX
+	JLT  plane2
+	LEAQ (AX)(CX*4), AX
+	ADDQ $0x04, SI
+	ADDQ $0x04, BX
+	DECQ DX
+	JNZ  view
 	VZEROUPPER
 	RET
 
@@ -1181,36 +1367,40 @@ pixelsTest:
 	VZEROUPPER
 	RET
 
-// func resizeRowAVX512(dst *float32, stride int, n int, src *uint8, base *int32, sort *[16]uint32, weight *float32, weightStride int)
+// func resizeRowsAVX512(dst *float32, stride int, n int, src *uint8, pitch int, rows int, base *int32, sort *[16]uint32, weight *float32, weightStride int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI
-TEXT ·resizeRowAVX512(SB), NOSPLIT, $0-64
+TEXT ·resizeRowsAVX512(SB), NOSPLIT, $0-80
 	MOVQ      dst+0(FP), AX
 	MOVQ      stride+8(FP), CX
 	MOVQ      n+16(FP), DX
 	MOVQ      src+24(FP), BX
-	MOVQ      base+32(FP), SI
-	MOVQ      sort+40(FP), DI
-	MOVQ      weight+48(FP), R8
-	MOVQ      weightStride+56(FP), R9
+	MOVQ      base+48(FP), SI
+	MOVQ      pitch+32(FP), R8
+	MOVQ      rows+40(FP), R9
+	MOVQ      weight+64(FP), R10
+	MOVQ      weightStride+72(FP), R11
 	SHLQ      $0x02, CX
-	SHLQ      $0x02, R9
+	SHLQ      $0x02, R11
 	VMOVDQU32 lowBytex16<>+0(SB), Z0
-	XORQ      R10, R10
-	JMP       outputsTest
+
+rows:
+	MOVQ sort+56(FP), DI
+	XORQ R12, R12
+	JMP  outputsTest
 
 outputs:
-	MOVLQSX    (SI)(R10*1), R11
+	MOVLQSX    (SI)(R12*1), R13
 	VMOVDQU8   (DI), Z1
-	VPERMB     (BX)(R11*1), Z1, Z1
-	MOVLQSX    4(SI)(R10*1), R11
+	VPERMB     (BX)(R13*1), Z1, Z1
+	MOVLQSX    4(SI)(R12*1), R13
 	VMOVDQU8   64(DI), Z2
-	VPERMB     (BX)(R11*1), Z2, Z2
-	MOVLQSX    8(SI)(R10*1), R11
+	VPERMB     (BX)(R13*1), Z2, Z2
+	MOVLQSX    8(SI)(R12*1), R13
 	VMOVDQU8   128(DI), Z3
-	VPERMB     (BX)(R11*1), Z3, Z3
-	MOVLQSX    12(SI)(R10*1), R11
+	VPERMB     (BX)(R13*1), Z3, Z3
+	MOVLQSX    12(SI)(R12*1), R13
 	VMOVDQU8   192(DI), Z4
-	VPERMB     (BX)(R11*1), Z4, Z4
+	VPERMB     (BX)(R13*1), Z4, Z4
 	ADDQ       $0x00000100, DI
 	VSHUFI32X4 $0x44, Z2, Z1, Z5
 	VSHUFI32X4 $0xaa, Z2, Z1, Z1
@@ -1219,16 +1409,16 @@ outputs:
 	VSHUFI32X4 $0x88, Z2, Z5, Z4
 	VSHUFI32X4 $0xdd, Z2, Z5, Z2
 	VSHUFI32X4 $0x88, Z3, Z1, Z1
-	LEAQ       (R8)(R10*4), R11
-	VMOVUPS    (R11), Z3
-	ADDQ       R9, R11
-	VMOVUPS    (R11), Z5
-	ADDQ       R9, R11
-	VMOVUPS    (R11), Z6
-	ADDQ       R9, R11
-	VMOVUPS    (R11), Z7
-	ADDQ       R9, R11
-	LEAQ       (AX)(R10*4), R11
+	LEAQ       (R10)(R12*4), R13
+	VMOVUPS    (R13), Z3
+	ADDQ       R11, R13
+	VMOVUPS    (R13), Z5
+	ADDQ       R11, R13
+	VMOVUPS    (R13), Z6
+	ADDQ       R11, R13
+	VMOVUPS    (R13), Z7
+	ADDQ       R11, R13
+	LEAQ       (AX)(R12*4), R13
 	VPANDD     Z0, Z4, Z8
 	VCVTDQ2PS  Z8, Z8
 	VMULPS     Z3, Z8, Z8
@@ -1246,8 +1436,8 @@ outputs:
 	VCVTDQ2PS  Z4, Z4
 	VMULPS     Z7, Z4, Z4
 	VADDPS     Z4, Z8, Z8
-	VMOVUPS    Z8, (R11)
-	ADDQ       CX, R11
+	VMOVUPS    Z8, (R13)
+	ADDQ       CX, R13
 	VPANDD     Z0, Z2, Z4
 	VCVTDQ2PS  Z4, Z4
 	VMULPS     Z3, Z4, Z4
@@ -1265,8 +1455,8 @@ outputs:
 	VCVTDQ2PS  Z2, Z2
 	VMULPS     Z7, Z2, Z2
 	VADDPS     Z2, Z4, Z4
-	VMOVUPS    Z4, (R11)
-	ADDQ       CX, R11
+	VMOVUPS    Z4, (R13)
+	ADDQ       CX, R13
 	VPANDD     Z0, Z1, Z2
 	VCVTDQ2PS  Z2, Z2
 	VMULPS     Z3, Z2, Z2
@@ -1284,37 +1474,46 @@ outputs:
 	VCVTDQ2PS  Z1, Z1
 	VMULPS     Z7, Z1, Z1
 	VADDPS     Z1, Z2, Z2
-	VMOVUPS    Z2, (R11)
-	ADDQ       CX, R11
-	ADDQ       $0x10, R10
+	VMOVUPS    Z2, (R13)
+	ADDQ       CX, R13
+	ADDQ       $0x10, R12
 
 outputsTest:
-	CMPQ R10, DX
+	CMPQ R12, DX
 	JLT  outputs
+	LEAQ (AX)(CX*2), AX
+	ADDQ CX, AX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  rows
 	VZEROUPPER
 	RET
 
-// func resizeRowAVX2(dst *float32, stride int, n int, src *uint8, offset *int32, weight *float32, weightStride int)
+// func resizeRowsAVX2(dst *float32, stride int, n int, src *uint8, pitch int, rows int, offset *int32, weight *float32, weightStride int)
 // Requires: AVX, AVX2
-TEXT ·resizeRowAVX2(SB), NOSPLIT, $0-56
+TEXT ·resizeRowsAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dst+0(FP), AX
 	MOVQ    stride+8(FP), CX
 	MOVQ    n+16(FP), DX
 	MOVQ    src+24(FP), BX
-	MOVQ    offset+32(FP), SI
-	MOVQ    weight+40(FP), DI
-	MOVQ    weightStride+48(FP), R8
+	MOVQ    offset+48(FP), SI
+	MOVQ    pitch+32(FP), DI
+	MOVQ    rows+40(FP), R8
+	MOVQ    weight+56(FP), R9
+	MOVQ    weightStride+64(FP), R10
 	SHLQ    $0x02, CX
-	SHLQ    $0x02, R8
+	SHLQ    $0x02, R10
 	VMOVDQU lowBytex16<>+0(SB), Y0
-	XORQ    R9, R9
-	JMP     outputsTest
+
+rows:
+	XORQ R11, R11
+	JMP  outputsTest
 
 outputs:
-	VMOVDQU    (SI)(R9*4), Y1
-	LEAQ       (DI)(R9*4), R10
-	VMOVUPS    (R10), Y2
-	ADDQ       R8, R10
+	VMOVDQU    (SI)(R11*4), Y1
+	LEAQ       (R9)(R11*4), R12
+	VMOVUPS    (R12), Y2
+	ADDQ       R10, R12
 	VPCMPEQD   Y3, Y3, Y3
 	VPXOR      Y4, Y4, Y4
 	VPGATHERDD Y3, (BX)(Y1*1), Y4
@@ -1329,8 +1528,8 @@ outputs:
 	VPAND      Y0, Y4, Y4
 	VCVTDQ2PS  Y4, Y4
 	VMULPS     Y2, Y4, Y4
-	VMOVUPS    (R10), Y2
-	ADDQ       R8, R10
+	VMOVUPS    (R12), Y2
+	ADDQ       R10, R12
 	VPCMPEQD   Y6, Y6, Y6
 	VPXOR      Y7, Y7, Y7
 	VPGATHERDD Y6, 3(BX)(Y1*1), Y7
@@ -1348,8 +1547,8 @@ outputs:
 	VCVTDQ2PS  Y6, Y6
 	VMULPS     Y2, Y6, Y6
 	VADDPS     Y6, Y4, Y4
-	VMOVUPS    (R10), Y2
-	ADDQ       R8, R10
+	VMOVUPS    (R12), Y2
+	ADDQ       R10, R12
 	VPCMPEQD   Y6, Y6, Y6
 	VPXOR      Y7, Y7, Y7
 	VPGATHERDD Y6, 6(BX)(Y1*1), Y7
@@ -1367,8 +1566,8 @@ outputs:
 	VCVTDQ2PS  Y6, Y6
 	VMULPS     Y2, Y6, Y6
 	VADDPS     Y6, Y4, Y4
-	VMOVUPS    (R10), Y2
-	ADDQ       R8, R10
+	VMOVUPS    (R12), Y2
+	ADDQ       R10, R12
 	VPCMPEQD   Y6, Y6, Y6
 	VPXOR      Y7, Y7, Y7
 	VPGATHERDD Y6, 9(BX)(Y1*1), Y7
@@ -1386,17 +1585,22 @@ outputs:
 	VCVTDQ2PS  Y1, Y1
 	VMULPS     Y2, Y1, Y1
 	VADDPS     Y1, Y4, Y4
-	LEAQ       (AX)(R9*4), R10
-	VMOVUPS    Y3, (R10)
-	ADDQ       CX, R10
-	VMOVUPS    Y5, (R10)
-	ADDQ       CX, R10
-	VMOVUPS    Y4, (R10)
-	ADDQ       CX, R10
-	ADDQ       $0x08, R9
+	LEAQ       (AX)(R11*4), R12
+	VMOVUPS    Y3, (R12)
+	ADDQ       CX, R12
+	VMOVUPS    Y5, (R12)
+	ADDQ       CX, R12
+	VMOVUPS    Y4, (R12)
+	ADDQ       CX, R12
+	ADDQ       $0x08, R11
 
 outputsTest:
-	CMPQ R9, DX
+	CMPQ R11, DX
 	JLT  outputs
+	LEAQ (AX)(CX*2), AX
+	ADDQ CX, AX
+	ADDQ DI, BX
+	DECQ R8
+	JNZ  rows
 	VZEROUPPER
 	RET

@@ -3,6 +3,14 @@ package augment
 // The portable kernels: what every machine computes, and what the vector
 // kernels must equal bit for bit.
 
+// rowsPortable resizes n rows of packed RGB, pitch bytes apart, to three planes
+// each, stride apart.
+func (t *taps) rowsPortable(dst []float32, stride int, src []uint8, pitch, n int) {
+	for y := range n {
+		t.rowPortable(dst[3*y*stride:], stride, src[y*pitch:])
+	}
+}
+
 // rowPortable resizes one row of packed RGB to three planes, stride apart.
 func (t *taps) rowPortable(dst []float32, stride int, src []uint8) {
 	red, green, blue := dst[:t.n], dst[stride:][:t.n], dst[2*stride:][:t.n]
@@ -19,11 +27,26 @@ func weigh(w0, w1, w2, w3, a, b, c, d float32) float32 {
 	return float32(w0*a) + float32(w1*b) + float32(w2*c) + float32(w3*d)
 }
 
-func weighRowsPortable(dst, a, b, c, d []float32, n int, w *[4]float32) {
-	dst, a, b, c, d = dst[:n], a[:n], b[:n], c[:n], d[:n]
-	w0, w1, w2, w3 := w[0], w[1], w[2], w[3]
+// weighViewPortable makes n rows of the view, from y on, each the weighted sum of
+// four rows of the ring: of those from start on, modulo a power of two.
+func (v *Renderer) weighViewPortable(y, n, width, stride, mask int) {
+	for end := y + n; y < end; y++ {
+		start := int(v.down.start[y])
+		w := [4]float32{v.down.weight[0][y], v.down.weight[1][y], v.down.weight[2][y], v.down.weight[3][y]}
+		for c := range v.plane {
+			var near [4][]float32
+			for j := range near {
+				near[j] = v.ring[(3*((start+j)&mask)+c)*stride:][:width]
+			}
+			weighRows(v.plane[c][y*width:][:width], &near, &w)
+		}
+	}
+}
+
+func weighRows(dst []float32, rows *[4][]float32, w *[4]float32) {
+	a, b, c, d := rows[0][:len(dst)], rows[1][:len(dst)], rows[2][:len(dst)], rows[3][:len(dst)]
 	for i := range dst {
-		dst[i] = weigh(w0, w1, w2, w3, a[i], b[i], c[i], d[i])
+		dst[i] = weigh(w[0], w[1], w[2], w[3], a[i], b[i], c[i], d[i])
 	}
 }
 

@@ -7,12 +7,13 @@ import "fmt"
 // two goroutines at once; make one for each worker. The zero value is ready.
 type Renderer struct {
 	across, down taps
-	ring         [4][]float32 // resized rows of the source: R, G and B one after another
-	ringRow      [4]int       // which source row each holds
+	ring         []float32    // resized rows of the source, each R, G and B one after another
 	plane        [3][]float32 // the view: R, G and B, rows packed
-	spare        []float32    // one plane between two zero margins of radius rows
-	row          []float32    // one row between two zero margins
-	pixels       []uint8      // the end of the source, padded
+	planes       []float32    // the three, apart steps from one to the next
+	apart        int
+	spare        []float32 // one plane between two zero margins of radius rows
+	row          []float32 // one row between two zero margins
+	pixels       []uint8   // the end of the source, padded
 	kernel       []float32
 }
 
@@ -84,12 +85,16 @@ func (v *Renderer) render(cfg *Config, width, height int, img Image, r Recipe) e
 // that much slack.
 const lanes = 16
 
+func roundUp(n int) int { return (n + lanes - 1) / lanes * lanes }
+
 func (v *Renderer) reserve(width, height int) {
+	// Planes begin at different places of a page: a write to one does not hold up
+	// the reading of the next.
+	const page, offset = 1024, 336
+	v.apart = (width*height+lanes-offset+page-1)/page*page + offset
+	v.planes = grow(v.planes, 3*v.apart)
 	for c := range v.plane {
-		v.plane[c] = grow(v.plane[c], width*height)
-	}
-	for i := range v.ring {
-		v.ring[i] = grow(v.ring[i], 3*(width+lanes))
+		v.plane[c] = v.planes[c*v.apart:][: width*height+lanes : v.apart]
 	}
 }
 
@@ -99,51 +104,6 @@ func grow(s []float32, n int) []float32 {
 		return make([]float32, n+lanes)
 	}
 	return s[:n+lanes]
-}
-
-func (v *Renderer) resize(filter Filter, width, height int, img Image, r Recipe) {
-	columns, rows := extentOf(r.Crop.X, r.Crop.W, img.scale()), extentOf(r.Crop.Y, r.Crop.H, img.scale())
-	v.across.set(filter, columns, width, r.Flip, 1.0/255)
-	v.across.setPixels()
-	v.down.set(filter, rows, height, false, 1)
-	left, top := columns.first-img.X/img.scale(), rows.first-img.Y/img.scale()
-	crop := img.Pix[3*(top*img.Width+left):]
-	v.ringRow = [4]int{-1, -1, -1, -1}
-	stride := width + lanes
-	for y := range height {
-		start := int(v.down.start[y])
-		var w [4]float32
-		var near [4][]float32
-		for j := range w {
-			w[j] = v.down.weight[j][y]
-			near[j] = v.source(min(start+j, rows.n-1), stride, crop, 3*img.Width)
-		}
-		for c := range v.plane {
-			weighRows(v.plane[c][y*width:], near[0][c*stride:], near[1][c*stride:], near[2][c*stride:], near[3][c*stride:], width, &w)
-		}
-	}
-}
-
-// source is row y of the crop, resized to the view's width: three planes,
-// stride apart. The crop's rows begin in pix, pitch bytes apart.
-func (v *Renderer) source(y, stride int, pix []uint8, pitch int) []float32 {
-	slot := y % 4
-	row := v.ring[slot]
-	if v.ringRow[slot] == y {
-		return row
-	}
-	v.ringRow[slot] = y
-	src := pix[y*pitch:]
-	if span := v.across.pixels.span; len(src) < span {
-		// The kernels read past the last pixel.
-		if cap(v.pixels) < span {
-			v.pixels = make([]uint8, span)
-		}
-		copy(v.pixels[:span], src)
-		src = v.pixels[:span]
-	}
-	v.across.row(row, stride, src)
-	return row
 }
 
 func (v *Renderer) colour(n int, r *Recipe) {

@@ -98,6 +98,42 @@ func (t *taps) resize(n int) {
 func (t *taps) put(i int, filter Filter, at float32, length int, unit float32) {
 	floor := float32(math.Floor(float64(at)))
 	first, fraction := int(floor)-1, nearest(float32((at-floor)*tableSize))
+	if first >= 0 && first+4 <= length {
+		w := &inside(filter)[fraction]
+		t.start[i] = int32(first)
+		for j := range w {
+			t.weight[j][i] = w[j] * unit
+		}
+		return
+	}
+	w, start := edge(filter, first, fraction, length)
+	t.start[i] = int32(start)
+	for j := range w {
+		t.weight[j][i] = w[j] * unit
+	}
+}
+
+// The weights of a window that lies inside the source, by the fraction.
+var keysInside, legacyInside = insideTable(Bicubic), insideTable(BicubicTF1)
+
+func insideTable(filter Filter) *[tableSize + 1][4]float32 {
+	var table [tableSize + 1][4]float32
+	for fraction := range table {
+		table[fraction], _ = edge(filter, 0, fraction, 4)
+	}
+	return &table
+}
+
+func inside(filter Filter) *[tableSize + 1][4]float32 {
+	if filter == Bicubic {
+		return keysInside
+	}
+	return legacyInside
+}
+
+// edge is a window of taps anywhere: it may begin before the source and reach past
+// its end.
+func edge(filter Filter, first, fraction, length int) (folded [4]float32, start int) {
 	table := &legacyTable
 	if filter == Bicubic {
 		table = &keysTable
@@ -109,15 +145,11 @@ func (t *taps) put(i int, filter Filter, at float32, length int, unit float32) {
 	if filter == Bicubic {
 		w = renormalise(w, first, length)
 	}
-	start := min(max(first, 0), max(length-4, 0))
-	var folded [4]float32
+	start = min(max(first, 0), max(length-4, 0))
 	for j := range w {
 		folded[min(max(first+j, 0), length-1)-start] += w[j]
 	}
-	t.start[i] = int32(start)
-	for j := range folded {
-		t.weight[j][i] = folded[j] * unit
-	}
+	return folded, start
 }
 
 // renormalise drops the taps outside 0..length-1 and scales the rest to a sum

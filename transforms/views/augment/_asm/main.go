@@ -25,7 +25,7 @@ var widths = []width{{"AVX512", 16}, {"AVX2", 8}}
 func main() {
 	defineConstants()
 	for _, w := range widths {
-		w.weighRows()
+		w.weighView()
 		w.colour()
 		w.sum()
 		w.blur()

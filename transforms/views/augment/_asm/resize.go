@@ -6,20 +6,23 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// resizeAVX512 is taps.runPortable for 16 outputs at a time, n a multiple of
+// resizeAVX512 is taps.rowsPortable for 16 outputs at a time, n a multiple of
 // 16. For each quarter of them one load of 64 bytes, at src+base, holds all
 // taps; a byte permutation sorts it into lanes of red, green and blue with the
 // four taps of an output in a dword.
 func resizeAVX512() {
-	TEXT("resizeRowAVX512", NOSPLIT, "func(dst *float32, stride, n int, src *uint8, base *int32, sort *[16]uint32, weight *float32, weightStride int)")
+	TEXT("resizeRowsAVX512", NOSPLIT, "func(dst *float32, stride, n int, src *uint8, pitch, rows int, base *int32, sort *[16]uint32, weight *float32, weightStride int)")
 	Pragma("noescape")
 	dst, stride, n := pointer("dst"), pointer("stride"), pointer("n")
-	src, base, sort := pointer("src"), pointer("base"), pointer("sort")
+	src, base, sort := pointer("src"), pointer("base"), GP64()
+	pitch, rows := pointer("pitch"), pointer("rows")
 	weight, weightStride := pointer("weight"), pointer("weightStride")
 	SHLQ(Imm(2), stride)
 	SHLQ(Imm(2), weightStride)
 	lowByte := ZMM()
 	VMOVDQU32(constants["lowByte"], lowByte)
+	Label("rows")
+	Load(Param("sort"), sort)
 	loop("outputs", n, 16, func(i GPVirtual) {
 		var quarter [4]VecVirtual
 		for q := range quarter {
@@ -66,8 +69,7 @@ func resizeAVX512() {
 			ADDQ(stride, at)
 		}
 	})
-	VZEROUPPER()
-	RET()
+	nextRow(dst, stride, src, pitch, rows)
 }
 
 // transposeLanes gathers lane c of each quarter into register c, for c of 0, 1
@@ -89,18 +91,20 @@ func transposeLanes(quarter [4]VecVirtual) (channels [3]VecVirtual) {
 	return channels
 }
 
-// resizeAVX2 is taps.runPortable for 8 outputs at a time, n a multiple of 8,
+// resizeAVX2 is taps.rowsPortable for 8 outputs at a time, n a multiple of 8,
 // by gathers of one tap's pixel (and the byte after it) each.
 func resizeAVX2() {
-	TEXT("resizeRowAVX2", NOSPLIT, "func(dst *float32, stride, n int, src *uint8, offset *int32, weight *float32, weightStride int)")
+	TEXT("resizeRowsAVX2", NOSPLIT, "func(dst *float32, stride, n int, src *uint8, pitch, rows int, offset *int32, weight *float32, weightStride int)")
 	Pragma("noescape")
 	dst, stride, n := pointer("dst"), pointer("stride"), pointer("n")
 	src, offset := pointer("src"), pointer("offset")
+	pitch, rows := pointer("pitch"), pointer("rows")
 	weight, weightStride := pointer("weight"), pointer("weightStride")
 	SHLQ(Imm(2), stride)
 	SHLQ(Imm(2), weightStride)
 	lowByte := YMM()
 	VMOVDQU(constants["lowByte"], lowByte)
+	Label("rows")
 	loop("outputs", n, 8, func(i GPVirtual) {
 		offsets := YMM()
 		VMOVDQU(floats(offset, i, 0), offsets)
@@ -137,6 +141,16 @@ func resizeAVX2() {
 			ADDQ(stride, at)
 		}
 	})
+	nextRow(dst, stride, src, pitch, rows)
+}
+
+// nextRow ends the loop over rows, each of three planes, and the function.
+func nextRow(dst, stride, src, pitch, rows Register) {
+	LEAQ(Mem{Base: dst, Index: stride, Scale: 2}, dst)
+	ADDQ(stride, dst)
+	ADDQ(pitch, src)
+	DECQ(rows)
+	JNZ(LabelRef("rows"))
 	VZEROUPPER()
 	RET()
 }

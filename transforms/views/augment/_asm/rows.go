@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -26,27 +28,63 @@ func floats(base, index Register, offset int) Mem {
 	return Mem{Base: base, Index: index, Scale: 4, Disp: offset}
 }
 
-// weighRows is weighRowsPortable on whole registers.
-func (w width) weighRows() {
-	w.text("weighRows", "func(dst, a, b, c, d *float32, n int, weight *[4]float32)")
-	dst, n := pointer("dst"), pointer("n")
-	rows := []Register{pointer("a"), pointer("b"), pointer("c"), pointer("d")}
-	weight := pointer("weight")
-	var weights []VecVirtual
-	for j := range 4 {
-		v := w.reg()
-		VBROADCASTSS(Mem{Base: weight, Disp: 4 * j}, v)
-		weights = append(weights, v)
-	}
-	loop("row", n, w.lanes, func(i GPVirtual) {
-		sum, product := w.reg(), w.reg()
-		VMULPS(floats(rows[0], i, 0), weights[0], sum)
-		for j := 1; j < 4; j++ {
-			VMULPS(floats(rows[j], i, 0), weights[j], product)
-			VADDPS(product, sum, sum)
+// weighView is weighViewPortable on whole registers. What is needed once a row is
+// fetched from the arguments again: there are not enough registers.
+func (w width) weighView() {
+	w.text("weighView", "func(dst *float32, plane, n, height int, ring *float32, stride, mask int, start *int32, weight *float32, weightStride int)")
+	dst, n, height := pointer("dst"), pointer("n"), pointer("height")
+	start, weight := pointer("start"), pointer("weight")
+	plane, stride := pointer("plane"), pointer("stride")
+	SHLQ(Imm(2), plane)
+	SHLQ(Imm(2), stride)
+	Label("view")
+	at, out := GP64(), GP64()
+	MOVQ(weight, at)
+	var weights [4]VecVirtual
+	for j := range weights {
+		weights[j] = w.reg()
+		VBROADCASTSS(Mem{Base: at}, weights[j])
+		if j < 3 {
+			Load(Param("weightStride"), out)
+			LEAQ(Mem{Base: at, Index: out, Scale: 4}, at)
 		}
-		VMOVUPS(sum, floats(dst, i, 0))
-	})
+	}
+	var rows [4]Register
+	for j := range rows {
+		row := GP64()
+		MOVLQSX(Mem{Base: start}, row)
+		ADDQ(Imm(uint64(j)), row)
+		Load(Param("mask"), at)
+		ANDQ(at, row)
+		LEAQ(Mem{Base: row, Index: row, Scale: 2}, row) // three planes a row
+		IMULQ(stride, row)
+		Load(Param("ring"), at)
+		ADDQ(at, row)
+		rows[j] = row
+	}
+	MOVQ(dst, out)
+	for c := range 3 {
+		loop(fmt.Sprint("plane", c), n, w.lanes, func(i GPVirtual) {
+			sum, product := w.reg(), w.reg()
+			VMULPS(floats(rows[0], i, 0), weights[0], sum)
+			for j := 1; j < 4; j++ {
+				VMULPS(floats(rows[j], i, 0), weights[j], product)
+				VADDPS(product, sum, sum)
+			}
+			VMOVUPS(sum, floats(out, i, 0))
+		})
+		if c < 2 {
+			ADDQ(plane, out)
+			for _, row := range rows {
+				ADDQ(stride, row)
+			}
+		}
+	}
+	LEAQ(floats(dst, n, 0), dst)
+	ADDQ(Imm(4), weight)
+	ADDQ(Imm(4), start)
+	DECQ(height)
+	JNZ(LabelRef("view"))
 	VZEROUPPER()
 	RET()
 }

@@ -15,7 +15,7 @@ import (
 
 const (
 	buildPlain = "CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -ldflags '-s -w' -o retort-linux ./cmd/retort"
-	buildXLA   = "CGO_ENABLED=1 GOOS=linux GOARCH=amd64 go build -trimpath -o retort-xla ./cmd/retort"
+	buildXLA   = "CGO_ENABLED=1 GOOS=linux GOARCH=amd64 go build -trimpath -tags xla -o retort-xla ./cmd/retort"
 )
 
 // program is the file that workers of a job run, and its SHA-256. It is one for

@@ -22,6 +22,9 @@ import (
 // Fake is the fake for tests that see the package from outside.
 type Fake struct{ *fake }
 
+// BuildXLA is how users are told to build a program for accelerators.
+const BuildXLA = buildXLA
+
 // Secret is in its credentials.
 const Secret = secret
 

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/container/tools"
 	beamruntime "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness"
+	fnpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/fnexecution_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
 
 	"github.com/retort-ml/retort/pipelines"
@@ -26,7 +28,7 @@ import (
 // runner that starts processes, which has only where to ask for them.
 func IsWorker(args []string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool {
-		return arg == "--worker" || arg == "--worker=true" || strings.HasPrefix(arg, "--provision_endpoint=") || strings.HasPrefix(arg, poolFlag)
+		return arg == "--worker" || arg == "--worker=true" || arg == bootFlag || strings.HasPrefix(arg, "--provision_endpoint=") || strings.HasPrefix(arg, poolFlag)
 	})
 }
 
@@ -37,6 +39,7 @@ const poolFlag = "--worker_pool="
 // worker is what a worker is told.
 type worker struct {
 	id, logging, control, options, provision string
+	artifacts, persist                       string // where a boot fetches from, and may write
 	harness                                  harness.Options
 }
 
@@ -47,15 +50,24 @@ func Work(ctx context.Context, args []string) error {
 		return portable.Pool(ctx, strings.TrimPrefix(args[0], poolFlag))
 	}
 	pipelines.WorkAlone()
+	if len(args) > 0 && args[0] == bootFlag {
+		return boot(ctx, args[1:])
+	}
 	ctx = endWithParent(ctx)
 	w, err := parseWorker(args)
 	if err != nil {
 		return Usage(err)
 	}
 	ctx = grpcx.WriteWorkerID(ctx, w.id)
-	if err := w.ask(ctx); err != nil {
-		return fmt.Errorf("worker %s: cannot ask %s what to do: %w", w.id, w.provision, err)
+	if w.provision != "" {
+		if _, err := w.ask(ctx); err != nil {
+			return err
+		}
 	}
+	return w.work(ctx)
+}
+
+func (w *worker) work(ctx context.Context) error {
 	if err := w.importOptions(); err != nil {
 		return fmt.Errorf("worker %s: its pipeline options: %w", w.id, err)
 	}
@@ -94,7 +106,8 @@ func parseWorker(args []string) (*worker, error) {
 	f.StringVar(&w.control, "control_endpoint", "", "")
 	f.StringVar(&w.provision, "provision_endpoint", "", "")
 	f.StringVar(&w.options, "options", "", "")
-	f.String("semi_persist_dir", "", "")
+	f.StringVar(&w.artifacts, "artifact_endpoint", "", "")
+	f.StringVar(&w.persist, "semi_persist_dir", "", "")
 	if err := f.Parse(args); err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}
@@ -115,21 +128,23 @@ func parseWorker(args []string) (*worker, error) {
 // askTime is how long a runner may take to answer a worker that it has started.
 const askTime = 15 * time.Second
 
-// ask gets the endpoints from the runner, where the command line has none.
-func (w *worker) ask(ctx context.Context) error {
-	if w.control != "" {
-		return nil
-	}
+// ask gets endpoints and options from the runner; what it does not say stays as the
+// command line has it.
+func (w *worker) ask(ctx context.Context) (*fnpb.ProvisionInfo, error) {
 	ctx, done := context.WithTimeout(ctx, askTime) // the runner may be gone before this began
 	defer done()
 	info, err := tools.ProvisionInfo(ctx, w.provision)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("worker %s: cannot ask %s what to do: %w", w.id, w.provision, err)
 	}
-	w.logging, w.control = info.GetLoggingEndpoint().GetUrl(), info.GetControlEndpoint().GetUrl()
+	w.logging = cmp.Or(info.GetLoggingEndpoint().GetUrl(), w.logging)
+	w.control = cmp.Or(info.GetControlEndpoint().GetUrl(), w.control)
+	w.artifacts = cmp.Or(info.GetArtifactEndpoint().GetUrl(), w.artifacts)
 	w.harness.StatusEndpoint, w.harness.RunnerCapabilities = info.GetStatusEndpoint().GetUrl(), info.GetRunnerCapabilities()
-	w.options, err = tools.ProtoToJSON(info.GetPipelineOptions())
-	return err
+	if w.options, err = tools.ProtoToJSON(info.GetPipelineOptions()); err != nil {
+		err = fmt.Errorf("worker %s: its pipeline options: %w", w.id, err)
+	}
+	return info, err
 }
 
 func (w *worker) importOptions() error {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/retort-ml/retort/io/blob"
@@ -35,7 +34,6 @@ var (
 	labelValue  = regexp.MustCompile(`^[a-z0-9_-]{0,63}$`)
 	optionName  = regexp.MustCompile(`^[^,\s]+$`)
 	bucketName  = regexp.MustCompile(`^gs://[a-z0-9]([a-z0-9._-]{0,220}[a-z0-9])?(/[^?#*\s]*)?$`)
-	gpuName     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	armMachine  = regexp.MustCompile(`^(t2a|c4a|n4a|a4x)-`)
 )
 
@@ -112,7 +110,7 @@ func (r Runner) checkWorkers() error {
 	for _, n := range []struct {
 		flag        string
 		value, most int
-	}{{"disk-gb", r.DiskGB, 65536}, {"workers", r.Workers, 4000}, {"max-workers", r.MaxWorkers, 4000}, {"min-ram-gb", r.MinRAMGB, 65536}} {
+	}{{"disk-gb", r.DiskGB, 65536}, {"workers", r.Workers, 4000}, {"max-workers", r.MaxWorkers, 4000}, {"accelerator-max-workers", r.AcceleratorWorkers, 4000}, {"min-ram-gb", r.MinRAMGB, 65536}} {
 		if n.value < 0 || n.value > n.most {
 			return fmt.Errorf("--%s %d: want 1 to %d, or 0 for Dataflow's own", n.flag, n.value, n.most)
 		}
@@ -157,54 +155,6 @@ func (r Runner) checkExtras() error {
 		}
 	}
 	return nil
-}
-
-// gpu is what Accelerator says.
-type gpu struct {
-	kind  string
-	count int
-}
-
-// hint is how Dataflow is told.
-func (g gpu) hint() string {
-	return fmt.Sprintf("type:%s;count:%d;install-nvidia-driver", g.kind, g.count)
-}
-
-// accelerator takes Accelerator apart; the zero gpu is none.
-func (r Runner) accelerator() (g gpu, err error) {
-	if r.Accelerator == "" {
-		for flag, set := range map[string]bool{
-			"accelerator-machine-type": r.AcceleratorMachine != "", "accelerator-image": r.AcceleratorImage != "",
-			"accelerator-binary": r.AcceleratorBinary != "", "accelerator-option": r.AcceleratorOption,
-		} {
-			if set {
-				return g, fmt.Errorf("--%s: there is no accelerator (give --accelerator type=nvidia-l4,count=1)", flag)
-			}
-		}
-		return g, nil
-	}
-	g.count = 1
-	for _, part := range strings.Split(r.Accelerator, ",") {
-		key, value, _ := strings.Cut(part, "=")
-		switch key {
-		case "type":
-			g.kind = value
-		case "count":
-			g.count, err = strconv.Atoi(value)
-		default:
-			err = fmt.Errorf("no such part: %q", part)
-		}
-		if err != nil {
-			break
-		}
-	}
-	if err != nil || !gpuName.MatchString(g.kind) || g.count < 1 || g.count > 16 {
-		return g, fmt.Errorf("--accelerator %s: want type=NAME,count=N with 1 to 16 of them, such as type=nvidia-l4,count=1", r.Accelerator)
-	}
-	if r.AcceleratorImage == "" && r.Image == "" {
-		return g, fmt.Errorf("--accelerator %s: Beam's own container has neither CUDA nor XLA's plugin (build one from runners/dataflow/cuda.Dockerfile and give --accelerator-image)", r.Accelerator)
-	}
-	return g, nil
 }
 
 // Provides says what of the jobs cannot run on Dataflow.

@@ -47,6 +47,7 @@ type Runner struct {
 	// are like others.
 	Accelerator        string // "type=nvidia-l4,count=1"
 	AcceleratorOption  bool   // ask by a service option, not by a resource hint
+	AcceleratorWorkers int    // at most, where a stage's work can be shared; 0 is 1
 	AcceleratorMachine string // "" is Machine
 	AcceleratorImage   string // with CUDA and the plugin for it
 	AcceleratorBinary  string // "" is Binary

@@ -137,7 +137,7 @@ func TestOnlyStagesThatWantOneGetAnAccelerator(t *testing.T) {
 	job, p := submit(t, f, r, onGPU)
 	pool := job.Environment.WorkerPools[0]
 	sum, _ := sumOf(r.AcceleratorBinary)
-	if hints := hintsOf(t, p); hints["accelerator"] != "type:nvidia-l4;count:2;install-nvidia-driver" || pool.MachineType != "g2-standard-24" || pool.WorkerHarnessContainerImage != r.AcceleratorImage || pool.Packages[0].Sha256 != sum {
+	if hints := hintsOf(t, p); hints["accelerator"] != "type:nvidia-l4;count:2;install-nvidia-driver:5xx" || pool.MachineType != "g2-standard-24" || pool.WorkerHarnessContainerImage != r.AcceleratorImage || pool.Packages[0].Sha256 != sum {
 		t.Errorf("hints %v, pool %+v", hints, pool)
 	}
 	if pool.NumWorkers != 1 || pool.AutoscalingSettings.MaxNumWorkers != 1 {
@@ -146,9 +146,18 @@ func TestOnlyStagesThatWantOneGetAnAccelerator(t *testing.T) {
 	if _, p = submit(t, f, r, onCPU); hintsOf(t, p)["accelerator"] != "" {
 		t.Error("an accelerator for who wants none")
 	}
+	shared := onGPU
+	shared.Sharded = true
+	for most, want := range map[int][2]int64{0: {1, 1}, 2: {2, 2}, 9: {3, 9}} {
+		r.AcceleratorWorkers = most
+		job, _ := submit(t, f, r, shared)
+		if pool := job.Environment.WorkerPools[0]; pool.NumWorkers != want[0] || pool.AutoscalingSettings.MaxNumWorkers != want[1] {
+			t.Errorf("at most %d with accelerators: %d to %d", most, pool.NumWorkers, pool.AutoscalingSettings.MaxNumWorkers)
+		}
+	}
 	r.AcceleratorOption = true
 	job, p = submit(t, f, r, onGPU)
-	if options := job.Environment.ServiceOptions; options[len(options)-1] != "worker_accelerator=type:nvidia-l4;count:2;install-nvidia-driver" || len(hintsOf(t, p)) != 0 {
+	if options := job.Environment.ServiceOptions; options[len(options)-1] != "worker_accelerator=type:nvidia-l4;count:2;install-nvidia-driver:5xx" || len(hintsOf(t, p)) != 0 {
 		t.Errorf("by option: %v, hints %v", options, hintsOf(t, p))
 	}
 	r = f.runner() // a stage that does without

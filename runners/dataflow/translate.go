@@ -67,8 +67,12 @@ func (r Runner) translate(p *pipepb.Pipeline, plan pipelines.JobPlan, at stagedA
 // pool is the machines of a job. A job whose work cannot be shared has one.
 func (r Runner) pool(plan pipelines.JobPlan, at stagedAs, images []*df.SdkHarnessContainerImage) *df.WorkerPool {
 	first, most := max(r.Workers, 1), r.MaxWorkers
-	if !plan.Sharded {
+	switch {
+	case !plan.Sharded:
 		first, most = 1, 1
+	case r.onGPU(plan):
+		most = max(r.AcceleratorWorkers, 1)
+		first = min(first, most)
 	}
 	pool := &df.WorkerPool{
 		Kind: "harness", NumWorkers: int64(first), MachineType: r.machine(plan), DiskSizeGb: int64(r.DiskGB), Network: r.Network, Subnetwork: r.Subnetwork,

@@ -26,6 +26,20 @@ func isDamage(err error) bool {
 	return errors.As(err, &damage)
 }
 
+// local is the file where it is one of this machine, with the place where reading it
+// began: who opened it may have gone on from its start. in, if not nil, has bytes of
+// it that nobody took.
+func (w *window) local(in *bufio.Reader) (f mappable, pos int64, ok bool) {
+	if f, ok = w.file.r.(mappable); !ok {
+		return nil, 0, false
+	}
+	pos, err := f.Seek(0, io.SeekCurrent)
+	if in != nil {
+		pos -= int64(in.Buffered())
+	}
+	return f, pos, err == nil
+}
+
 // open looks at the first bytes and starts decompression. It reports whether
 // there is something to read.
 func (w *window) open() bool {
@@ -44,10 +58,10 @@ func (w *window) open() bool {
 		}
 	}
 	if w.compression == None {
-		local, ok := w.file.r.(mappable)
+		local, pos, ok := w.local(in)
 		switch {
 		case ok:
-			w.src = &mapping{file: local}
+			w.src = &mapping{file: local, pos: pos}
 		case in != nil:
 			w.src = &rest{in, w.file}
 		default:

@@ -17,6 +17,7 @@ const mapBytes = 8 << 20
 // mappable is a file of this machine.
 type mappable interface {
 	io.ReaderAt
+	io.Seeker
 	Fd() uintptr
 	Size() int64 // when it was opened
 }

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/retort-ml/retort/io/blob"
 )
 
 // manyRecords is a file of records up to longest bytes, total or more in all.
@@ -237,4 +239,33 @@ func FuzzMappedMatchesRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAFileIsReadFromWhereItIs: who opened it may have gone to the place of a record.
+func TestAFileIsReadFromWhereItIs(t *testing.T) {
+	path, want, _ := manyRecords(t, 24<<20, 100_000)
+	for _, c := range []Compression{None, Auto} {
+		at := int64(0)
+		for i := 0; i < len(want); i += 1 + len(want)/7 {
+			f, err := blob.OpenFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Seek(at, io.SeekStart); err != nil {
+				t.Fatal(err)
+			}
+			r := NewReader(f, Options{Compression: c, Path: path})
+			got, err := drain(r)
+			if err != nil || len(got) != len(want)-i || !bytes.Equal(got[0], want[i]) || !bytes.Equal(got[len(got)-1], want[len(want)-1]) {
+				t.Errorf("%v, from record %d at %d: %d records, %v; want %d", c, i, at, len(got), err, len(want)-i)
+			}
+			if _, mapped := r.win.src.(*mapping); !mapped {
+				t.Errorf("%v: the file was not read as one of this machine", c)
+			}
+			f.Close()
+			for _, rec := range want[i:min(len(want), i+1+len(want)/7)] {
+				at += frameSize + int64(len(rec))
+			}
+		}
+	}
 }

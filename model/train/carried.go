@@ -73,8 +73,8 @@ func (t task) states() []objective.State {
 	return s.State(objective.Sizes{Rows: t.rows(), Features: t.Arch.Features(), Projection: t.HeadDim, Classes: t.Classes})
 }
 
-// parts of the carried nodes of a step.
-func (t *Trainer) parts(all []*graph.Node) (slots, averages, follows, state []*graph.Node) {
+// parts of all that is carried, nodes or tensors.
+func parts[T any](t *Trainer, all []T) (slots, averages, follows, state []T) {
 	n := len(t.trained) * len(t.slotNames)
 	slots, all = all[:n], all[n:]
 	if t.task.Average > 0 {
@@ -109,7 +109,7 @@ func average(old, now, decay *graph.Node) *graph.Node {
 
 // carryOn is what is carried to the next step beside the optimiser's slots.
 func (t *Trainer) carryOn(x inputs, updated, state map[string]*graph.Node) (next []*graph.Node) {
-	_, averages, follows, states := t.parts(x.slots)
+	_, averages, follows, states := parts(t, x.slots)
 	for k, i := range t.changed[:len(averages)] {
 		next = append(next, average(averages[k], updated[t.vars[i].Name], averageDecay(x.step, t.task.Average)))
 	}
@@ -117,10 +117,15 @@ func (t *Trainer) carryOn(x inputs, updated, state map[string]*graph.Node) (next
 		decay := graph.Scalar(follows[k].Graph(), follows[k].DType(), t.task.needs.Momentum)
 		next = append(next, average(follows[k], updated[t.vars[i].Name], decay))
 	}
-	for k, s := range t.task.states() {
+	return append(next, t.nextState(t.objectiveState(states), state)...)
+}
+
+// nextState are the objective's tensors for the next step; what it left out stays.
+func (t *Trainer) nextState(old, state map[string]*graph.Node) (next []*graph.Node) {
+	for _, s := range t.task.states() {
 		value := state[s.Name]
 		if value == nil {
-			value = states[k]
+			value = old[s.Name]
 		}
 		value.AssertDims(s.Shape...)
 		next = append(next, graph.StopGradient(value))

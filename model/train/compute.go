@@ -50,6 +50,10 @@ func (c Compute) validate(b compute.Backend, s Spec) error {
 		return fmt.Errorf("devices = %d; the backend %s has %d", n, b.Name(), b.NumDevices())
 	case s.Batch%n != 0:
 		return fmt.Errorf("batch = %d does not divide by devices = %d; want a multiple, such as %d", s.Batch, n, max(n, s.Batch/n*n))
+	case s.Chunk > 0 && n > 1:
+		return fmt.Errorf("chunk = %d is for one device, there are %d: leave chunk away (devices share the batch already) or take one device", s.Chunk, n)
+	case s.Chunk > 0 && c.steps() > 1:
+		return fmt.Errorf("chunk = %d does not go with steps_per_execution = %d: a step of chunks is several executions; set one of them to 0", s.Chunk, c.StepsPerExecution)
 	}
 	return nil
 }

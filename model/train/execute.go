@@ -32,11 +32,8 @@ func (t *Trainer) run(p prepared) (steps []Metrics, err error) {
 		rates[i] = t.task.Schedule.At(min(t.step+i, t.task.Steps-1), t.task.Batch, t.task.Steps)
 	}
 	var out []*tensors.Tensor
-	err = guard(func() error {
-		args, err := t.arguments(p, rates)
-		if err == nil {
-			out, err = t.exec.Call(args...)
-		}
+	err = guard(func() (err error) {
+		out, err = t.execute(p, rates)
 		return err
 	})
 	if err != nil {
@@ -58,6 +55,18 @@ func (t *Trainer) run(p prepared) (steps []Metrics, err error) {
 		steps = append(steps, m)
 	}
 	return steps, nil
+}
+
+// execute calls the backend.
+func (t *Trainer) execute(p prepared, rates []float64) ([]*tensors.Tensor, error) {
+	if t.chunked != nil {
+		return t.chunked.step(p, rates[0])
+	}
+	args, err := t.arguments(p, rates)
+	if err != nil {
+		return nil, err
+	}
+	return t.exec.Call(args...)
 }
 
 // take makes an execution's outputs the state of each device, and returns its
@@ -142,5 +151,5 @@ func outOfMemory(err error) error {
 		return err
 	}
 	line, _, _ := strings.Cut(text, "\n")
-	return fmt.Errorf("the device has no memory left for it: take a smaller batch, remat, precision bf16 or more devices (%s)", line)
+	return fmt.Errorf("the device has no memory left for it: take a smaller batch, remat, chunks, precision bf16 or more devices (%s)", line)
 }

@@ -34,6 +34,7 @@ func with(s Spec, change func(*Spec)) Spec {
 }
 
 func modes() []mode {
+	chunks := func(s Spec) Spec { s.Chunk = 2; return s }
 	pre, fine := tiny(objective.NTXent), tiny(objective.Supervised)
 	// Where results are rounded, larger steps than these lead apart.
 	gentle := with(pre, func(s *Spec) { s.Schedule.Base = 0.1 })
@@ -63,7 +64,17 @@ func modes() []mode {
 		{name: "selector 0", spec: with(fine, func(s *Spec) { s.Selector = 0 })},
 		{name: "frozen head", spec: with(fine, func(s *Spec) { s.FreezeHead = true })},
 
+		{name: "chunks", spec: chunks(pre)},
+		{name: "chunks, memory, averages, clipped", spec: chunks(with(memory, func(s *Spec) { s.Average, s.Optimizer.ClipNorm = 0.9, 1 }))},
+		{name: "chunks, no probe, adam", spec: chunks(with(pre, func(s *Spec) { s.Classes = 0; s.Optimizer = optim.Config{Name: optim.Adam, WeightDecay: 1e-4} }))},
+		{name: "chunks, small rate", spec: chunks(gentle)},
+		{name: "chunks, distill", spec: chunks(tiny(objective.Distill))},
+		{name: "chunks, frozen groups", spec: chunks(with(fine, func(s *Spec) { s.Freeze = 3 }))},
+
 		// How it is computed, which changes nothing.
+		{name: "linear, chunks", spec: chunks(tiny(objective.Linear)), like: "linear", near: 1e-5},
+		{name: "chunks, remat", spec: chunks(gentle), compute: Compute{Remat: true}, like: "chunks, small rate", near: 1e-5},
+		{name: "chunks, bf16", spec: chunks(gentle), compute: Compute{BF16: true}, like: "chunks, small rate", near: 0.05},
 		{name: "remat", spec: pre, compute: Compute{Remat: true}, like: "ntxent", near: 1e-5},
 		{name: "3 steps an execution", spec: pre, compute: Compute{StepsPerExecution: 3}, like: "ntxent"},
 		{name: "3 steps an execution, remat", spec: fine, compute: Compute{StepsPerExecution: 3, Remat: true}, like: "supervised", near: 1e-5},
@@ -116,8 +127,12 @@ func travel(t *testing.T, backendName string, m mode) journey {
 	if err != nil || len(j.losses) != m.spec.Steps || cut == nil || cut.Step != 2 {
 		t.Fatalf("%d losses, checkpoint %v: %v", len(j.losses), cut != nil, err)
 	}
-	if n := tr.Traffic().Compilations; n != 1 {
-		t.Errorf("%d compilations; want 1", n)
+	want := 1
+	if m.spec.Chunk > 0 {
+		want = 4 // see chunked
+	}
+	if n := tr.Traffic().Compilations; n != want {
+		t.Errorf("%d compilations; want %d", n, want)
 	}
 	j.whole = saved(t, tr)
 	if err = tr.Resume(cut); err == nil {

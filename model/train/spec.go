@@ -64,7 +64,13 @@ type Spec struct {
 	Schedule          optim.Schedule  `json:"schedule"`
 	Batch             int             `json:"batch"` // images a step, each in as many views as the objective needs
 	Steps             int             `json:"steps"`
-	Seed              uint64          `json:"seed"`
+	// Chunk, where it is above 0, is how many of the batch's images the network sees
+	// at once. The loss is over the whole batch all the same, and its gradient is
+	// exact; but batch normalisation takes its statistics over a chunk. Moving
+	// statistics move once a step, to the mean over the chunks of what each would
+	// make of them. It divides Batch. The network is computed forwards once more.
+	Chunk int    `json:"chunk,omitempty"`
+	Seed  uint64 `json:"seed"`
 }
 
 // Choose makes an objective, with its settings, that of the training.
@@ -83,6 +89,12 @@ func (s Spec) Validate() error {
 	if s.Batch < 2 && !t.needs.HeadOnly || s.Batch < 1 {
 		bad("batch = %d; want at least 2 (batch normalisation and contrast need company)", s.Batch)
 	}
+	switch {
+	case s.Chunk < 0 || s.Chunk == 1:
+		bad("chunk = %d; want 0 (the whole batch) or at least 2 (batch normalisation needs company)", s.Chunk)
+	case s.Chunk > 0 && s.Batch%s.Chunk != 0:
+		bad("batch = %d does not divide by chunk = %d; want a divisor%s", s.Batch, s.Chunk, divisor(s.Batch, s.Chunk))
+	}
 	if s.Steps < 1 {
 		bad("steps = %d; want at least 1 (epochs * images / batch came out too small?)", s.Steps)
 	}
@@ -91,6 +103,16 @@ func (s Spec) Validate() error {
 	}
 	errs = append(errs, t.validateCarried()...)
 	return errors.Join(append(errs, s.validateNetwork(), s.Optimizer.Validate(), s.Schedule.Validate(s.Steps))...)
+}
+
+// divisor suggests the largest divisor of a batch below chunk, if there is one above 1.
+func divisor(batch, chunk int) string {
+	for d := min(chunk, batch); d > 1; d-- {
+		if batch%d == 0 {
+			return fmt.Sprintf(", such as %d", d)
+		}
+	}
+	return ", or 0"
 }
 
 // validateNetwork says what is wrong with the network: what the training was for

@@ -41,14 +41,11 @@ func (t *Trainer) stepGraph(in []*graph.Node) []*graph.Node {
 }
 
 func (t *Trainer) stepNodes(x inputs) []*graph.Node {
-	values := map[string]*graph.Node{}
-	for i, v := range t.vars {
-		values[v.Name] = x.weights[i]
-	}
+	values := t.named(x.weights)
 	b := nn.Build(values, true, t.options)
 	images := nn.Map{Node: nn.Images(x.images), Dims: x.images.Shape().Dimensions[1:]}
 	o := t.task.build(b, images)
-	_, _, follows, states := t.parts(x.slots)
+	_, _, follows, states := parts(t, x.slots)
 	in := t.task.inputs(o, x.labels, x.targets)
 	in.Keys, in.State = t.keys(values, follows, images), t.objectiveState(states)
 	r := t.task.objective.Loss(in)
@@ -57,14 +54,36 @@ func (t *Trainer) stepNodes(x inputs) []*graph.Node {
 		total, f[weightDecay] = graph.Add(total, decay), decay
 	}
 	total.AssertScalar()
-	updated := b.Updates()
-	slots := t.optimize(values, x, total, updated)
-	var out []*graph.Node
+	gradients := graph.Gradient(total, t.trainedOf(values)...)
+	return append(t.finish(values, x, gradients, b.Updates(), r.State), t.vector(f, total))
+}
+
+// named are variables' nodes by name.
+func (t *Trainer) named(weights []*graph.Node) map[string]*graph.Node {
+	values := map[string]*graph.Node{}
+	for i, v := range t.vars {
+		values[v.Name] = weights[i]
+	}
+	return values
+}
+
+// trainedOf are the nodes of the trained variables.
+func (t *Trainer) trainedOf(values map[string]*graph.Node) []*graph.Node {
+	weights := make([]*graph.Node, len(t.trained))
+	for k, i := range t.trained {
+		weights[k] = values[t.vars[i].Name]
+	}
+	return weights
+}
+
+// finish is the end of a step: the changed variables and all that is carried.
+// updated are the moving statistics, state is the objective's.
+func (t *Trainer) finish(values map[string]*graph.Node, x inputs, gradients []*graph.Node, updated, state map[string]*graph.Node) (out []*graph.Node) {
+	slots := t.optimize(values, x, gradients, updated)
 	for _, i := range t.changed {
 		out = append(out, updated[t.vars[i].Name])
 	}
-	out = append(append(out, slots...), t.carryOn(x, updated, r.State)...)
-	return append(out, t.vector(f, total))
+	return append(append(out, slots...), t.carryOn(x, updated, state)...)
 }
 
 // losses is the objective's loss, with that of the probe where there is one, and
@@ -103,12 +122,9 @@ func (t *Trainer) weightDecay(values map[string]*graph.Node) (sum *graph.Node) {
 
 // optimize adds the trained variables' new values to updated and returns the
 // new slots.
-func (t *Trainer) optimize(values map[string]*graph.Node, x inputs, total *graph.Node, updated map[string]*graph.Node) (slots []*graph.Node) {
-	weights := make([]*graph.Node, len(t.trained))
-	for k, i := range t.trained {
-		weights[k] = values[t.vars[i].Name]
-	}
-	gradients := t.clip(graph.Gradient(total, weights...))
+func (t *Trainer) optimize(values map[string]*graph.Node, x inputs, gradients []*graph.Node, updated map[string]*graph.Node) (slots []*graph.Node) {
+	weights := t.trainedOf(values)
+	gradients = t.clip(gradients)
 	n := len(t.slotNames)
 	for k, i := range t.trained {
 		name := t.vars[i].Name

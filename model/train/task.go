@@ -13,6 +13,8 @@ type task struct {
 	Spec
 	objective objective.Objective
 	needs     objective.Needs
+	// evaluating makes batch normalisation use moving statistics, for tests.
+	evaluating bool
 }
 
 // resolve makes the objective. Without one a task has no needs.
@@ -23,7 +25,7 @@ func (s Spec) resolve() (task, error) {
 	}
 	needs := o.Needs()
 	needs.Views = max(1, needs.Views)
-	return task{s, o, needs}, nil
+	return task{Spec: s, objective: o, needs: needs}, nil
 }
 
 // Needs are what the objective needs, if it is known.
@@ -55,7 +57,7 @@ func (t task) rows() int { return t.needs.Views * t.Batch }
 
 // build builds the network as it is trained.
 func (t task) build(b *nn.Builder, images nn.Map) outputs {
-	if t.needs.HeadOnly {
+	if t.needs.HeadOnly || t.evaluating {
 		b.Inference()
 	}
 	b.Freeze(t.Freeze)

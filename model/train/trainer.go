@@ -21,6 +21,7 @@ type Trainer struct {
 	compute Compute
 	options nn.Options
 	exec    *graph.Exec
+	chunked *chunked // in place of exec, where the specification wants it
 	traffic Traffic
 
 	vars      []nn.Variable
@@ -66,20 +67,30 @@ func New(b compute.Backend, spec Spec, how ...Compute) (*Trainer, error) {
 		}
 	}
 	t.carried = t.carry()
-	build, tensorsOfABatch := t.stepGraph, 2
-	if t.compute.steps() > 1 {
-		build = t.stepsGraph
-	}
-	if resolved.needs.Targets {
-		tensorsOfABatch++
-	}
-	if t.exec, err = graph.NewExec(b, build); err == nil {
-		err = t.shard(tensorsOfABatch)
+	if spec.Chunk > 0 {
+		t.chunked, err = newChunked(t)
+	} else {
+		err = t.whole()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return t, nil
+}
+
+// whole prepares an execution of whole steps.
+func (t *Trainer) whole() (err error) {
+	build, tensorsOfABatch := t.stepGraph, 2
+	if t.compute.steps() > 1 {
+		build = t.stepsGraph
+	}
+	if t.task.needs.Targets {
+		tensorsOfABatch++
+	}
+	if t.exec, err = graph.NewExec(t.backend, build); err != nil {
+		return err
+	}
+	return t.shard(tensorsOfABatch)
 }
 
 // Spec is the specification that the trainer was made with.

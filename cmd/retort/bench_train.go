@@ -30,6 +30,7 @@ type netFlags struct {
 	compute     computeFlags
 	remat       bool
 	steps       int // an execution
+	chunk       int
 }
 
 func (n *netFlags) register(cmd *cobra.Command, arch string, width float64, size int, batchFlag string, batch int) {
@@ -60,6 +61,7 @@ func (n *netFlags) spec(task objective.Name) (train.Spec, error) {
 		s.Classes, s.Selector, s.Temperature = 1000, 0, 0
 		s.Batch = max(2, s.Batch) // of the training that makes the weights
 	}
+	s.Chunk = n.chunk
 	if err := s.Validate(); err != nil {
 		return s, usageError{err}
 	}
@@ -131,6 +133,7 @@ pixels that lie in memory. The first two steps are not counted.`,
 	n.compute.registerPrecision(cmd.Flags(), "of the step")
 	cmd.Flags().BoolVar(&n.remat, "remat", false, "compute activations again for the gradient instead of keeping them")
 	cmd.Flags().IntVar(&n.steps, "steps-per-execution", 1, "steps that the backend does in one call")
+	cmd.Flags().IntVar(&n.chunk, "chunk", 0, "pairs that the network sees at once; the loss is over all (0: all at once)")
 	f.register(cmd, cores())
 	return cmd
 }
@@ -168,7 +171,7 @@ func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
 	figures := append(n.figures(chosen), figure{"pairs", spec.Batch}, figure{"steps", steps},
 		figure{"pairs_per_s", float64(steps*spec.Batch) / seconds})
 	figures = append(figures, figure{"precision", n.compute.precision}, figure{"devices", n.compute.devices},
-		figure{"remat", n.remat}, figure{"steps_per_execution", n.steps})
+		figure{"remat", n.remat}, figure{"chunk", n.chunk}, figure{"steps_per_execution", n.steps})
 	return f.show(append(figures, speed(chosen, f.cores, float64(spec.StepFLOPs())*float64(steps)/seconds/1e9)...)...)
 }
 

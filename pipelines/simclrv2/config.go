@@ -98,6 +98,7 @@ type PretrainConfig struct {
 
 	Temperature float64 `yaml:"temperature" range:"0<..100" doc:"of NT-Xent"`
 	Memory      int     `yaml:"memory" late:"yes" range:"0..16777216" doc:"embeddings of past batches that are further negatives of NT-Xent, by a network that follows with decay 0.999 (the paper: 65536); 0: none"`
+	Chunk       int     `yaml:"chunk" late:"yes" range:"0..65536" doc:"images that the network sees at once, a divisor of batch: the loss is over the whole batch, its gradient exact, but batch normalisation is over a chunk; less memory, another forward pass; 0: the whole batch"`
 	HeadLayers  int     `yaml:"head_layers" range:"1..8" doc:"of the projection head"`
 	HeadDim     int     `yaml:"head_dim" range:"2..65536" doc:"width of its output"`
 }

@@ -86,8 +86,10 @@ func Pretrain(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.En
 	if err != nil {
 		g.Fail(err)
 	}
+	settings := c.settings(c.Pretrain.OptimConfig)
+	settings.Chunk = c.Pretrain.Chunk
 	return pipelines.Add(g, "pretrain", &pretrain.Stage{
-		Settings: c.settings(c.Pretrain.OptimConfig), Arch: c.arch(g, c.Teacher), HeadLayers: c.Pretrain.HeadLayers,
+		Settings: settings, Arch: c.arch(g, c.Teacher), HeadLayers: c.Pretrain.HeadLayers,
 		HeadDim: c.Pretrain.HeadDim, Temperature: c.Pretrain.Temperature, Objective: choice, Seed: c.Seed, Labelled: e.Sets.Labelled,
 	}, e.Views)
 }

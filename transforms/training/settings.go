@@ -28,6 +28,9 @@ type Settings struct {
 	// Average is the decay of the weights' averages, which are the network that comes
 	// out; 0 is none.
 	Average float64 `json:",omitempty"`
+	// Chunk, above 0, is how many of a batch's images the network sees at once
+	// ([train.Spec]); it divides Batch.
+	Chunk int `json:",omitempty"`
 	// CheckpointEvery is how many steps lie between two checkpoints that an
 	// interrupted training goes on from; 0 is DefaultCheckpointEvery.
 	CheckpointEvery int `fingerprint:"-"`
@@ -79,6 +82,8 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("CheckpointEvery = %d; want at least 0", s.CheckpointEvery)
 	case s.StepsPerExecution < 0:
 		return fmt.Errorf("StepsPerExecution = %d; want at least 0", s.StepsPerExecution)
+	case s.Chunk > 0 && s.StepsPerExecution > 1:
+		return fmt.Errorf("Chunk = %d does not go with StepsPerExecution = %d: a step of chunks is several executions", s.Chunk, s.StepsPerExecution)
 	case s.KeepCheckpoints < 0:
 		return fmt.Errorf("KeepCheckpoints = %d; want at least 0", s.KeepCheckpoints)
 	}
@@ -111,7 +116,7 @@ func (s *Settings) Fill(spec *train.Spec, n int64) {
 	case optim.Momentum:
 		spec.Optimizer = optim.SGD(s.WeightDecay)
 	}
-	spec.Optimizer.ClipNorm, spec.Average = s.ClipNorm, s.Average
+	spec.Optimizer.ClipNorm, spec.Average, spec.Chunk = s.ClipNorm, s.Average, s.Chunk
 	spec.Schedule = optim.Schedule{Base: s.LearningRate, Scaling: s.Scaling, WarmupSteps: optim.WarmupSteps(s.WarmupEpochs, int(n), s.Batch)}
 }
 

@@ -27,9 +27,9 @@ func chunkable(chunk int) Spec {
 }
 
 // oneStep trains for a step, and says what it came to.
-func oneStep(t *testing.T, s Spec, prepare func(*Trainer)) (m Metrics, c *checkpoint.Checkpoint) {
+func oneStep(t *testing.T, s Spec, prepare func(*Trainer), how ...Compute) (m Metrics, c *checkpoint.Checkpoint) {
 	t.Helper()
-	tr, err := New(open(t), s)
+	tr, err := New(open(t), s, how...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,6 +191,48 @@ func chunkedReference(t *testing.T, tr *Trainer, batch Batch, chunk int) (loss f
 		}
 	}
 	return loss, memory, gradients, statistics
+}
+
+// TestHowFarChunksAre measures, as a share of the norm over all gradients, how far
+// a step lies from that of the whole batch: rematerialisation gives the same,
+// chunks, whose batch normalisation sees fewer rows, another one.
+func TestHowFarChunksAre(t *testing.T) {
+	s := chunkable(0)
+	s.Arch.Width, s.ImageSize, s.Batch, s.Optimizer.WeightDecay = 0.125, 16, 32, 0
+	gradient := func(chunk int, how Compute) (all []float64) {
+		s := s
+		s.Chunk = chunk
+		_, c := oneStep(t, s, func(*Trainer) {}, how)
+		for _, x := range c.Optimizer {
+			if strings.HasSuffix(x.Name, "/Momentum") && !supervised(x.Name) {
+				for _, v := range x.Data {
+					all = append(all, float64(v))
+				}
+			}
+		}
+		return all
+	}
+	whole := gradient(0, Compute{})
+	for _, x := range []struct {
+		name        string
+		chunk       int
+		how         Compute
+		least, most float64
+	}{
+		{"remat", 0, Compute{Remat: true}, 0, 1e-3}, {"a chunk of all 32", 32, Compute{}, 0, 1e-3},
+		{"chunks of 16", 16, Compute{}, 1e-2, 2}, {"chunks of 8", 8, Compute{}, 1e-2, 2}, {"chunks of 4", 4, Compute{}, 1e-2, 2},
+	} {
+		apart, norm := 0.0, 0.0
+		for i, v := range gradient(x.chunk, x.how) {
+			apart += (v - whole[i]) * (v - whole[i])
+			norm += whole[i] * whole[i]
+		}
+		share := math.Sqrt(apart / norm)
+		t.Logf("%s: %.2g of the norm from the whole batch's", x.name, share)
+		if !(share >= x.least && share <= x.most) {
+			t.Errorf("%s: the gradient is %.2g of its norm apart; want %.2g to %.2g", x.name, share, x.least, x.most)
+		}
+	}
 }
 
 // TestChunksKeepTheStateOnTheDevice: after the first step only batches and figures

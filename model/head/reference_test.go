@@ -102,7 +102,9 @@ func runHead(t *testing.T, b compute.Backend, c headCase, mode string, arrays ma
 	modeltest.NearRelative(t, "input gradient", grads[0], arrays[key+"grad_input"].Data, 2e-5)
 	for k, i := range wrt {
 		if want, ok := arrays[fmt.Sprintf("%sgrad/%d", key, i)]; ok {
-			if d, n := modeltest.Distance(grads[1+k], want.Data), modeltest.Norm(want.Data); d > 1e-5*n {
+			d, n := modeltest.Distance(grads[1+k], want.Data), modeltest.Norm(want.Data)
+			modeltest.Deviates(t, "gradient of "+vars[i].Name, d/n, d/(1e-5*n))
+			if d > 1e-5*n {
 				t.Errorf("gradient of %s: %.3g of its norm apart", vars[i], d/n)
 			}
 		}

@@ -147,7 +147,9 @@ func TestReferenceTrainStep(t *testing.T) {
 	for i, w := range c.Weights {
 		if a, ok := arrays[fmt.Sprintf("final/%d", i)]; ok {
 			d, moved := modeltest.Distance(w.Data, a.Data), modeltest.Distance(a.Data, first[w.Name])
-			if !(d <= 5e-2*moved+2e-6*modeltest.Norm(a.Data)) {
+			allowed := 5e-2*moved + 2e-6*modeltest.Norm(a.Data)
+			modeltest.Deviates(t, "final "+w.Name, -1, d/allowed)
+			if !(d <= allowed) {
 				t.Errorf("final %s: %.3g apart, having moved %.3g", w.Name, d, moved)
 			}
 		}

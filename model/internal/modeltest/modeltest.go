@@ -156,8 +156,12 @@ func Near(t testing.TB, what string, got, want []float32, tolerance float64) {
 		t.Errorf("%s: %d values, want %d", what, len(got), len(want))
 		return
 	}
+	size, largest := MaxAbs(want), 0.0
+	defer func() { Deviates(t, what, over(largest, size), over(largest, tolerance)) }()
 	for i := range got {
-		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= tolerance) {
+		d := math.Abs(float64(got[i]) - float64(want[i]))
+		largest = max(largest, d)
+		if !(d <= tolerance) {
 			t.Errorf("%s: value %d is %v, want %v: %.3g apart, %.3g allowed", what, i, got[i], want[i], d, tolerance)
 			return
 		}
@@ -173,7 +177,21 @@ func NearRelative(t testing.TB, what string, got, want []float32, tolerance floa
 // NearNumber compares two numbers, relative to want, plus an absolute part.
 func NearNumber(t testing.TB, what string, got, want, relative, absolute float64) {
 	t.Helper()
-	if d := math.Abs(got - want); !(d <= relative*math.Abs(want)+absolute) {
-		t.Errorf("%s = %v, want %v: %.3g apart, %.3g allowed", what, got, want, d, relative*math.Abs(want)+absolute)
+	d, allowed := math.Abs(got-want), relative*math.Abs(want)+absolute
+	size := math.Abs(want)
+	if relative == 0 { // it may be near 0
+		size = 0
 	}
+	Deviates(t, what, over(d, size), over(d, allowed))
+	if !(d <= allowed) {
+		t.Errorf("%s = %v, want %v: %.3g apart, %.3g allowed", what, got, want, d, allowed)
+	}
+}
+
+// over is a quotient, -1 where there is nothing to divide by.
+func over(d, by float64) float64 {
+	if by == 0 {
+		return -1
+	}
+	return d / by
 }

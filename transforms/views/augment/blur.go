@@ -67,7 +67,7 @@ func trim(kernel []float32) []float32 {
 	return kernel[:1]
 }
 
-func (v *Renderer) blurBy(width, height, radius int, sigma float32) {
+func (v *Renderer) blurBy(width, height, radius int, sigma float32, bytes []uint8) {
 	v.kernel = gaussian(v.kernel, radius, sigma)
 	kernel := trim(v.kernel)
 	radius = len(kernel) - 1
@@ -86,5 +86,5 @@ func (v *Renderer) blurBy(width, height, radius int, sigma float32) {
 		blur(plane, v.spare, margin, n, width, kernel)
 	}
 	p := program{{op: opClip}}
-	p.run(v.plane[0], v.plane[1], v.plane[2], n)
+	v.run(p.then(bytes), n, nil, bytes)
 }

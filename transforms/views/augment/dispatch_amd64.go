@@ -47,35 +47,25 @@ func (v *Renderer) weighView(y, n, width, stride, mask int) {
 	}
 }
 
-// run takes n pixels of three planes through the program.
-func (p *program) run(r, g, b []float32, n int) {
-	if p[0].op == opEnd {
-		return
+// runBlocks takes as many pixels through the program as fill the kernels' blocks,
+// and says how many.
+func (p *program) runBlocks(r, g, b []float32, sums *sums, bytes []uint8) int {
+	n := len(r) &^ (2*lanes - 1)
+	if n == 0 || instructions == portable {
+		return 0
 	}
-	if instructions == portable {
-		p.runPortable(r, g, b, n)
-		return
+	_, _ = g[n-1], b[n-1]
+	for _, s := range p {
+		if s.op == opBytes {
+			_ = bytes[3*n-1]
+		}
 	}
-	m := roundUp(n)
-	_, _, _ = r[m-1], g[m-1], b[m-1]
 	if instructions == avx512 {
-		colourAVX512(&r[0], &g[0], &b[0], n, (*uint32)(&p[0].op))
+		colourAVX512(&r[0], &g[0], &b[0], n, (*uint32)(&p[0].op), (*[3][16]float64)(sums), &bytes[0])
 	} else {
-		colourAVX2(&r[0], &g[0], &b[0], n, (*uint32)(&p[0].op))
+		colourAVX2(&r[0], &g[0], &b[0], n, (*uint32)(&p[0].op), (*[3][16]float64)(sums), &bytes[0])
 	}
-}
-
-// addUp adds x, a multiple of lanes, to the partial sums.
-func addUp(sum *[lanes]float64, x []float32) {
-	switch {
-	case len(x) == 0:
-	case instructions == avx512:
-		addUpAVX512(sum, &x[0], len(x))
-	case instructions == avx2:
-		addUpAVX2(sum, &x[0], len(x))
-	default:
-		addUpPortable(sum, x)
-	}
+	return n
 }
 
 // blur is one pass of the symmetric kernel over n samples that begin at
@@ -92,24 +82,4 @@ func blur(dst, src []float32, at, n, stride int, kernel []float32) {
 	} else {
 		blurAVX2(&dst[0], &src[at], n, stride, &kernel[0], radius)
 	}
-}
-
-// quantize interleaves three planes of values in [0, 1] as 8-bit RGB: as many
-// pixels as dst holds.
-func quantize(dst []uint8, r, g, b []float32) {
-	n := len(dst) / 3
-	r, g, b = r[:n], g[:n], b[:n]
-	// The kernels write past their last pixel: the portable code does the end.
-	head := 0
-	if instructions != portable && n > lanes {
-		head = (n - lanes/2) / lanes * lanes
-	}
-	switch {
-	case head == 0:
-	case instructions == avx512:
-		quantizeAVX512(&dst[0], &r[0], &g[0], &b[0], head)
-	default:
-		quantizeAVX2(&dst[0], &r[0], &g[0], &b[0], head)
-	}
-	quantizePortable(dst[3*head:], r[head:], g[head:], b[head:])
 }

@@ -6,31 +6,19 @@ package augment
 func weighViewAVX512(dst *float32, plane int, n int, height int, ring *float32, stride int, mask int, start *int32, weight *float32, weightStride int)
 
 //go:noescape
-func colourAVX512(red *float32, green *float32, blue *float32, n int, steps *uint32)
-
-//go:noescape
-func addUpAVX512(sum *[16]float64, x *float32, n int)
+func colourAVX512(red *float32, green *float32, blue *float32, n int, steps *uint32, sums *[3][16]float64, bytes *uint8)
 
 //go:noescape
 func blurAVX512(dst *float32, src *float32, n int, stride int, kernel *float32, radius int)
 
 //go:noescape
-func quantizeAVX512(dst *uint8, red *float32, green *float32, blue *float32, n int)
-
-//go:noescape
 func weighViewAVX2(dst *float32, plane int, n int, height int, ring *float32, stride int, mask int, start *int32, weight *float32, weightStride int)
 
 //go:noescape
-func colourAVX2(red *float32, green *float32, blue *float32, n int, steps *uint32)
-
-//go:noescape
-func addUpAVX2(sum *[16]float64, x *float32, n int)
+func colourAVX2(red *float32, green *float32, blue *float32, n int, steps *uint32, sums *[3][16]float64, bytes *uint8)
 
 //go:noescape
 func blurAVX2(dst *float32, src *float32, n int, stride int, kernel *float32, radius int)
-
-//go:noescape
-func quantizeAVX2(dst *uint8, red *float32, green *float32, blue *float32, n int)
 
 //go:noescape
 func resizeRowsAVX512(dst *float32, stride int, n int, src *uint8, pitch int, rows int, base *int32, sort *[16]uint32, weight *float32, weightStride int)

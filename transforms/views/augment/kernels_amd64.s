@@ -463,188 +463,324 @@ plane2Test:
 	VZEROUPPER
 	RET
 
-// func colourAVX512(red *float32, green *float32, blue *float32, n int, steps *uint32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·colourAVX512(SB), NOSPLIT, $0-40
+// func colourAVX512(red *float32, green *float32, blue *float32, n int, steps *uint32, sums *[3][16]float64, bytes *uint8)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VBMI
+TEXT ·colourAVX512(SB), NOSPLIT, $0-56
 	MOVQ red+0(FP), AX
 	MOVQ green+8(FP), CX
 	MOVQ blue+16(FP), DX
 	MOVQ n+24(FP), BX
 	MOVQ steps+32(FP), SI
-	XORQ R9, R9
+	MOVQ sums+40(FP), DI
+	MOVQ bytes+48(FP), R8
+	XORQ R11, R11
 	JMP  blockTest
 
 block:
-	VMOVUPS (AX)(R9*4), Z0
-	VMOVUPS (CX)(R9*4), Z1
-	VMOVUPS (DX)(R9*4), Z2
-	MOVQ    SI, DI
+	VMOVUPS (AX)(R11*4), Z0
+	VMOVUPS (CX)(R11*4), Z1
+	VMOVUPS (DX)(R11*4), Z2
+	VMOVUPS 64(AX)(R11*4), Z3
+	VMOVUPS 64(CX)(R11*4), Z4
+	VMOVUPS 64(DX)(R11*4), Z5
+	MOVQ    SI, R9
 
 next:
-	MOVL    (DI), R8
-	CMPL    R8, $0x01
+	MOVL    (R9), R10
+	CMPL    R10, $0x01
 	JEQ     scale
-	CMPL    R8, $0x02
+	CMPL    R10, $0x02
 	JEQ     offset
-	CMPL    R8, $0x03
+	CMPL    R10, $0x03
 	JEQ     contrast
-	CMPL    R8, $0x04
+	CMPL    R10, $0x04
 	JEQ     saturation
-	CMPL    R8, $0x05
+	CMPL    R10, $0x05
 	JEQ     hue
-	CMPL    R8, $0x06
+	CMPL    R10, $0x06
 	JEQ     gray
-	CMPL    R8, $0x07
+	CMPL    R10, $0x07
 	JEQ     clip
-	CMPL    R8, $0x08
+	CMPL    R10, $0x08
 	JEQ     solarize
-	VMOVUPS Z0, (AX)(R9*4)
-	VMOVUPS Z1, (CX)(R9*4)
-	VMOVUPS Z2, (DX)(R9*4)
+	CMPL    R10, $0x09
+	JEQ     sum
+	CMPL    R10, $0x0a
+	JEQ     bytes
+	VMOVUPS Z0, (AX)(R11*4)
+	VMOVUPS Z1, (CX)(R11*4)
+	VMOVUPS Z2, (DX)(R11*4)
+	VMOVUPS Z3, 64(AX)(R11*4)
+	VMOVUPS Z4, 64(CX)(R11*4)
+	VMOVUPS Z5, 64(DX)(R11*4)
 	JMP     stored
 
 scale:
-	VBROADCASTSS 4(DI), Z3
-	VMULPS       Z3, Z0, Z0
-	VMULPS       Z3, Z1, Z1
-	VMULPS       Z3, Z2, Z2
+	VBROADCASTSS 4(R9), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
 	VMAXPS       zerox16<>+0(SB), Z0, Z0
 	VMINPS       onex16<>+0(SB), Z0, Z0
 	VMAXPS       zerox16<>+0(SB), Z1, Z1
 	VMINPS       onex16<>+0(SB), Z1, Z1
 	VMAXPS       zerox16<>+0(SB), Z2, Z2
 	VMINPS       onex16<>+0(SB), Z2, Z2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Z6
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	ADDQ         $0x14, R9
 	JMP          next
 
 offset:
-	VBROADCASTSS 4(DI), Z3
-	VADDPS       Z3, Z0, Z0
-	VADDPS       Z3, Z1, Z1
-	VADDPS       Z3, Z2, Z2
+	VBROADCASTSS 4(R9), Z6
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z6, Z1, Z1
+	VADDPS       Z6, Z2, Z2
 	VMAXPS       zerox16<>+0(SB), Z0, Z0
 	VMINPS       onex16<>+0(SB), Z0, Z0
 	VMAXPS       zerox16<>+0(SB), Z1, Z1
 	VMINPS       onex16<>+0(SB), Z1, Z1
 	VMAXPS       zerox16<>+0(SB), Z2, Z2
 	VMINPS       onex16<>+0(SB), Z2, Z2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Z6
+	VADDPS       Z6, Z3, Z3
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	ADDQ         $0x14, R9
 	JMP          next
 
 contrast:
-	VBROADCASTSS 4(DI), Z3
-	VBROADCASTSS 8(DI), Z4
-	VSUBPS       Z4, Z0, Z0
-	VMULPS       Z3, Z0, Z0
-	VADDPS       Z4, Z0, Z0
-	VBROADCASTSS 12(DI), Z4
-	VSUBPS       Z4, Z1, Z1
-	VMULPS       Z3, Z1, Z1
-	VADDPS       Z4, Z1, Z1
-	VBROADCASTSS 16(DI), Z4
-	VSUBPS       Z4, Z2, Z2
-	VMULPS       Z3, Z2, Z2
-	VADDPS       Z4, Z2, Z2
+	VBROADCASTSS 4(R9), Z6
+	VBROADCASTSS 8(R9), Z7
+	VSUBPS       Z7, Z0, Z0
+	VMULPS       Z6, Z0, Z0
+	VADDPS       Z7, Z0, Z0
+	VBROADCASTSS 12(R9), Z7
+	VSUBPS       Z7, Z1, Z1
+	VMULPS       Z6, Z1, Z1
+	VADDPS       Z7, Z1, Z1
+	VBROADCASTSS 16(R9), Z7
+	VSUBPS       Z7, Z2, Z2
+	VMULPS       Z6, Z2, Z2
+	VADDPS       Z7, Z2, Z2
 	VMAXPS       zerox16<>+0(SB), Z0, Z0
 	VMINPS       onex16<>+0(SB), Z0, Z0
 	VMAXPS       zerox16<>+0(SB), Z1, Z1
 	VMINPS       onex16<>+0(SB), Z1, Z1
 	VMAXPS       zerox16<>+0(SB), Z2, Z2
 	VMINPS       onex16<>+0(SB), Z2, Z2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Z6
+	VBROADCASTSS 8(R9), Z7
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z6, Z3, Z3
+	VADDPS       Z7, Z3, Z3
+	VBROADCASTSS 12(R9), Z7
+	VSUBPS       Z7, Z4, Z4
+	VMULPS       Z6, Z4, Z4
+	VADDPS       Z7, Z4, Z4
+	VBROADCASTSS 16(R9), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMULPS       Z6, Z5, Z5
+	VADDPS       Z7, Z5, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	ADDQ         $0x14, R9
 	JMP          next
 
 saturation:
-	VMAXPS       Z1, Z0, Z3
-	VMAXPS       Z2, Z3, Z3
-	VMINPS       Z1, Z0, Z4
-	VMINPS       Z2, Z4, Z4
-	VMOVUPS      zerox16<>+0(SB), Z5
-	VSUBPS       Z4, Z3, Z4
-	VDIVPS       Z4, Z3, Z4
-	VBROADCASTSS 4(DI), Z6
-	VMINPS       Z6, Z4, Z4
-	VCMPPS       $0x1e, Z5, Z3, K1
-	VBLENDMPS    Z4, Z5, K1, Z4
-	VSUBPS       Z0, Z3, Z0
-	VMULPS       Z4, Z0, Z0
-	VSUBPS       Z0, Z3, Z0
-	VSUBPS       Z1, Z3, Z1
-	VMULPS       Z4, Z1, Z1
-	VSUBPS       Z1, Z3, Z1
-	VSUBPS       Z2, Z3, Z2
-	VMULPS       Z4, Z2, Z2
-	VSUBPS       Z2, Z3, Z2
+	VMAXPS       Z1, Z0, Z6
+	VMAXPS       Z2, Z6, Z6
+	VMINPS       Z1, Z0, Z7
+	VMINPS       Z2, Z7, Z7
+	VMOVUPS      zerox16<>+0(SB), Z8
+	VSUBPS       Z7, Z6, Z7
+	VDIVPS       Z7, Z6, Z7
+	VBROADCASTSS 4(R9), Z9
+	VMINPS       Z9, Z7, Z7
+	VCMPPS       $0x1e, Z8, Z6, K1
+	VBLENDMPS    Z7, Z8, K1, Z7
+	VSUBPS       Z0, Z6, Z0
+	VMULPS       Z7, Z0, Z0
+	VSUBPS       Z0, Z6, Z0
+	VSUBPS       Z1, Z6, Z1
+	VMULPS       Z7, Z1, Z1
+	VSUBPS       Z1, Z6, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z7, Z2, Z2
+	VSUBPS       Z2, Z6, Z2
 	VMAXPS       zerox16<>+0(SB), Z0, Z0
 	VMINPS       onex16<>+0(SB), Z0, Z0
 	VMAXPS       zerox16<>+0(SB), Z1, Z1
 	VMINPS       onex16<>+0(SB), Z1, Z1
 	VMAXPS       zerox16<>+0(SB), Z2, Z2
 	VMINPS       onex16<>+0(SB), Z2, Z2
-	ADDQ         $0x14, DI
+	VMAXPS       Z4, Z3, Z6
+	VMAXPS       Z5, Z6, Z6
+	VMINPS       Z4, Z3, Z7
+	VMINPS       Z5, Z7, Z7
+	VMOVUPS      zerox16<>+0(SB), Z8
+	VSUBPS       Z7, Z6, Z7
+	VDIVPS       Z7, Z6, Z7
+	VBROADCASTSS 4(R9), Z9
+	VMINPS       Z9, Z7, Z7
+	VCMPPS       $0x1e, Z8, Z6, K1
+	VBLENDMPS    Z7, Z8, K1, Z7
+	VSUBPS       Z3, Z6, Z3
+	VMULPS       Z7, Z3, Z3
+	VSUBPS       Z3, Z6, Z3
+	VSUBPS       Z4, Z6, Z4
+	VMULPS       Z7, Z4, Z4
+	VSUBPS       Z4, Z6, Z4
+	VSUBPS       Z5, Z6, Z5
+	VMULPS       Z7, Z5, Z5
+	VSUBPS       Z5, Z6, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	ADDQ         $0x14, R9
 	JMP          next
 
 hue:
-	VMAXPS       Z1, Z0, Z3
-	VMAXPS       Z2, Z3, Z3
-	VMINPS       Z1, Z0, Z4
-	VMINPS       Z2, Z4, Z4
-	VSUBPS       Z1, Z0, Z5
-	VMOVUPS      fourx16<>+0(SB), Z6
-	VSUBPS       Z0, Z2, Z7
-	VMOVUPS      twox16<>+0(SB), Z8
-	VCMPPS       $0x00, Z1, Z3, K1
-	VBLENDMPS    Z8, Z6, K1, Z6
-	VCMPPS       $0x00, Z1, Z3, K1
-	VBLENDMPS    Z7, Z5, K1, Z5
-	VSUBPS       Z2, Z1, Z7
-	VMOVUPS      zerox16<>+0(SB), Z8
-	VCMPPS       $0x00, Z0, Z3, K1
-	VBLENDMPS    Z8, Z6, K1, Z6
-	VCMPPS       $0x00, Z0, Z3, K1
-	VBLENDMPS    Z7, Z5, K1, Z5
-	VSUBPS       Z4, Z3, Z3
-	VMAXPS       tinyx16<>+0(SB), Z3, Z7
-	VDIVPS       Z7, Z5, Z5
-	VADDPS       Z5, Z6, Z5
-	VBROADCASTSS 4(DI), Z0
-	VADDPS       Z0, Z5, Z5
-	VADDPS       sixx16<>+0(SB), Z5, Z7
-	VCMPPS       $0x11, Z8, Z5, K1
-	VBLENDMPS    Z7, Z5, K1, Z5
-	VMOVUPS      sixx16<>+0(SB), Z8
-	VSUBPS       Z8, Z5, Z7
-	VCMPPS       $0x1d, Z8, Z5, K1
-	VBLENDMPS    Z7, Z5, K1, Z5
-	VMOVUPS      twox16<>+0(SB), Z8
-	VSUBPS       threex16<>+0(SB), Z5, Z0
+	VMAXPS       Z1, Z0, Z6
+	VMAXPS       Z2, Z6, Z6
+	VMINPS       Z1, Z0, Z7
+	VMINPS       Z2, Z7, Z7
+	VSUBPS       Z1, Z0, Z8
+	VMOVUPS      fourx16<>+0(SB), Z9
+	VSUBPS       Z0, Z2, Z10
+	VMOVUPS      twox16<>+0(SB), Z11
+	VCMPPS       $0x00, Z1, Z6, K1
+	VBLENDMPS    Z11, Z9, K1, Z9
+	VCMPPS       $0x00, Z1, Z6, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VSUBPS       Z2, Z1, Z10
+	VMOVUPS      zerox16<>+0(SB), Z11
+	VCMPPS       $0x00, Z0, Z6, K1
+	VBLENDMPS    Z11, Z9, K1, Z9
+	VCMPPS       $0x00, Z0, Z6, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VSUBPS       Z7, Z6, Z6
+	VMAXPS       tinyx16<>+0(SB), Z6, Z10
+	VDIVPS       Z10, Z8, Z8
+	VADDPS       Z8, Z9, Z8
+	VBROADCASTSS 4(R9), Z0
+	VADDPS       Z0, Z8, Z8
+	VADDPS       sixx16<>+0(SB), Z8, Z10
+	VCMPPS       $0x11, Z11, Z8, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VMOVUPS      sixx16<>+0(SB), Z11
+	VSUBPS       Z11, Z8, Z10
+	VCMPPS       $0x1d, Z11, Z8, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VMOVUPS      twox16<>+0(SB), Z11
+	VSUBPS       threex16<>+0(SB), Z8, Z0
 	VANDPS       absolutex16<>+0(SB), Z0, Z0
 	VSUBPS       onex16<>+0(SB), Z0, Z0
-	VSUBPS       Z8, Z5, Z1
+	VSUBPS       Z11, Z8, Z1
 	VANDPS       absolutex16<>+0(SB), Z1, Z1
-	VSUBPS       Z1, Z8, Z1
-	VSUBPS       fourx16<>+0(SB), Z5, Z2
+	VSUBPS       Z1, Z11, Z1
+	VSUBPS       fourx16<>+0(SB), Z8, Z2
 	VANDPS       absolutex16<>+0(SB), Z2, Z2
-	VSUBPS       Z2, Z8, Z2
+	VSUBPS       Z2, Z11, Z2
 	VMAXPS       zerox16<>+0(SB), Z0, Z0
 	VMINPS       onex16<>+0(SB), Z0, Z0
-	VMULPS       Z3, Z0, Z0
-	VADDPS       Z4, Z0, Z0
+	VMULPS       Z6, Z0, Z0
+	VADDPS       Z7, Z0, Z0
 	VMAXPS       zerox16<>+0(SB), Z1, Z1
 	VMINPS       onex16<>+0(SB), Z1, Z1
-	VMULPS       Z3, Z1, Z1
-	VADDPS       Z4, Z1, Z1
+	VMULPS       Z6, Z1, Z1
+	VADDPS       Z7, Z1, Z1
 	VMAXPS       zerox16<>+0(SB), Z2, Z2
 	VMINPS       onex16<>+0(SB), Z2, Z2
-	VMULPS       Z3, Z2, Z2
-	VADDPS       Z4, Z2, Z2
+	VMULPS       Z6, Z2, Z2
+	VADDPS       Z7, Z2, Z2
 	VMAXPS       zerox16<>+0(SB), Z0, Z0
 	VMINPS       onex16<>+0(SB), Z0, Z0
 	VMAXPS       zerox16<>+0(SB), Z1, Z1
 	VMINPS       onex16<>+0(SB), Z1, Z1
 	VMAXPS       zerox16<>+0(SB), Z2, Z2
 	VMINPS       onex16<>+0(SB), Z2, Z2
-	ADDQ         $0x14, DI
+	VMAXPS       Z4, Z3, Z6
+	VMAXPS       Z5, Z6, Z6
+	VMINPS       Z4, Z3, Z7
+	VMINPS       Z5, Z7, Z7
+	VSUBPS       Z4, Z3, Z8
+	VMOVUPS      fourx16<>+0(SB), Z9
+	VSUBPS       Z3, Z5, Z10
+	VMOVUPS      twox16<>+0(SB), Z11
+	VCMPPS       $0x00, Z4, Z6, K1
+	VBLENDMPS    Z11, Z9, K1, Z9
+	VCMPPS       $0x00, Z4, Z6, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VSUBPS       Z5, Z4, Z10
+	VMOVUPS      zerox16<>+0(SB), Z11
+	VCMPPS       $0x00, Z3, Z6, K1
+	VBLENDMPS    Z11, Z9, K1, Z9
+	VCMPPS       $0x00, Z3, Z6, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VSUBPS       Z7, Z6, Z6
+	VMAXPS       tinyx16<>+0(SB), Z6, Z10
+	VDIVPS       Z10, Z8, Z8
+	VADDPS       Z8, Z9, Z8
+	VBROADCASTSS 4(R9), Z3
+	VADDPS       Z3, Z8, Z8
+	VADDPS       sixx16<>+0(SB), Z8, Z10
+	VCMPPS       $0x11, Z11, Z8, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VMOVUPS      sixx16<>+0(SB), Z11
+	VSUBPS       Z11, Z8, Z10
+	VCMPPS       $0x1d, Z11, Z8, K1
+	VBLENDMPS    Z10, Z8, K1, Z8
+	VMOVUPS      twox16<>+0(SB), Z11
+	VSUBPS       threex16<>+0(SB), Z8, Z3
+	VANDPS       absolutex16<>+0(SB), Z3, Z3
+	VSUBPS       onex16<>+0(SB), Z3, Z3
+	VSUBPS       Z11, Z8, Z4
+	VANDPS       absolutex16<>+0(SB), Z4, Z4
+	VSUBPS       Z4, Z11, Z4
+	VSUBPS       fourx16<>+0(SB), Z8, Z5
+	VANDPS       absolutex16<>+0(SB), Z5, Z5
+	VSUBPS       Z5, Z11, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMULPS       Z6, Z3, Z3
+	VADDPS       Z7, Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMULPS       Z6, Z4, Z4
+	VADDPS       Z7, Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	VMULPS       Z6, Z5, Z5
+	VADDPS       Z7, Z5, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	ADDQ         $0x14, R9
 	JMP          next
 
 gray:
@@ -655,7 +791,14 @@ gray:
 	VADDPS  Z2, Z0, Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
-	ADDQ    $0x14, DI
+	VMULPS  lumaRx16<>+0(SB), Z3, Z3
+	VMULPS  lumaGx16<>+0(SB), Z4, Z4
+	VMULPS  lumaBx16<>+0(SB), Z5, Z5
+	VADDPS  Z4, Z3, Z3
+	VADDPS  Z5, Z3, Z3
+	VMOVAPS Z3, Z4
+	VMOVAPS Z3, Z5
+	ADDQ    $0x14, R9
 	JMP     next
 
 clip:
@@ -665,56 +808,127 @@ clip:
 	VMINPS onex16<>+0(SB), Z1, Z1
 	VMAXPS zerox16<>+0(SB), Z2, Z2
 	VMINPS onex16<>+0(SB), Z2, Z2
-	ADDQ   $0x14, DI
+	VMAXPS zerox16<>+0(SB), Z3, Z3
+	VMINPS onex16<>+0(SB), Z3, Z3
+	VMAXPS zerox16<>+0(SB), Z4, Z4
+	VMINPS onex16<>+0(SB), Z4, Z4
+	VMAXPS zerox16<>+0(SB), Z5, Z5
+	VMINPS onex16<>+0(SB), Z5, Z5
+	ADDQ   $0x14, R9
 	JMP    next
 
 solarize:
-	VBROADCASTSS 4(DI), Z3
-	VMOVUPS      onex16<>+0(SB), Z4
-	VSUBPS       Z0, Z4, Z5
-	VCMPPS       $0x1d, Z3, Z0, K1
-	VBLENDMPS    Z5, Z0, K1, Z0
-	VSUBPS       Z1, Z4, Z5
-	VCMPPS       $0x1d, Z3, Z1, K1
-	VBLENDMPS    Z5, Z1, K1, Z1
-	VSUBPS       Z2, Z4, Z4
-	VCMPPS       $0x1d, Z3, Z2, K1
-	VBLENDMPS    Z4, Z2, K1, Z2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Z6
+	VMOVUPS      onex16<>+0(SB), Z7
+	VSUBPS       Z0, Z7, Z8
+	VCMPPS       $0x1d, Z6, Z0, K1
+	VBLENDMPS    Z8, Z0, K1, Z0
+	VSUBPS       Z1, Z7, Z8
+	VCMPPS       $0x1d, Z6, Z1, K1
+	VBLENDMPS    Z8, Z1, K1, Z1
+	VSUBPS       Z2, Z7, Z7
+	VCMPPS       $0x1d, Z6, Z2, K1
+	VBLENDMPS    Z7, Z2, K1, Z2
+	VBROADCASTSS 4(R9), Z6
+	VMOVUPS      onex16<>+0(SB), Z7
+	VSUBPS       Z3, Z7, Z8
+	VCMPPS       $0x1d, Z6, Z3, K1
+	VBLENDMPS    Z8, Z3, K1, Z3
+	VSUBPS       Z4, Z7, Z8
+	VCMPPS       $0x1d, Z6, Z4, K1
+	VBLENDMPS    Z8, Z4, K1, Z4
+	VSUBPS       Z5, Z7, Z7
+	VCMPPS       $0x1d, Z6, Z5, K1
+	VBLENDMPS    Z7, Z5, K1, Z5
+	ADDQ         $0x14, R9
 	JMP          next
 
+sum:
+	VMOVUPD       (DI), Z6
+	VCVTPS2PD     Y0, Z7
+	VADDPD        Z7, Z6, Z6
+	VCVTPS2PD     Y3, Z7
+	VADDPD        Z7, Z6, Z6
+	VMOVUPD       Z6, (DI)
+	VMOVUPD       64(DI), Z6
+	VEXTRACTF32X8 $0x01, Z0, Y7
+	VCVTPS2PD     Y7, Z7
+	VADDPD        Z7, Z6, Z6
+	VEXTRACTF32X8 $0x01, Z3, Y7
+	VCVTPS2PD     Y7, Z7
+	VADDPD        Z7, Z6, Z6
+	VMOVUPD       Z6, 64(DI)
+	VMOVUPD       128(DI), Z6
+	VCVTPS2PD     Y1, Z7
+	VADDPD        Z7, Z6, Z6
+	VCVTPS2PD     Y4, Z7
+	VADDPD        Z7, Z6, Z6
+	VMOVUPD       Z6, 128(DI)
+	VMOVUPD       192(DI), Z6
+	VEXTRACTF32X8 $0x01, Z1, Y7
+	VCVTPS2PD     Y7, Z7
+	VADDPD        Z7, Z6, Z6
+	VEXTRACTF32X8 $0x01, Z4, Y7
+	VCVTPS2PD     Y7, Z7
+	VADDPD        Z7, Z6, Z6
+	VMOVUPD       Z6, 192(DI)
+	VMOVUPD       256(DI), Z6
+	VCVTPS2PD     Y2, Z7
+	VADDPD        Z7, Z6, Z6
+	VCVTPS2PD     Y5, Z7
+	VADDPD        Z7, Z6, Z6
+	VMOVUPD       Z6, 256(DI)
+	VMOVUPD       320(DI), Z6
+	VEXTRACTF32X8 $0x01, Z2, Y7
+	VCVTPS2PD     Y7, Z7
+	VADDPD        Z7, Z6, Z6
+	VEXTRACTF32X8 $0x01, Z5, Y7
+	VCVTPS2PD     Y7, Z7
+	VADDPD        Z7, Z6, Z6
+	VMOVUPD       Z6, 320(DI)
+	ADDQ          $0x14, R9
+	JMP           next
+
+bytes:
+	LEAQ      (R11)(R11*2), R9
+	ADDQ      R8, R9
+	VMULPS    mostx16<>+0(SB), Z0, Z0
+	VCVTPS2DQ Z0, Z0
+	VMULPS    mostx16<>+0(SB), Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VMULPS    mostx16<>+0(SB), Z2, Z2
+	VCVTPS2DQ Z2, Z2
+	VPSLLD    $0x08, Z1, Z1
+	VPSLLD    $0x10, Z2, Z2
+	VPORD     Z1, Z0, Z0
+	VPORD     Z2, Z0, Z0
+	VMOVDQU8  packBytes64<>+0(SB), Z1
+	VPERMB    Z0, Z1, Z0
+	MOVQ      $0x0000ffffffffffff, R10
+	KMOVQ     R10, K1
+	VMOVDQU8  Z0, K1, (R9)
+	VMULPS    mostx16<>+0(SB), Z3, Z3
+	VCVTPS2DQ Z3, Z3
+	VMULPS    mostx16<>+0(SB), Z4, Z4
+	VCVTPS2DQ Z4, Z4
+	VMULPS    mostx16<>+0(SB), Z5, Z5
+	VCVTPS2DQ Z5, Z5
+	VPSLLD    $0x08, Z4, Z4
+	VPSLLD    $0x10, Z5, Z5
+	VPORD     Z4, Z3, Z3
+	VPORD     Z5, Z3, Z3
+	VMOVDQU8  packBytes64<>+0(SB), Z0
+	VPERMB    Z3, Z0, Z3
+	MOVQ      $0x0000ffffffffffff, R10
+	KMOVQ     R10, K1
+	VMOVDQU8  Z3, K1, 48(R9)
+
 stored:
-	ADDQ $0x10, R9
+	ADDQ $0x20, R11
 
 blockTest:
-	CMPQ R9, BX
+	CMPQ R11, BX
 	JLT  block
-	VZEROUPPER
-	RET
-
-// func addUpAVX512(sum *[16]float64, x *float32, n int)
-// Requires: AVX, AVX512F
-TEXT ·addUpAVX512(SB), NOSPLIT, $0-24
-	MOVQ    sum+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	XORQ    BX, BX
-	JMP     sumTest
-
-sum:
-	VCVTPS2PD (CX)(BX*4), Z2
-	VADDPD    Z2, Z0, Z0
-	VCVTPS2PD 32(CX)(BX*4), Z2
-	VADDPD    Z2, Z1, Z1
-	ADDQ      $0x10, BX
-
-sumTest:
-	CMPQ    BX, DX
-	JLT     sum
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
 	VZEROUPPER
 	RET
 
@@ -807,43 +1021,6 @@ oneTapTest:
 	JMP     one
 
 oneDone:
-	VZEROUPPER
-	RET
-
-// func quantizeAVX512(dst *uint8, red *float32, green *float32, blue *float32, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI
-TEXT ·quantizeAVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ n+32(FP), CX
-	MOVQ red+8(FP), DX
-	MOVQ green+16(FP), BX
-	MOVQ blue+24(FP), SI
-	XORQ DI, DI
-	JMP  pixelsTest
-
-pixels:
-	VMOVUPS   (DX)(DI*4), Z0
-	VMULPS    mostx16<>+0(SB), Z0, Z0
-	VCVTPS2DQ Z0, Z0
-	VMOVUPS   (BX)(DI*4), Z1
-	VMULPS    mostx16<>+0(SB), Z1, Z1
-	VCVTPS2DQ Z1, Z1
-	VMOVUPS   (SI)(DI*4), Z2
-	VMULPS    mostx16<>+0(SB), Z2, Z2
-	VCVTPS2DQ Z2, Z2
-	VPSLLD    $0x08, Z1, Z1
-	VPSLLD    $0x10, Z2, Z2
-	VPORD     Z1, Z0, Z0
-	VPORD     Z2, Z0, Z0
-	VMOVDQU8  packBytes64<>+0(SB), Z1
-	VPERMB    Z0, Z1, Z0
-	VMOVDQU8  Z0, (AX)
-	ADDQ      $0x00000030, AX
-	ADDQ      $0x10, DI
-
-pixelsTest:
-	CMPQ DI, CX
-	JLT  pixels
 	VZEROUPPER
 	RET
 
@@ -974,188 +1151,324 @@ plane2Test:
 	VZEROUPPER
 	RET
 
-// func colourAVX2(red *float32, green *float32, blue *float32, n int, steps *uint32)
-// Requires: AVX
-TEXT ·colourAVX2(SB), NOSPLIT, $0-40
+// func colourAVX2(red *float32, green *float32, blue *float32, n int, steps *uint32, sums *[3][16]float64, bytes *uint8)
+// Requires: AVX, AVX2
+TEXT ·colourAVX2(SB), NOSPLIT, $0-56
 	MOVQ red+0(FP), AX
 	MOVQ green+8(FP), CX
 	MOVQ blue+16(FP), DX
 	MOVQ n+24(FP), BX
 	MOVQ steps+32(FP), SI
-	XORQ R9, R9
+	MOVQ sums+40(FP), DI
+	MOVQ bytes+48(FP), R8
+	XORQ R11, R11
 	JMP  blockTest
 
 block:
-	VMOVUPS (AX)(R9*4), Y0
-	VMOVUPS (CX)(R9*4), Y1
-	VMOVUPS (DX)(R9*4), Y2
-	MOVQ    SI, DI
+	VMOVUPS (AX)(R11*4), Y0
+	VMOVUPS (CX)(R11*4), Y1
+	VMOVUPS (DX)(R11*4), Y2
+	VMOVUPS 32(AX)(R11*4), Y3
+	VMOVUPS 32(CX)(R11*4), Y4
+	VMOVUPS 32(DX)(R11*4), Y5
+	MOVQ    SI, R9
 
 next:
-	MOVL    (DI), R8
-	CMPL    R8, $0x01
+	MOVL    (R9), R10
+	CMPL    R10, $0x01
 	JEQ     scale
-	CMPL    R8, $0x02
+	CMPL    R10, $0x02
 	JEQ     offset
-	CMPL    R8, $0x03
+	CMPL    R10, $0x03
 	JEQ     contrast
-	CMPL    R8, $0x04
+	CMPL    R10, $0x04
 	JEQ     saturation
-	CMPL    R8, $0x05
+	CMPL    R10, $0x05
 	JEQ     hue
-	CMPL    R8, $0x06
+	CMPL    R10, $0x06
 	JEQ     gray
-	CMPL    R8, $0x07
+	CMPL    R10, $0x07
 	JEQ     clip
-	CMPL    R8, $0x08
+	CMPL    R10, $0x08
 	JEQ     solarize
-	VMOVUPS Y0, (AX)(R9*4)
-	VMOVUPS Y1, (CX)(R9*4)
-	VMOVUPS Y2, (DX)(R9*4)
+	CMPL    R10, $0x09
+	JEQ     sum
+	CMPL    R10, $0x0a
+	JEQ     bytes
+	VMOVUPS Y0, (AX)(R11*4)
+	VMOVUPS Y1, (CX)(R11*4)
+	VMOVUPS Y2, (DX)(R11*4)
+	VMOVUPS Y3, 32(AX)(R11*4)
+	VMOVUPS Y4, 32(CX)(R11*4)
+	VMOVUPS Y5, 32(DX)(R11*4)
 	JMP     stored
 
 scale:
-	VBROADCASTSS 4(DI), Y3
-	VMULPS       Y3, Y0, Y0
-	VMULPS       Y3, Y1, Y1
-	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS 4(R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
 	VMAXPS       zerox16<>+0(SB), Y0, Y0
 	VMINPS       onex16<>+0(SB), Y0, Y0
 	VMAXPS       zerox16<>+0(SB), Y1, Y1
 	VMINPS       onex16<>+0(SB), Y1, Y1
 	VMAXPS       zerox16<>+0(SB), Y2, Y2
 	VMINPS       onex16<>+0(SB), Y2, Y2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Y6
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	ADDQ         $0x14, R9
 	JMP          next
 
 offset:
-	VBROADCASTSS 4(DI), Y3
-	VADDPS       Y3, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS 4(R9), Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
 	VMAXPS       zerox16<>+0(SB), Y0, Y0
 	VMINPS       onex16<>+0(SB), Y0, Y0
 	VMAXPS       zerox16<>+0(SB), Y1, Y1
 	VMINPS       onex16<>+0(SB), Y1, Y1
 	VMAXPS       zerox16<>+0(SB), Y2, Y2
 	VMINPS       onex16<>+0(SB), Y2, Y2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Y6
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	ADDQ         $0x14, R9
 	JMP          next
 
 contrast:
-	VBROADCASTSS 4(DI), Y3
-	VBROADCASTSS 8(DI), Y4
-	VSUBPS       Y4, Y0, Y0
-	VMULPS       Y3, Y0, Y0
-	VADDPS       Y4, Y0, Y0
-	VBROADCASTSS 12(DI), Y4
-	VSUBPS       Y4, Y1, Y1
-	VMULPS       Y3, Y1, Y1
-	VADDPS       Y4, Y1, Y1
-	VBROADCASTSS 16(DI), Y4
-	VSUBPS       Y4, Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y4, Y2, Y2
+	VBROADCASTSS 4(R9), Y6
+	VBROADCASTSS 8(R9), Y7
+	VSUBPS       Y7, Y0, Y0
+	VMULPS       Y6, Y0, Y0
+	VADDPS       Y7, Y0, Y0
+	VBROADCASTSS 12(R9), Y7
+	VSUBPS       Y7, Y1, Y1
+	VMULPS       Y6, Y1, Y1
+	VADDPS       Y7, Y1, Y1
+	VBROADCASTSS 16(R9), Y7
+	VSUBPS       Y7, Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VADDPS       Y7, Y2, Y2
 	VMAXPS       zerox16<>+0(SB), Y0, Y0
 	VMINPS       onex16<>+0(SB), Y0, Y0
 	VMAXPS       zerox16<>+0(SB), Y1, Y1
 	VMINPS       onex16<>+0(SB), Y1, Y1
 	VMAXPS       zerox16<>+0(SB), Y2, Y2
 	VMINPS       onex16<>+0(SB), Y2, Y2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Y6
+	VBROADCASTSS 8(R9), Y7
+	VSUBPS       Y7, Y3, Y3
+	VMULPS       Y6, Y3, Y3
+	VADDPS       Y7, Y3, Y3
+	VBROADCASTSS 12(R9), Y7
+	VSUBPS       Y7, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VBROADCASTSS 16(R9), Y7
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y7, Y5, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	ADDQ         $0x14, R9
 	JMP          next
 
 saturation:
-	VMAXPS       Y1, Y0, Y3
-	VMAXPS       Y2, Y3, Y3
-	VMINPS       Y1, Y0, Y4
-	VMINPS       Y2, Y4, Y4
-	VMOVUPS      zerox16<>+0(SB), Y5
-	VSUBPS       Y4, Y3, Y4
-	VDIVPS       Y4, Y3, Y4
-	VBROADCASTSS 4(DI), Y6
-	VMINPS       Y6, Y4, Y4
-	VCMPPS       $0x1e, Y5, Y3, Y6
-	VBLENDVPS    Y6, Y4, Y5, Y4
-	VSUBPS       Y0, Y3, Y0
-	VMULPS       Y4, Y0, Y0
-	VSUBPS       Y0, Y3, Y0
-	VSUBPS       Y1, Y3, Y1
-	VMULPS       Y4, Y1, Y1
-	VSUBPS       Y1, Y3, Y1
-	VSUBPS       Y2, Y3, Y2
-	VMULPS       Y4, Y2, Y2
-	VSUBPS       Y2, Y3, Y2
+	VMAXPS       Y1, Y0, Y6
+	VMAXPS       Y2, Y6, Y6
+	VMINPS       Y1, Y0, Y7
+	VMINPS       Y2, Y7, Y7
+	VMOVUPS      zerox16<>+0(SB), Y8
+	VSUBPS       Y7, Y6, Y7
+	VDIVPS       Y7, Y6, Y7
+	VBROADCASTSS 4(R9), Y9
+	VMINPS       Y9, Y7, Y7
+	VCMPPS       $0x1e, Y8, Y6, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VSUBPS       Y0, Y6, Y0
+	VMULPS       Y7, Y0, Y0
+	VSUBPS       Y0, Y6, Y0
+	VSUBPS       Y1, Y6, Y1
+	VMULPS       Y7, Y1, Y1
+	VSUBPS       Y1, Y6, Y1
+	VSUBPS       Y2, Y6, Y2
+	VMULPS       Y7, Y2, Y2
+	VSUBPS       Y2, Y6, Y2
 	VMAXPS       zerox16<>+0(SB), Y0, Y0
 	VMINPS       onex16<>+0(SB), Y0, Y0
 	VMAXPS       zerox16<>+0(SB), Y1, Y1
 	VMINPS       onex16<>+0(SB), Y1, Y1
 	VMAXPS       zerox16<>+0(SB), Y2, Y2
 	VMINPS       onex16<>+0(SB), Y2, Y2
-	ADDQ         $0x14, DI
+	VMAXPS       Y4, Y3, Y6
+	VMAXPS       Y5, Y6, Y6
+	VMINPS       Y4, Y3, Y7
+	VMINPS       Y5, Y7, Y7
+	VMOVUPS      zerox16<>+0(SB), Y8
+	VSUBPS       Y7, Y6, Y7
+	VDIVPS       Y7, Y6, Y7
+	VBROADCASTSS 4(R9), Y9
+	VMINPS       Y9, Y7, Y7
+	VCMPPS       $0x1e, Y8, Y6, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y7, Y3, Y3
+	VSUBPS       Y3, Y6, Y3
+	VSUBPS       Y4, Y6, Y4
+	VMULPS       Y7, Y4, Y4
+	VSUBPS       Y4, Y6, Y4
+	VSUBPS       Y5, Y6, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y6, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	ADDQ         $0x14, R9
 	JMP          next
 
 hue:
-	VMAXPS       Y1, Y0, Y3
-	VMAXPS       Y2, Y3, Y3
-	VMINPS       Y1, Y0, Y4
-	VMINPS       Y2, Y4, Y4
-	VSUBPS       Y1, Y0, Y5
-	VMOVUPS      fourx16<>+0(SB), Y6
-	VSUBPS       Y0, Y2, Y7
-	VMOVUPS      twox16<>+0(SB), Y8
-	VCMPPS       $0x00, Y1, Y3, Y9
-	VBLENDVPS    Y9, Y8, Y6, Y6
-	VCMPPS       $0x00, Y1, Y3, Y8
-	VBLENDVPS    Y8, Y7, Y5, Y5
-	VSUBPS       Y2, Y1, Y7
-	VMOVUPS      zerox16<>+0(SB), Y8
-	VCMPPS       $0x00, Y0, Y3, Y1
-	VBLENDVPS    Y1, Y8, Y6, Y6
-	VCMPPS       $0x00, Y0, Y3, Y0
-	VBLENDVPS    Y0, Y7, Y5, Y5
-	VSUBPS       Y4, Y3, Y3
-	VMAXPS       tinyx16<>+0(SB), Y3, Y7
-	VDIVPS       Y7, Y5, Y5
-	VADDPS       Y5, Y6, Y5
-	VBROADCASTSS 4(DI), Y0
-	VADDPS       Y0, Y5, Y5
-	VADDPS       sixx16<>+0(SB), Y5, Y7
-	VCMPPS       $0x11, Y8, Y5, Y0
-	VBLENDVPS    Y0, Y7, Y5, Y5
-	VMOVUPS      sixx16<>+0(SB), Y8
-	VSUBPS       Y8, Y5, Y7
-	VCMPPS       $0x1d, Y8, Y5, Y0
-	VBLENDVPS    Y0, Y7, Y5, Y5
-	VMOVUPS      twox16<>+0(SB), Y8
-	VSUBPS       threex16<>+0(SB), Y5, Y0
+	VMAXPS       Y1, Y0, Y6
+	VMAXPS       Y2, Y6, Y6
+	VMINPS       Y1, Y0, Y7
+	VMINPS       Y2, Y7, Y7
+	VSUBPS       Y1, Y0, Y8
+	VMOVUPS      fourx16<>+0(SB), Y9
+	VSUBPS       Y0, Y2, Y10
+	VMOVUPS      twox16<>+0(SB), Y11
+	VCMPPS       $0x00, Y1, Y6, Y12
+	VBLENDVPS    Y12, Y11, Y9, Y9
+	VCMPPS       $0x00, Y1, Y6, Y11
+	VBLENDVPS    Y11, Y10, Y8, Y8
+	VSUBPS       Y2, Y1, Y10
+	VMOVUPS      zerox16<>+0(SB), Y11
+	VCMPPS       $0x00, Y0, Y6, Y1
+	VBLENDVPS    Y1, Y11, Y9, Y9
+	VCMPPS       $0x00, Y0, Y6, Y0
+	VBLENDVPS    Y0, Y10, Y8, Y8
+	VSUBPS       Y7, Y6, Y6
+	VMAXPS       tinyx16<>+0(SB), Y6, Y10
+	VDIVPS       Y10, Y8, Y8
+	VADDPS       Y8, Y9, Y8
+	VBROADCASTSS 4(R9), Y0
+	VADDPS       Y0, Y8, Y8
+	VADDPS       sixx16<>+0(SB), Y8, Y10
+	VCMPPS       $0x11, Y11, Y8, Y0
+	VBLENDVPS    Y0, Y10, Y8, Y8
+	VMOVUPS      sixx16<>+0(SB), Y11
+	VSUBPS       Y11, Y8, Y10
+	VCMPPS       $0x1d, Y11, Y8, Y0
+	VBLENDVPS    Y0, Y10, Y8, Y8
+	VMOVUPS      twox16<>+0(SB), Y11
+	VSUBPS       threex16<>+0(SB), Y8, Y0
 	VANDPS       absolutex16<>+0(SB), Y0, Y0
 	VSUBPS       onex16<>+0(SB), Y0, Y0
-	VSUBPS       Y8, Y5, Y1
+	VSUBPS       Y11, Y8, Y1
 	VANDPS       absolutex16<>+0(SB), Y1, Y1
-	VSUBPS       Y1, Y8, Y1
-	VSUBPS       fourx16<>+0(SB), Y5, Y2
+	VSUBPS       Y1, Y11, Y1
+	VSUBPS       fourx16<>+0(SB), Y8, Y2
 	VANDPS       absolutex16<>+0(SB), Y2, Y2
-	VSUBPS       Y2, Y8, Y2
+	VSUBPS       Y2, Y11, Y2
 	VMAXPS       zerox16<>+0(SB), Y0, Y0
 	VMINPS       onex16<>+0(SB), Y0, Y0
-	VMULPS       Y3, Y0, Y0
-	VADDPS       Y4, Y0, Y0
+	VMULPS       Y6, Y0, Y0
+	VADDPS       Y7, Y0, Y0
 	VMAXPS       zerox16<>+0(SB), Y1, Y1
 	VMINPS       onex16<>+0(SB), Y1, Y1
-	VMULPS       Y3, Y1, Y1
-	VADDPS       Y4, Y1, Y1
+	VMULPS       Y6, Y1, Y1
+	VADDPS       Y7, Y1, Y1
 	VMAXPS       zerox16<>+0(SB), Y2, Y2
 	VMINPS       onex16<>+0(SB), Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y4, Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VADDPS       Y7, Y2, Y2
 	VMAXPS       zerox16<>+0(SB), Y0, Y0
 	VMINPS       onex16<>+0(SB), Y0, Y0
 	VMAXPS       zerox16<>+0(SB), Y1, Y1
 	VMINPS       onex16<>+0(SB), Y1, Y1
 	VMAXPS       zerox16<>+0(SB), Y2, Y2
 	VMINPS       onex16<>+0(SB), Y2, Y2
-	ADDQ         $0x14, DI
+	VMAXPS       Y4, Y3, Y6
+	VMAXPS       Y5, Y6, Y6
+	VMINPS       Y4, Y3, Y7
+	VMINPS       Y5, Y7, Y7
+	VSUBPS       Y4, Y3, Y8
+	VMOVUPS      fourx16<>+0(SB), Y9
+	VSUBPS       Y3, Y5, Y10
+	VMOVUPS      twox16<>+0(SB), Y11
+	VCMPPS       $0x00, Y4, Y6, Y12
+	VBLENDVPS    Y12, Y11, Y9, Y9
+	VCMPPS       $0x00, Y4, Y6, Y11
+	VBLENDVPS    Y11, Y10, Y8, Y8
+	VSUBPS       Y5, Y4, Y10
+	VMOVUPS      zerox16<>+0(SB), Y11
+	VCMPPS       $0x00, Y3, Y6, Y4
+	VBLENDVPS    Y4, Y11, Y9, Y9
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VBLENDVPS    Y3, Y10, Y8, Y8
+	VSUBPS       Y7, Y6, Y6
+	VMAXPS       tinyx16<>+0(SB), Y6, Y10
+	VDIVPS       Y10, Y8, Y8
+	VADDPS       Y8, Y9, Y8
+	VBROADCASTSS 4(R9), Y3
+	VADDPS       Y3, Y8, Y8
+	VADDPS       sixx16<>+0(SB), Y8, Y10
+	VCMPPS       $0x11, Y11, Y8, Y3
+	VBLENDVPS    Y3, Y10, Y8, Y8
+	VMOVUPS      sixx16<>+0(SB), Y11
+	VSUBPS       Y11, Y8, Y10
+	VCMPPS       $0x1d, Y11, Y8, Y3
+	VBLENDVPS    Y3, Y10, Y8, Y8
+	VMOVUPS      twox16<>+0(SB), Y11
+	VSUBPS       threex16<>+0(SB), Y8, Y3
+	VANDPS       absolutex16<>+0(SB), Y3, Y3
+	VSUBPS       onex16<>+0(SB), Y3, Y3
+	VSUBPS       Y11, Y8, Y4
+	VANDPS       absolutex16<>+0(SB), Y4, Y4
+	VSUBPS       Y4, Y11, Y4
+	VSUBPS       fourx16<>+0(SB), Y8, Y5
+	VANDPS       absolutex16<>+0(SB), Y5, Y5
+	VSUBPS       Y5, Y11, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMULPS       Y6, Y3, Y3
+	VADDPS       Y7, Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y7, Y5, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	ADDQ         $0x14, R9
 	JMP          next
 
 gray:
@@ -1166,7 +1479,14 @@ gray:
 	VADDPS  Y2, Y0, Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
-	ADDQ    $0x14, DI
+	VMULPS  lumaRx16<>+0(SB), Y3, Y3
+	VMULPS  lumaGx16<>+0(SB), Y4, Y4
+	VMULPS  lumaBx16<>+0(SB), Y5, Y5
+	VADDPS  Y4, Y3, Y3
+	VADDPS  Y5, Y3, Y3
+	VMOVAPS Y3, Y4
+	VMOVAPS Y3, Y5
+	ADDQ    $0x14, R9
 	JMP     next
 
 clip:
@@ -1176,64 +1496,139 @@ clip:
 	VMINPS onex16<>+0(SB), Y1, Y1
 	VMAXPS zerox16<>+0(SB), Y2, Y2
 	VMINPS onex16<>+0(SB), Y2, Y2
-	ADDQ   $0x14, DI
+	VMAXPS zerox16<>+0(SB), Y3, Y3
+	VMINPS onex16<>+0(SB), Y3, Y3
+	VMAXPS zerox16<>+0(SB), Y4, Y4
+	VMINPS onex16<>+0(SB), Y4, Y4
+	VMAXPS zerox16<>+0(SB), Y5, Y5
+	VMINPS onex16<>+0(SB), Y5, Y5
+	ADDQ   $0x14, R9
 	JMP    next
 
 solarize:
-	VBROADCASTSS 4(DI), Y3
-	VMOVUPS      onex16<>+0(SB), Y4
-	VSUBPS       Y0, Y4, Y5
-	VCMPPS       $0x1d, Y3, Y0, Y6
-	VBLENDVPS    Y6, Y5, Y0, Y0
-	VSUBPS       Y1, Y4, Y5
-	VCMPPS       $0x1d, Y3, Y1, Y6
-	VBLENDVPS    Y6, Y5, Y1, Y1
-	VSUBPS       Y2, Y4, Y4
-	VCMPPS       $0x1d, Y3, Y2, Y3
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	ADDQ         $0x14, DI
+	VBROADCASTSS 4(R9), Y6
+	VMOVUPS      onex16<>+0(SB), Y7
+	VSUBPS       Y0, Y7, Y8
+	VCMPPS       $0x1d, Y6, Y0, Y9
+	VBLENDVPS    Y9, Y8, Y0, Y0
+	VSUBPS       Y1, Y7, Y8
+	VCMPPS       $0x1d, Y6, Y1, Y9
+	VBLENDVPS    Y9, Y8, Y1, Y1
+	VSUBPS       Y2, Y7, Y7
+	VCMPPS       $0x1d, Y6, Y2, Y6
+	VBLENDVPS    Y6, Y7, Y2, Y2
+	VBROADCASTSS 4(R9), Y6
+	VMOVUPS      onex16<>+0(SB), Y7
+	VSUBPS       Y3, Y7, Y8
+	VCMPPS       $0x1d, Y6, Y3, Y9
+	VBLENDVPS    Y9, Y8, Y3, Y3
+	VSUBPS       Y4, Y7, Y8
+	VCMPPS       $0x1d, Y6, Y4, Y9
+	VBLENDVPS    Y9, Y8, Y4, Y4
+	VSUBPS       Y5, Y7, Y7
+	VCMPPS       $0x1d, Y6, Y5, Y6
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	ADDQ         $0x14, R9
 	JMP          next
 
+sum:
+	VMOVUPD      (DI), Y6
+	VCVTPS2PD    X0, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, (DI)
+	VMOVUPD      32(DI), Y6
+	VEXTRACTF128 $0x01, Y0, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 32(DI)
+	VMOVUPD      64(DI), Y6
+	VCVTPS2PD    X3, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 64(DI)
+	VMOVUPD      96(DI), Y6
+	VEXTRACTF128 $0x01, Y3, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 96(DI)
+	VMOVUPD      128(DI), Y6
+	VCVTPS2PD    X1, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 128(DI)
+	VMOVUPD      160(DI), Y6
+	VEXTRACTF128 $0x01, Y1, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 160(DI)
+	VMOVUPD      192(DI), Y6
+	VCVTPS2PD    X4, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 192(DI)
+	VMOVUPD      224(DI), Y6
+	VEXTRACTF128 $0x01, Y4, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 224(DI)
+	VMOVUPD      256(DI), Y6
+	VCVTPS2PD    X2, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 256(DI)
+	VMOVUPD      288(DI), Y6
+	VEXTRACTF128 $0x01, Y2, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 288(DI)
+	VMOVUPD      320(DI), Y6
+	VCVTPS2PD    X5, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 320(DI)
+	VMOVUPD      352(DI), Y6
+	VEXTRACTF128 $0x01, Y5, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y6, Y6
+	VMOVUPD      Y6, 352(DI)
+	ADDQ         $0x14, R9
+	JMP          next
+
+bytes:
+	LEAQ         (R11)(R11*2), R9
+	ADDQ         R8, R9
+	VMULPS       mostx16<>+0(SB), Y0, Y0
+	VCVTPS2DQ    Y0, Y0
+	VMULPS       mostx16<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y1, Y1
+	VMULPS       mostx16<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x08, Y1, Y1
+	VPSLLD       $0x10, Y2, Y2
+	VPOR         Y1, Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPSHUFB      packBytes32<>+0(SB), Y0, Y0
+	VMOVDQU      X0, (R9)
+	VEXTRACTI128 $0x01, Y0, X0
+	VMOVQ        X0, 12(R9)
+	VPEXTRD      $0x02, X0, 20(R9)
+	VMULPS       mostx16<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y3, Y3
+	VMULPS       mostx16<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y4, Y4
+	VMULPS       mostx16<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VPSLLD       $0x08, Y4, Y4
+	VPSLLD       $0x10, Y5, Y5
+	VPOR         Y4, Y3, Y3
+	VPOR         Y5, Y3, Y3
+	VPSHUFB      packBytes32<>+0(SB), Y3, Y3
+	VMOVDQU      X3, 24(R9)
+	VEXTRACTI128 $0x01, Y3, X0
+	VMOVQ        X0, 36(R9)
+	VPEXTRD      $0x02, X0, 44(R9)
+
 stored:
-	ADDQ $0x08, R9
+	ADDQ $0x10, R11
 
 blockTest:
-	CMPQ R9, BX
+	CMPQ R11, BX
 	JLT  block
-	VZEROUPPER
-	RET
-
-// func addUpAVX2(sum *[16]float64, x *float32, n int)
-// Requires: AVX
-TEXT ·addUpAVX2(SB), NOSPLIT, $0-24
-	MOVQ    sum+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD (AX), Y0
-	VMOVUPD 32(AX), Y1
-	VMOVUPD 64(AX), Y2
-	VMOVUPD 96(AX), Y3
-	XORQ    BX, BX
-	JMP     sumTest
-
-sum:
-	VCVTPS2PD (CX)(BX*4), Y4
-	VADDPD    Y4, Y0, Y0
-	VCVTPS2PD 16(CX)(BX*4), Y4
-	VADDPD    Y4, Y1, Y1
-	VCVTPS2PD 32(CX)(BX*4), Y4
-	VADDPD    Y4, Y2, Y2
-	VCVTPS2PD 48(CX)(BX*4), Y4
-	VADDPD    Y4, Y3, Y3
-	ADDQ      $0x10, BX
-
-sumTest:
-	CMPQ    BX, DX
-	JLT     sum
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	VMOVUPD Y3, 96(AX)
 	VZEROUPPER
 	RET
 
@@ -1326,44 +1721,6 @@ oneTapTest:
 	JMP     one
 
 oneDone:
-	VZEROUPPER
-	RET
-
-// func quantizeAVX2(dst *uint8, red *float32, green *float32, blue *float32, n int)
-// Requires: AVX, AVX2
-TEXT ·quantizeAVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ n+32(FP), CX
-	MOVQ red+8(FP), DX
-	MOVQ green+16(FP), BX
-	MOVQ blue+24(FP), SI
-	XORQ DI, DI
-	JMP  pixelsTest
-
-pixels:
-	VMOVUPS      (DX)(DI*4), Y0
-	VMULPS       mostx16<>+0(SB), Y0, Y0
-	VCVTPS2DQ    Y0, Y0
-	VMOVUPS      (BX)(DI*4), Y1
-	VMULPS       mostx16<>+0(SB), Y1, Y1
-	VCVTPS2DQ    Y1, Y1
-	VMOVUPS      (SI)(DI*4), Y2
-	VMULPS       mostx16<>+0(SB), Y2, Y2
-	VCVTPS2DQ    Y2, Y2
-	VPSLLD       $0x08, Y1, Y1
-	VPSLLD       $0x10, Y2, Y2
-	VPOR         Y1, Y0, Y0
-	VPOR         Y2, Y0, Y0
-	VPSHUFB      packBytes32<>+0(SB), Y0, Y0
-	VMOVDQU      X0, (AX)
-	VEXTRACTI128 $0x01, Y0, X0
-	VMOVDQU      X0, 12(AX)
-	ADDQ         $0x00000018, AX
-	ADDQ         $0x08, DI
-
-pixelsTest:
-	CMPQ DI, CX
-	JLT  pixels
 	VZEROUPPER
 	RET
 

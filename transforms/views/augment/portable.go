@@ -65,8 +65,8 @@ func blurPortable(dst, src []float32, at, n, stride int, kernel []float32) {
 	}
 }
 
-// quantizePortable interleaves three planes of values in [0, 1] as 8-bit RGB.
-func quantizePortable(dst []uint8, r, g, b []float32) {
+// quantize interleaves three planes of values in [0, 1] as 8-bit RGB.
+func quantize(dst []uint8, r, g, b []float32) {
 	for i := range r {
 		dst[3*i] = toByte(r[i])
 		dst[3*i+1] = toByte(g[i])

@@ -13,6 +13,8 @@ const (
 	opGray              // luma in all three channels
 	opClip              // clip(x)
 	opSolarize          // x >= a: 1-x
+	opSum               // nothing, but samples are added to sums
+	opBytes             // the end: pixels become bytes, and the planes stay as they were
 )
 
 // step is one operation over every pixel.
@@ -31,15 +33,16 @@ func (p *program) add(n int, s step) int {
 }
 
 // compile translates a recipe's colours into the steps before the contrast and
-// those from it on: between them stands the mean over the whole image. Without
-// contrast the first is empty. The contrast's step, if any, is the second's
-// first, and its means are still to be set.
+// those from it on: between them stands the mean over the whole image, so the
+// first ends with sums. Without contrast it is empty. The contrast's step, if any,
+// is the second's first, and its means are still to be set.
 func compile(r *Recipe) (before, after program, contrast bool) {
 	n, now := 0, &after
 	if r.Jitter.On {
 		now = &before
 		for _, op := range r.Jitter.Order {
 			if op == Contrast {
+				now.add(n, step{op: opSum})
 				n, now, contrast = 0, &after, true
 			}
 			n = now.add(n, jitterStep(&r.Jitter, op))
@@ -54,14 +57,72 @@ func compile(r *Recipe) (before, after program, contrast bool) {
 	return before, after, contrast
 }
 
-// runPortable takes n pixels of three planes through the program.
-func (p *program) runPortable(r, g, b []float32, n int) {
-	r, g, b = r[:n], g[:n], b[:n]
-	for _, s := range p {
-		if s.op == opEnd {
-			return
+// then ends the program with bytes, where they are wanted.
+func (p *program) then(bytes []uint8) *program {
+	if bytes != nil {
+		for n := range p {
+			if p[n].op == opEnd {
+				p[n].op = opBytes
+				break
+			}
 		}
-		s.runPortable(r, g, b)
+	}
+	return p
+}
+
+// sums are of the samples of red, green and blue: sixteen of each, one for each
+// residue of the index, which are what the widest kernel keeps.
+type sums [3][lanes]float64
+
+// means are those of n pixels.
+func (s *sums) means(n int) (mean [3]float32) {
+	for c := range s {
+		var total float64
+		for _, x := range s[c] {
+			total += x
+		}
+		mean[c] = float32(total / float64(n))
+	}
+	return mean
+}
+
+func addUp(sum *[lanes]float64, x []float32) {
+	for i, s := range x {
+		sum[i%lanes] += float64(s)
+	}
+}
+
+// run takes n pixels of the planes through the program; what its steps call for
+// goes to sums and bytes.
+func (v *Renderer) run(p *program, n int, sums *sums, bytes []uint8) {
+	if p[0].op == opEnd {
+		return
+	}
+	if bytes == nil {
+		bytes = v.none[:]
+	}
+	r, g, b := v.plane[0][:n], v.plane[1][:n], v.plane[2][:n]
+	if k := p.runBlocks(r, g, b, sums, bytes); k < n {
+		p.runPortable(r[k:], g[k:], b[k:], sums, bytes[min(3*k, len(bytes)):])
+	}
+}
+
+// runPortable takes pixels of three planes through the program.
+func (p *program) runPortable(r, g, b []float32, sums *sums, bytes []uint8) {
+	for _, s := range p {
+		switch s.op {
+		case opEnd:
+			return
+		case opSum:
+			addUp(&sums[0], r)
+			addUp(&sums[1], g)
+			addUp(&sums[2], b)
+		case opBytes:
+			quantize(bytes, r, g, b)
+			return
+		default:
+			s.runPortable(r, g, b)
+		}
 	}
 }
 

@@ -269,7 +269,7 @@ func TestReferenceEvaluationView(t *testing.T) {
 		}
 		var v Renderer
 		cfg := Eval(e.OutHW[0])
-		if err := v.render(&cfg, e.OutHW[1], e.OutHW[0], img, r); err != nil {
+		if err := v.render(&cfg, e.OutHW[1], e.OutHW[0], img, r, nil); err != nil {
 			t.Fatal(err)
 		}
 		compare(t, v.interleaved(e.OutHW[0]*e.OutHW[1]), want.Data, tolerance)
@@ -306,7 +306,11 @@ func TestReferenceColourOperations(t *testing.T) {
 	each("brightness_simclrv1", tolerance, samples(func(e entry, x float32) float32 { return x + e.Delta }))
 	each("contrast", tolerance, func(e entry, p [3][]float32) {
 		for _, plane := range p {
-			m := mean(plane)
+			var total float64
+			for _, x := range plane {
+				total += float64(x)
+			}
+			m := float32(total / float64(len(plane)))
 			for i, x := range plane {
 				plane[i] = aboutMean(x, m, e.Factor)
 			}
@@ -353,7 +357,7 @@ func TestReferenceColourOrders(t *testing.T) {
 	s.each(t, func(t *testing.T, e entry, want refdata.Array) {
 		p := planes(s.input(t, e).Data)
 		v := Renderer{plane: p}
-		v.colour(len(p[0]), &Recipe{Jitter: e.jitter()})
+		v.colour(len(p[0]), &Recipe{Jitter: e.jitter()}, nil)
 		compare(t, v.interleaved(len(p[0])), want.Data, toleranceHSV)
 	}, "color_jitter")
 }
@@ -382,7 +386,7 @@ func blurred(hwc []float32, width, height, heightArg int, sigma float32) []float
 	for c := range p {
 		copy(v.plane[c], p[c])
 	}
-	v.blurBy(width, height, blurRadius(heightArg), sigma)
+	v.blurBy(width, height, blurRadius(heightArg), sigma, nil)
 	return v.interleaved(width * height)
 }
 
@@ -427,7 +431,7 @@ func TestReferencePipeline(t *testing.T) {
 		var v Renderer
 		cfg := Pretrain(e.OutHW[0])
 		cfg.Filter = filterOf(e)
-		if err := v.render(&cfg, e.OutHW[1], e.OutHW[0], img, r); err != nil {
+		if err := v.render(&cfg, e.OutHW[1], e.OutHW[0], img, r, nil); err != nil {
 			t.Fatal(err)
 		}
 		compare(t, v.interleaved(e.OutHW[0]*e.OutHW[1]), want.Data, toleranceHSV)

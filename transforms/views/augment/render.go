@@ -15,6 +15,7 @@ type Renderer struct {
 	row          []float32 // one row between two zero margins
 	pixels       []uint8   // the end of the source, padded
 	kernel       []float32
+	none         [1]uint8 // where no bytes are wanted
 }
 
 // Render makes the view that the recipe describes of img and writes it to dst
@@ -28,11 +29,7 @@ func (v *Renderer) Render(dst []uint8, cfg *Config, img Image, r Recipe) error {
 	if len(dst) < 3*n {
 		return fmt.Errorf("views: %d bytes for a view of %d x %d pixels; want %d", len(dst), cfg.Size, cfg.Size, 3*n)
 	}
-	if err := v.render(cfg, cfg.Size, cfg.Size, img, r); err != nil {
-		return err
-	}
-	quantize(dst[:3*n], v.plane[0], v.plane[1], v.plane[2])
-	return nil
+	return v.render(cfg, cfg.Size, cfg.Size, img, r, dst[:3*n])
 }
 
 // RenderFloat is Render before the rounding: dst gets values in [0, 1], RGB
@@ -42,7 +39,7 @@ func (v *Renderer) RenderFloat(dst []float32, cfg *Config, img Image, r Recipe) 
 	if len(dst) < 3*n {
 		return fmt.Errorf("views: %d values for a view of %d x %d pixels; want %d", len(dst), cfg.Size, cfg.Size, 3*n)
 	}
-	if err := v.render(cfg, cfg.Size, cfg.Size, img, r); err != nil {
+	if err := v.render(cfg, cfg.Size, cfg.Size, img, r, nil); err != nil {
 		return err
 	}
 	for c, plane := range v.plane {
@@ -58,25 +55,34 @@ func Render(dst []uint8, cfg *Config, img Image, r Recipe) error {
 	return new(Renderer).Render(dst, cfg, img, r)
 }
 
-// render leaves the view of width x height pixels in v.plane.
-func (v *Renderer) render(cfg *Config, width, height int, img Image, r Recipe) error {
+// render makes the view of width x height pixels: in bytes by what is done last,
+// or where that is nil in v.plane.
+func (v *Renderer) render(cfg *Config, width, height int, img Image, r Recipe, bytes []uint8) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	if err := img.check(r.Crop); err != nil {
 		return err
 	}
+	blurs, extra := r.Sigma > 0, r.Extra != ([extras]Numbers{})
+	last := func(more bool) []uint8 {
+		if more {
+			return nil
+		}
+		return bytes
+	}
 	v.reserve(width, height)
 	v.resize(cfg.Filter, width, height, img, r)
-	v.colour(width*height, &r)
-	if r.Sigma > 0 {
-		v.blurBy(width, height, blurRadius(height), r.Sigma)
+	v.colour(width*height, &r, last(blurs || r.Solarize || extra))
+	if blurs {
+		v.blurBy(width, height, blurRadius(height), r.Sigma, last(r.Solarize || extra))
 	}
 	if r.Solarize {
-		v.solarize(width*height, float32(cfg.Threshold))
+		v.solarize(width*height, float32(cfg.Threshold), last(extra))
 	}
-	if r.Extra != ([extras]Numbers{}) {
+	if extra {
 		v.renderExtras(width, height, cfg, r.Extra)
+		v.run(new(program).then(bytes), width*height, nil, bytes)
 	}
 	return nil
 }
@@ -106,32 +112,13 @@ func grow(s []float32, n int) []float32 {
 	return s[:n+lanes]
 }
 
-func (v *Renderer) colour(n int, r *Recipe) {
-	red, green, blue := v.plane[0], v.plane[1], v.plane[2]
+func (v *Renderer) colour(n int, r *Recipe, bytes []uint8) {
 	before, after, contrast := compile(r)
-	before.run(red, green, blue, n)
 	if contrast {
-		after[0].b, after[0].c, after[0].d = mean(red[:n]), mean(green[:n]), mean(blue[:n])
+		var sums sums
+		v.run(&before, n, &sums, nil)
+		mean := sums.means(n)
+		after[0].b, after[0].c, after[0].d = mean[0], mean[1], mean[2]
 	}
-	after.run(red, green, blue, n)
-}
-
-// mean is the mean of a plane. Sixteen partial sums, one for each residue of
-// the index, are what the widest kernel keeps.
-func mean(x []float32) float32 {
-	var sum [lanes]float64
-	whole := len(x) / lanes * lanes
-	addUp(&sum, x[:whole])
-	addUpPortable(&sum, x[whole:])
-	var total float64
-	for _, s := range sum {
-		total += s
-	}
-	return float32(total / float64(len(x)))
-}
-
-func addUpPortable(sum *[lanes]float64, x []float32) {
-	for i, s := range x {
-		sum[i%lanes] += float64(s)
-	}
+	v.run(after.then(bytes), n, nil, bytes)
 }

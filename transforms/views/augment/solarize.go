@@ -19,9 +19,9 @@ var solarizing = operation{
 	caption: func(r *Recipe) string { return when(r.Solarize, "solarize") },
 }
 
-func (v *Renderer) solarize(n int, threshold float32) {
+func (v *Renderer) solarize(n int, threshold float32, bytes []uint8) {
 	p := program{{op: opSolarize, a: threshold}}
-	p.run(v.plane[0], v.plane[1], v.plane[2], n)
+	v.run(p.then(bytes), n, nil, bytes)
 }
 
 // invertAbove is solarize on one channel.

@@ -9,15 +9,20 @@ import (
 // stepBytes is the size of a step: opcode and four float32.
 const stepBytes = 20
 
-// colour is program.runPortable: each block of pixels stays in registers while
-// the whole program runs over it. The jumps repeat from block to block, so they
-// are predicted.
+// colour is program.runPortable for two registers of pixels at a time, whose
+// operations do not wait for each other; n is a multiple of as many. They stay in
+// registers while the whole program runs over them. The jumps repeat from block to
+// block, so they are predicted.
 func (w width) colour() {
-	w.text("colour", "func(red, green, blue *float32, n int, steps *uint32)")
+	w.text("colour", "func(red, green, blue *float32, n int, steps *uint32, sums *[3][16]float64, bytes *uint8)")
 	planes := []Register{pointer("red"), pointer("green"), pointer("blue")}
 	n, first := pointer("n"), pointer("steps")
+	sums, bytes := pointer("sums"), pointer("bytes")
 	step, code := GP64(), GP32()
-	pixel := []VecVirtual{w.reg(), w.reg(), w.reg()}
+	var blocks [2][]VecVirtual
+	for k := range blocks {
+		blocks[k] = []VecVirtual{w.reg(), w.reg(), w.reg()}
+	}
 	ops := []struct {
 		name  string
 		emit  func(step Register, pixel []VecVirtual)
@@ -27,10 +32,15 @@ func (w width) colour() {
 		{"saturation", w.saturation, true}, {"hue", w.hue, true}, {"gray", w.gray, false},
 		{"clip", func(Register, []VecVirtual) {}, true}, {"solarize", w.solarize, false},
 	}
-	loop("block", n, w.lanes, func(i GPVirtual) {
-		for c, plane := range planes {
-			VMOVUPS(floats(plane, i, 0), pixel[c])
+	each := func(do func(c, offset int, plane Register, pixel VecVirtual)) {
+		for k, pixel := range blocks {
+			for c, plane := range planes {
+				do(c, k*w.bytes(), plane, pixel[c])
+			}
 		}
+	}
+	loop("block", n, 2*w.lanes, func(i GPVirtual) {
+		each(func(c, offset int, plane Register, x VecVirtual) { VMOVUPS(floats(plane, i, offset), x) })
 		MOVQ(first, step)
 		Label("next")
 		MOVL(Mem{Base: step}, code)
@@ -38,20 +48,35 @@ func (w width) colour() {
 			CMPL(code, Imm(uint64(k+1)))
 			JEQ(LabelRef(op.name))
 		}
-		for c, plane := range planes {
-			VMOVUPS(pixel[c], floats(plane, i, 0))
-		}
+		CMPL(code, Imm(uint64(len(ops)+1)))
+		JEQ(LabelRef("sum"))
+		CMPL(code, Imm(uint64(len(ops)+2)))
+		JEQ(LabelRef("bytes"))
+		each(func(c, offset int, plane Register, x VecVirtual) { VMOVUPS(x, floats(plane, i, offset)) })
 		JMP(LabelRef("stored"))
 		for _, op := range ops {
 			Label(op.name)
-			op.emit(step, pixel)
-			if op.clips {
-				for _, x := range pixel {
-					w.clip(x)
+			for _, pixel := range blocks {
+				op.emit(step, pixel)
+				if op.clips {
+					for _, x := range pixel {
+						w.clip(x)
+					}
 				}
 			}
 			ADDQ(Imm(stepBytes), step)
 			JMP(LabelRef("next"))
+		}
+		Label("sum")
+		w.sum(sums, blocks)
+		ADDQ(Imm(stepBytes), step)
+		JMP(LabelRef("next"))
+		Label("bytes")
+		at := GP64()
+		LEAQ(Mem{Base: i, Index: i, Scale: 2}, at)
+		ADDQ(bytes, at)
+		for k, pixel := range blocks {
+			w.quantize(at, 3*w.lanes*k, pixel)
 		}
 		Label("stored")
 	})

@@ -27,9 +27,7 @@ func main() {
 	for _, w := range widths {
 		w.weighView()
 		w.colour()
-		w.sum()
 		w.blur()
-		w.quantize()
 	}
 	resizeAVX512()
 	resizeAVX2()

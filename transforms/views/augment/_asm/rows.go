@@ -89,31 +89,6 @@ func (w width) weighView() {
 	RET()
 }
 
-// sum adds whole blocks of 16 samples to the 16 float64 partial sums of mean.
-func (w width) sum() {
-	w.text("addUp", "func(sum *[16]float64, x *float32, n int)")
-	sums, x, n := pointer("sum"), pointer("x"), pointer("n")
-	half := w.lanes / 2 // float64 lanes
-	var parts []VecVirtual
-	for j := 0; j < 16; j += half {
-		v := w.reg()
-		VMOVUPD(Mem{Base: sums, Disp: 8 * j}, v)
-		parts = append(parts, v)
-	}
-	loop("sum", n, 16, func(i GPVirtual) {
-		for j, part := range parts {
-			v := w.reg()
-			VCVTPS2PD(floats(x, i, 4*half*j), v)
-			VADDPD(v, part, part)
-		}
-	})
-	for j, part := range parts {
-		VMOVUPD(part, Mem{Base: sums, Disp: 8 * half * j})
-	}
-	VZEROUPPER()
-	RET()
-}
-
 // blur is one pass of the symmetric kernel: dst[i] = src[i]*kernel[0] + the sum
 // over d of (src[i-d*stride] + src[i+d*stride]) * kernel[d]. Four registers at
 // a time, so that a weight is fetched once for them all.
@@ -178,44 +153,4 @@ func (w width) blurBlocks(registers int, dst, src, n, stride, kernel, radius Reg
 	SUBQ(U32(uint32(block)), n)
 	JMP(LabelRef(name))
 	Label(name + "Done")
-}
-
-// quantize is quantizePortable. It writes past the last pixel by up to 16
-// (AVX-512) or 4 (AVX2) bytes: the caller leaves the last pixels to the portable
-// code. n is a multiple of the lanes.
-func (w width) quantize() {
-	w.text("quantize", "func(dst *uint8, red, green, blue *float32, n int)")
-	dst, n := pointer("dst"), pointer("n")
-	planes := []Register{pointer("red"), pointer("green"), pointer("blue")}
-	loop("pixels", n, w.lanes, func(i GPVirtual) {
-		var v []VecVirtual
-		for _, plane := range planes {
-			x := w.reg()
-			VMOVUPS(floats(plane, i, 0), x)
-			VMULPS(constants["most"], x, x)
-			VCVTPS2DQ(x, x)
-			v = append(v, x)
-		}
-		VPSLLD(Imm(8), v[1], v[1])
-		VPSLLD(Imm(16), v[2], v[2])
-		if w.wide() {
-			VPORD(v[1], v[0], v[0])
-			VPORD(v[2], v[0], v[0])
-			index := ZMM()
-			VMOVDQU8(constants["packWide"], index)
-			VPERMB(v[0], index, v[0])
-			VMOVDQU8(v[0], Mem{Base: dst})
-		} else {
-			VPOR(v[1], v[0], v[0])
-			VPOR(v[2], v[0], v[0])
-			VPSHUFB(constants["packNarrow"], v[0], v[0])
-			VMOVDQU(v[0].AsX(), Mem{Base: dst})
-			high := XMM()
-			VEXTRACTI128(Imm(1), v[0], high)
-			VMOVDQU(high, Mem{Base: dst, Disp: 12})
-		}
-		ADDQ(U32(uint32(3*w.lanes)), dst)
-	})
-	VZEROUPPER()
-	RET()
 }

@@ -117,7 +117,8 @@ const scratchDir = ".scratch"
 
 // Scratch is an empty folder of this machine for temporary files, on the disk of
 // the artifact where that is one of this machine. It goes with remove, or with
-// whatever runs next after a crash.
+// whatever runs next after a crash. Elsewhere what it takes is to be counted by
+// blob.Scratch: that disk has a bound.
 func (j *Job) Scratch(name string) (dir string, remove func(), err error) {
 	if !j.task.Dir.IsLocal() {
 		dir, err = os.MkdirTemp("", "retort-"+name+"-*")

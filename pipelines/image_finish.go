@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/retort-ml/retort/io/artifact"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
 )
@@ -36,6 +37,11 @@ func (imageCarrier) finish(ctx context.Context, from carrier, in folder, job *Jo
 			return err
 		}
 		defer sorter.Remove()
+		if !job.task.Dir.IsLocal() {
+			taken := blob.NewScratch("sorting references")
+			defer taken.Free()
+			sorter.Room = taken.Take
+		}
 		if all.Written, err = resort(sorter, entries); err != nil {
 			return err
 		}

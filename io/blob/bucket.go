@@ -44,6 +44,9 @@ type dialect struct {
 	reading    func(as func(any) bool) version
 	attributes func(as func(any) bool) version
 	listed     func(as func(any) bool) string // its id, out of a listing
+	// stored asks for the checksum of an object that went in parts, where writing does
+	// not tell it; nil is that it does. One that is another writer's by now has none.
+	stored func(ctx context.Context, as func(any) bool, w *writing) (version, error)
 	// failed is the status and words of an answer that was no success.
 	failed func(err error) (status int, code string)
 	// needs names the permission that an operation takes, and a role that has it.
@@ -63,6 +66,8 @@ type writing struct {
 	over   version // the one version that it may replace, if known
 	crc    uint32
 	hasCRC bool           // crc is that of all bytes to come
+	token  string         // of the writer, with the object under writerKey
+	sentTo [2]string      // the platform's names of bucket and object, where stored needs them
 	result func() version // of what was written, nil where the platform does not say
 }
 

@@ -25,6 +25,33 @@ func scratchLimit(gb string) int64 {
 	return 32 << 30
 }
 
+// takeScratch counts bytes of temporary files for a purpose, also where they are too many.
+func takeScratch(n int64, purpose string) error {
+	if used := scratchUsed.Add(n); n > 0 && used > scratchMost {
+		return fmt.Errorf("%s: files being written take %d bytes of scratch space, more than %d (give more by RETORT_SCRATCH_GB, or use fewer workers)", purpose, used, scratchMost)
+	}
+	return nil
+}
+
+// Scratch counts the bytes of temporary files that are no object's yet, of one purpose,
+// with those of objects being written.
+type Scratch struct {
+	purpose string
+	taken   atomic.Int64
+}
+
+// NewScratch has taken nothing. purpose begins its errors.
+func NewScratch(purpose string) *Scratch { return &Scratch{purpose: purpose} }
+
+// Take counts n bytes more; an error says that there is no room for them.
+func (s *Scratch) Take(n int64) error {
+	s.taken.Add(n)
+	return takeScratch(n, s.purpose)
+}
+
+// Free gives all back, when the files are gone.
+func (s *Scratch) Free() { scratchUsed.Add(-s.taken.Swap(0)) }
+
 // CreatePlaced starts an object whose parts are written in any order.
 func (b *bucket) CreatePlaced(ctx context.Context, name string) (PlacedWriter, error) {
 	if err := ctx.Err(); err != nil {
@@ -55,10 +82,7 @@ func (s *scratchFile) grow(size int64) error {
 		if !s.size.CompareAndSwap(old, size) {
 			continue
 		}
-		if used := scratchUsed.Add(size - old); used > scratchMost {
-			return fmt.Errorf("%s: files being written take %d bytes of scratch space, more than %d (give more by RETORT_SCRATCH_GB, or use fewer workers)", s.up.b.at(s.up.name), used, scratchMost)
-		}
-		return nil
+		return takeScratch(size-old, s.up.b.at(s.up.name))
 	}
 }
 

@@ -3,6 +3,8 @@ package blob
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,12 +13,14 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/retort-ml/retort/internal/crc32c"
 	"github.com/retort-ml/retort/internal/storetest"
 )
 
@@ -74,6 +78,62 @@ func TestLargeObjectsGoInParts(t *testing.T) {
 			t.Fatalf("a discarded one left %d bytes, %v", info.Size, err)
 		}
 	})
+}
+
+// checksums stands before a store like Amazon's, and says the checksums of whole
+// objects where it is asked for them, as the real one does of objects that were written
+// with their type. wrong makes them be others.
+func checksums(asked, wrong *atomic.Bool) storetest.Front {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, parts := r.URL.Query()["uploads"]; parts {
+				asked.Store(r.Header.Get("X-Amz-Checksum-Type") == "FULL_OBJECT" && r.Header.Get("X-Amz-Checksum-Algorithm") == "CRC32C")
+			}
+			read := r.Method == http.MethodGet || r.Method == http.MethodHead
+			if read && r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && r.Header.Get("Range") == "" {
+				whole := httptest.NewRecorder()
+				get := r.Clone(r.Context())
+				get.Method = http.MethodGet
+				if next.ServeHTTP(whole, get); whole.Code == http.StatusOK {
+					crc := crc32c.Update(0, whole.Body.Bytes())
+					if wrong.Load() {
+						crc++
+					}
+					w.Header().Set("X-Amz-Checksum-Crc32c", base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc)))
+					w.Header().Set("X-Amz-Checksum-Type", "FULL_OBJECT")
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// TestLargeObjectsHaveChecksums, both ways: what arrived otherwise is removed, what is
+// read otherwise is an error.
+func TestLargeObjectsHaveChecksums(t *testing.T) {
+	var asked, wrong atomic.Bool
+	d, err := Open(storetest.Bucket(t, "s3", checksums(&asked, &wrong))("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := noise(2*together + 1)
+	if err := d.WriteFile("large", want); err != nil || !asked.Load() {
+		t.Fatalf("%v; the store was asked for the checksum of the whole: %v", err, asked.Load())
+	}
+	if got, err := d.ReadFile("large"); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+	wrong.Store(true)
+	if _, err := d.ReadFile("large"); err == nil || !strings.Contains(err.Error(), "checksum") {
+		t.Errorf("read with another checksum: %v", err)
+	}
+	if err := d.WriteFile("other", want); err == nil || !strings.Contains(err.Error(), "the object was removed (write it again)") {
+		t.Errorf("arrived with another checksum: %v", err)
+	}
+	wrong.Store(false)
+	if there, err := d.Exists("other"); there || err != nil {
+		t.Errorf("it is there: %v, %v", there, err)
+	}
 }
 
 // TestFaultsAreOvercome: a store that spoils every fifth answer holds and gives
@@ -303,6 +363,14 @@ func TestScratchHasABound(t *testing.T) {
 			w.Discard()
 		}
 	})
+	sorting := NewScratch("split: sorting")
+	if err := sorting.Take(900 << 10); err != nil {
+		t.Error(err)
+	}
+	if err := sorting.Take(200 << 10); err == nil || !strings.HasPrefix(err.Error(), "split: sorting: files being written take 1126400 bytes of scratch space") {
+		t.Errorf("beyond the bound: %v", err)
+	}
+	sorting.Free()
 	if scratchUsed.Load() != 0 {
 		t.Errorf("%d bytes are still taken", scratchUsed.Load())
 	}

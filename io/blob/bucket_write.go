@@ -27,7 +27,6 @@ type bucketWriter struct {
 	b      *bucket
 	name   string
 	absent bool
-	token  string
 	writing
 	whole []byte      // what came so far, until parts are sent
 	w     *cdk.Writer // of the parts
@@ -36,7 +35,7 @@ type bucketWriter struct {
 }
 
 func (b *bucket) writer(ctx context.Context, name string, o Options, over version) *bucketWriter {
-	w := &bucketWriter{b: b, name: name, absent: o.Absent, token: rand.Text(), writing: writing{over: over}}
+	w := &bucketWriter{b: b, name: name, absent: o.Absent, writing: writing{over: over, token: rand.Text()}}
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	return w
 }
@@ -116,23 +115,34 @@ func (w *bucketWriter) once() error {
 // object is there already, the object itself tells whether it is this writer's.
 func (w *bucketWriter) settle(err error) error {
 	if err == nil {
-		return w.verify()
+		v, err := w.arrived()
+		if err != nil {
+			return w.b.problem(w.ctx, "stat", w.name, err)
+		}
+		return w.verify(v)
 	}
 	problem := w.b.problem(w.ctx, "write", w.name, err)
 	if errors.Is(problem, fs.ErrExist) || broken(err) {
 		if _, a, err := w.b.stat(w.ctx, w.name); err == nil && a.Metadata[writerKey] == w.token {
-			return nil
+			return w.verify(w.b.attributes(a.As))
 		}
 	}
 	return problem
 }
 
-// verify compares the checksum that the store took with ours.
-func (w *bucketWriter) verify() error {
-	if w.result == nil {
-		return nil
+// arrived is what the store says of an object that was written.
+func (w *bucketWriter) arrived() (v version, err error) {
+	if w.result != nil {
+		v = w.result()
 	}
-	v := w.result()
+	if v.hasCRC || w.hasCRC || w.b.stored == nil { // what went in one request had its checksum with it
+		return v, nil
+	}
+	return w.b.stored(w.ctx, w.b.cdk.As, &w.writing)
+}
+
+// verify compares the checksum that the store took with ours.
+func (w *bucketWriter) verify(v version) error {
 	if !v.hasCRC || v.crc == w.crc {
 		return nil
 	}

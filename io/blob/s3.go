@@ -35,6 +35,7 @@ func init() {
 		reading:    s3Reading,
 		attributes: s3Attributes,
 		listed:     s3Listed,
+		stored:     s3Stored,
 		failed:     s3Failed,
 		needs: map[string]string{
 			"read":   "s3:GetObject (and s3:ListBucket, without which a missing object looks the same), as in AmazonS3ReadOnlyAccess",
@@ -136,7 +137,11 @@ func s3Write(as func(any) bool, w *writing) error {
 	if !as(&in) {
 		return errors.New("s3: no way to its upload")
 	}
+	w.sentTo = [2]string{aws.ToString(in.Bucket), aws.ToString(in.Key)}
 	in.ChecksumAlgorithm = tmtypes.ChecksumAlgorithmCrc32c
+	if !w.hasCRC { // parts, each with its checksum; the store makes that of all of them
+		in.ChecksumType = tmtypes.ChecksumTypeFullObject
+	}
 	if w.hasCRC {
 		sum := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, w.crc))
 		in.ChecksumCRC32C = &sum
@@ -152,13 +157,30 @@ func s3Reading(as func(any) bool) version {
 	if !as(&out) {
 		return version{}
 	}
-	v := s3Version(out.ETag)
-	if out.ChecksumType == s3types.ChecksumTypeFullObject && out.ChecksumCRC32C != nil {
-		if sum, err := base64.StdEncoding.DecodeString(*out.ChecksumCRC32C); err == nil && len(sum) == 4 {
+	return s3Version(out.ETag).with(out.ChecksumType, out.ChecksumCRC32C)
+}
+
+// with adds the checksum that the store says to have, if it is one of all bytes.
+func (v version) with(of s3types.ChecksumType, crc *string) version {
+	if of == s3types.ChecksumTypeFullObject && crc != nil {
+		if sum, err := base64.StdEncoding.DecodeString(*crc); err == nil && len(sum) == 4 {
 			v.crc, v.hasCRC = binary.BigEndian.Uint32(sum), true
 		}
 	}
 	return v
+}
+
+// s3Stored asks for an object's checksum, which Amazon tells only where it is asked to.
+func s3Stored(ctx context.Context, as func(any) bool, w *writing) (version, error) {
+	var client *s3.Client
+	if !as(&client) {
+		return version{}, errors.New("s3: no way to its client")
+	}
+	out, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &w.sentTo[0], Key: &w.sentTo[1], ChecksumMode: s3types.ChecksumModeEnabled})
+	if err != nil || out.Metadata[writerKey] != w.token {
+		return version{}, err
+	}
+	return s3Version(out.ETag).with(out.ChecksumType, out.ChecksumCRC32C), nil
 }
 
 func s3Attributes(as func(any) bool) version {

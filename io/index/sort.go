@@ -29,8 +29,13 @@ type Sorter struct {
 	// references are known, before any is compared.
 	Class func(string) string
 
+	// Room, if not nil, is told of bytes that the temporary files are to take, and says
+	// by an error that there is no room for them.
+	Room func(bytes int64) error
+
 	dir     string
 	buckets [buckets]*spill
+	asked   int64 // bytes that Room was not told of yet
 	copies  int64 // references beside the first of their id, of the last All
 	encode  encoder
 	buf     []byte
@@ -40,6 +45,8 @@ type Sorter struct {
 const (
 	buckets     = 64
 	spillBuffer = 32 << 10 // bytes, of each
+	roomStep    = 1 << 20  // bytes between two questions for room
+	framing     = 16       // bytes of a record beside its data
 )
 
 // NewSorter starts a sort whose temporary files are in dir; what was in it is
@@ -67,6 +74,12 @@ func (s *Sorter) Add(e Entry) error {
 		s.buckets[b] = f
 	}
 	s.buf = s.encode.append(append(s.buf[:0], e.ID[:]...), &e)
+	if s.asked += int64(len(s.buf)) + framing; s.Room != nil && s.asked >= roomStep {
+		if err := s.Room(s.asked); err != nil {
+			return err
+		}
+		s.asked = 0
+	}
 	return s.buckets[b].w.Write(s.buf)
 }
 

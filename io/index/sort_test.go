@@ -2,7 +2,11 @@ package index
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -102,5 +106,47 @@ func TestSorterCountsCopies(t *testing.T) {
 		if n != 40 || s.Copies() != 60 {
 			t.Fatalf("%d references and %d copies of 100; want 40 and 60", n, s.Copies())
 		}
+	}
+}
+
+// TestSorterAsksForRoom before its files take it.
+func TestSorterAsksForRoom(t *testing.T) {
+	dir := t.TempDir()
+	s, err := NewSorter(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Remove()
+	var told int64
+	full := errors.New("no room")
+	s.Room = func(bytes int64) error {
+		if told += bytes; told > 3<<20 {
+			return full
+		}
+		return nil
+	}
+	var e Entry
+	for i := range 1 << 20 {
+		binary.BigEndian.PutUint32(e.ID[:], uint32(i)<<12)
+		e.Name, e.URI = fmt.Sprintf("%0100d", i), "file:///a"
+		if err = s.Add(e); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, full) {
+		t.Fatal(err)
+	}
+	if err := s.seal(); err != nil {
+		t.Fatal(err)
+	}
+	var used int64
+	files, _ := os.ReadDir(dir)
+	for _, f := range files {
+		if info, err := f.Info(); err == nil {
+			used += info.Size()
+		}
+	}
+	if used > told || used < told-2<<20 {
+		t.Errorf("the files take %d bytes; it told of %d", used, told)
 	}
 }

@@ -81,6 +81,9 @@ func (r Runner) Start(ctx context.Context, p *beam.Pipeline) (string, error) {
 
 // StartJob stages what a job needs and starts it. Its name is PROJECT/REGION/ID.
 func (r Runner) StartJob(ctx context.Context, p *beam.Pipeline, plan pipelines.JobPlan) (string, error) {
+	if r.DryRun {
+		return "", errors.New("--dry-run: jobs are shown, and none is started")
+	}
 	if err := r.Check(); err != nil {
 		return "", err
 	}

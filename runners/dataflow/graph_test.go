@@ -216,8 +216,17 @@ func TestDryRun(t *testing.T) {
 	if err := run.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(out.String(), `"projectId"`); n != 1 || len(f.Jobs()) != 0 || len(files(t, f.Bucket(""))) != 0 {
+	if _, _, err := run.Follow(t.Context(), nil); err != nil { // as a sweep does
+		t.Fatal(err)
+	}
+	if err := run.Graph.Preview(t.Context(), r, nil, "c"); err == nil {
+		t.Error("a stage that there is not")
+	}
+	if n := strings.Count(out.String(), `"projectId"`); n != 2 || len(f.Jobs()) != 0 || len(files(t, f.Bucket(""))) != 0 {
 		t.Errorf("%d jobs shown, %d started:\n%s", n, len(f.Jobs()), &out)
+	}
+	if _, err := runners.Run(t.Context(), run.Graph, runners.Options{Runner: r}); err == nil || !strings.Contains(err.Error(), "none is started") {
+		t.Errorf("run in spite of it: %v", err)
 	}
 }
 

@@ -36,7 +36,7 @@ type Run struct {
 
 // Do runs it.
 func (r Run) Do(ctx context.Context) error {
-	if d, ok := r.On.(Dry); ok && d.Dry() {
+	if d, dry := r.dry(); dry {
 		return r.preview(ctx, d)
 	}
 	results, events, err := r.Follow(ctx, nil)
@@ -55,11 +55,15 @@ func (r Run) Do(ctx context.Context) error {
 
 // Follow runs it, shows how that goes and answers signals, for those who conclude in
 // their own way: the error is the graph's. watch, if set, stands before those who are
-// told. events is nil where Events is.
+// told. events is nil where Events is. Where jobs are shown and not started, there are
+// no results.
 func (r Run) Follow(ctx context.Context, watch func(progress.Reporter) progress.Reporter) (results []pipelines.Result, events *progress.Events, err error) {
 	options, err := r.options()
 	if err != nil {
 		return nil, nil, err
+	}
+	if d, dry := r.dry(); dry {
+		return nil, nil, r.preview(ctx, d)
 	}
 	people := progress.ForPeople(r.Err)
 	shown := people
@@ -91,6 +95,11 @@ type Dry interface {
 	pipelines.Provider
 	Dry() bool
 	Show(ctx context.Context, w io.Writer, p *beam.Pipeline, job pipelines.JobPlan) error
+}
+
+func (r Run) dry() (Dry, bool) {
+	d, ok := r.On.(Dry)
+	return d, ok && d.Dry()
 }
 
 // preview shows the jobs.

@@ -3,8 +3,10 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
+	"github.com/retort-ml/retort/internal/crc32c"
 	"github.com/retort-ml/retort/internal/wire"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
@@ -19,6 +21,7 @@ type piece struct {
 	At       int64  `json:"at"`
 	Entries  int64  `json:"entries"`
 	Bytes    int64  `json:"bytes"`              // encoded, of the images
+	CRC32C   uint32 `json:"crc32c"`             // of the entries, one behind the other
 	Labelled string `json:"labelled,omitempty"` // an image that has a label of its own, the last
 }
 
@@ -112,6 +115,7 @@ func (c *collector) write(e *imagefile.Entry) (err error) {
 	}
 	c.buf = appendEntry(c.buf[:0], e)
 	c.at += frame + int64(len(c.buf))
+	p.CRC32C = crc32c.Update(p.CRC32C, c.buf)
 	return c.entries.Write(c.buf)
 }
 
@@ -186,15 +190,20 @@ func (p *piece) read(out output, do func(imagefile.Entry) error) error {
 	r := tfrecord.NewReader(f, tfrecord.Options{Compression: tfrecord.None, Path: p.File})
 	defer r.Close()
 	var in entryReader
+	sum := uint32(0)
 	for range p.Entries {
 		rec, err := r.Next()
 		if err != nil {
 			return err
 		}
+		sum = crc32c.Update(sum, rec)
 		e, err := in.read(rec)
 		if err := errors.Join(err, do(e)); err != nil {
 			return err
 		}
+	}
+	if sum != p.CRC32C { // it was another stretch
+		return fmt.Errorf("%s: what lies at byte %d are other images than were listed; run again", p.File, p.At)
 	}
 	return nil
 }

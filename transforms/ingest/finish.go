@@ -23,6 +23,9 @@ func (s *Images) Run(ctx context.Context, _ none, out output) error {
 	if err != nil {
 		return err
 	}
+	if err := inOrder(out); err != nil {
+		return err
+	}
 	plan, err := loadPlan[orderPlan](out, orderPhase)
 	if err != nil {
 		return err

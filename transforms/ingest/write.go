@@ -107,7 +107,11 @@ func (s *Images) write(ctx context.Context, _ none, out output, shard int) error
 	w := out.IndexShard("index", plan.Total, shard)
 	defer w.Discard()
 	from := int64(shard) * index.ShardRecords
+	var noted written
 	err = plan.read(ctx, out, from, min(plan.Total, from+index.ShardRecords), func(e index.Entry) error {
+		if err := noted.follow(written{e.ID.String(), e.ID.String()}); err != nil {
+			return err
+		}
 		if e.Class != "" {
 			e.Label = label[e.Class]
 		}
@@ -120,7 +124,40 @@ func (s *Images) write(ctx context.Context, _ none, out output, shard int) error
 	for _, f := range files {
 		out.AddDescribed(f)
 	}
-	return err
+	return errors.Join(err, out.SetShardNote(noted))
+}
+
+// written is what a shard of the index noted: its ids.
+type written struct {
+	First string `json:"first"`
+	Last  string `json:"last"`
+}
+
+// follow goes on with ids that come after: so many different ones in order, as were
+// counted, are all that there are.
+func (w *written) follow(o written) error {
+	if w.Last >= o.First {
+		return fmt.Errorf("the index would have image %s after %s; run again (if it stays, this is a bug)", o.First, w.Last)
+	}
+	if w.Last = o.Last; w.First == "" {
+		w.First = o.First
+	}
+	return nil
+}
+
+// inOrder checks that the shards follow on each other.
+func inOrder(out output) error {
+	shards, err := pipelines.PhaseNotes[written](out.Job, writePhase)
+	if err != nil {
+		return err
+	}
+	var all written
+	for _, w := range shards {
+		if err := all.follow(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read reads the references from number from up to, not including, to.

@@ -83,8 +83,8 @@ bench-peers: bin/retort ## the same beside albumentations, TensorFlow, PyTorch, 
 	ROUNDS=$(ROUNDS) bash bench/peers/run.sh
 
 COUNTS ?= 1000,100000,1000000
-bench-scale: bin/retort ## time per image and peak memory of ingest and views, up to a million tiny images
-	$(GO) run ./bench/scale --retort bin/retort --counts $(COUNTS)
+bench-scale: bin/retort ## time per image, peak memory and open files of ingest, split, views and an epoch's reading, up to a million tiny images; N=10000000: so many, views as recipes
+	$(GO) run ./bench/scale --retort bin/retort $(if $(N),--counts $(N) --store recipe,--counts $(COUNTS))
 
 interop: bin/retort ## check files against TensorFlow, onnxruntime and PyTorch (installs them into .peers)
 	bash bench/interop/run.sh

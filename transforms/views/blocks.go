@@ -10,11 +10,14 @@ import (
 // stored: a few of the largest reads that pay. The order of training depends on it.
 const BlockBytes = 2 << 20
 
+// maxBlocks bounds what a manifest lists: blocks of more than 2 TiB a pass are larger.
+const maxBlocks = 1 << 20
+
 // blocks is how many blocks a pass is divided into: a function of the images and
 // the sizes of their views alone. Image ids are uniform hashes, so that a range of
 // ids, which a block is, is a random sample of the images.
 func (s *Stage) blocks(images int64) int64 {
-	return max(1, min(images, (images*s.pixelBytes()+BlockBytes-1)/BlockBytes))
+	return max(1, min(images, (images*s.pixelBytes()+BlockBytes-1)/BlockBytes, maxBlocks))
 }
 
 // borders are the numbers of the first image of each block of shard n, and of the

@@ -8,9 +8,13 @@ import (
 	"slices"
 )
 
-// windowBytes bounds how many blocks are open at once, counted as pixels; while
-// the records of so many are handed out, as many are read ahead.
-const windowBytes = 64 << 20
+// windowBytes bounds how many blocks are open at once, counted as pixels, but it is
+// leastOpen at least; while the records of so many are handed out, as many are read
+// ahead.
+const (
+	windowBytes = 64 << 20
+	leastOpen   = 16
+)
 
 // group are blocks whose records are drawn together.
 type group struct {
@@ -64,7 +68,11 @@ func number[T any](seq iter.Seq[T]) iter.Seq2[int, T] {
 // width is how many blocks are open at once.
 func (d *Dataset) width() int {
 	block := (d.Images*d.pixelBytes())/int64(d.layout.blocks) + 1
-	return int(max(2, windowBytes/block))
+	least := int64(leastOpen)
+	if d.Meta.Blocks == 0 { // whole shards, of any size
+		least = 2
+	}
+	return int(max(least, windowBytes/block))
 }
 
 // blocksOf are the blocks of an epoch in the order in which this reader gets them.

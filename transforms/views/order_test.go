@@ -104,7 +104,7 @@ func ids(t *testing.T, d *Dataset, seed uint64, start int64, n int) []imagefile.
 // blocks of so many bytes, over some epochs.
 func orderOf(n, recordBytes, passes, epochs int, seed uint64) (all []imagefile.ID) {
 	blocks := (n*recordBytes + BlockBytes - 1) / BlockBytes
-	together := max(2, windowBytes/(n*recordBytes/blocks+1))
+	together := max(leastOpen, windowBytes/(n*recordBytes/blocks+1))
 	for epoch := range epochs {
 		draw := rand.New(rand.NewPCG(mix(seed), mix(uint64(epoch)+0x9E3779B97F4A7C15)))
 		order := make([]int, blocks)
@@ -160,6 +160,15 @@ func TestOrderByBlocks(t *testing.T) {
 	}
 	if slices.Equal(want[:n], want[2*n:3*n]) {
 		t.Error("a pass comes in the same order twice")
+	}
+}
+
+func TestNumbersOfBlocks(t *testing.T) {
+	s := many(0, tfrecord.None)
+	for images, want := range map[int64]int64{0: 1, 1: 1, 7: 2, 1_000_000: 143_799, 100_000_000: maxBlocks, 1_000_000_000: maxBlocks} {
+		if got := s.blocks(images); got != want {
+			t.Errorf("%d images: %d blocks, want %d", images, got, want)
+		}
 	}
 }
 

@@ -23,8 +23,9 @@ func (s *ByLabel) Estimate(_ context.Context, known pipelines.Known) pipelines.E
 	case s.Fraction > 0:
 		labelled = int64(math.Round(s.Fraction * float64(train)))
 	}
-	return pipelines.Estimate{Images: n, Bytes: 2 * entryBytes * n,
-		Ports: map[string]int64{labelledPort: labelled, unlabelledPort: train - labelled, trainPort: train, testPort: test}}
+	aside := int64(math.Round(s.Validation * float64(labelled)))
+	return pipelines.Estimate{Images: n, Bytes: 2 * entryBytes * n, Ports: map[string]int64{
+		labelledPort: labelled - aside, unlabelledPort: train - labelled, trainPort: train, testPort: test, validationPort: aside}}
 }
 
 // someClasses stands in for the number of classes before the images are known.

@@ -23,6 +23,7 @@ const (
 	unlabelled role = iota
 	labelled
 	test
+	validation
 )
 
 // partition decides on the role of every image. It reads the index several times
@@ -35,12 +36,14 @@ type partition struct {
 	testSet pipelines.Artifact[pipelines.Images]
 	listed  map[id]bool // the images that the user lists
 
-	images      int   // all
-	excluded    int   // that are in the separate test set too
-	total       int   // training images, labelled or not, of which Fraction is a share
-	testSize    int   // images of the separate test set
-	size        []int // labelled training images of each class
-	held, quota []int // held out, and with a label, of each class
+	images      int         // all
+	excluded    int         // that are in the separate test set too
+	total       int         // training images, labelled or not, of which Fraction is a share
+	testSize    int         // images of the separate test set
+	size        []int       // labelled training images of each class
+	held, quota []int       // held out, and with a label, of each class
+	aside       []int       // of quota (or of the listed), those for validation
+	kept        map[id]bool // of the listed images those for validation
 	ranks       *ranks
 }
 
@@ -74,6 +77,11 @@ func (p *partition) choose(out *pipelines.Output[pipelines.Images]) error {
 	}
 	if p.stage.IDs == "" {
 		if err := p.keepLabels(); err != nil {
+			return err
+		}
+	}
+	if p.stage.Validation > 0 {
+		if err := p.setAside(out); err != nil {
 			return err
 		}
 	}
@@ -137,7 +145,7 @@ func (p *partition) foreignClasses(names map[string]string) error {
 // count counts the images of each class, and by rank those that are still to be
 // chosen from.
 func (p *partition) count(out *pipelines.Output[pipelines.Images]) error {
-	p.size, p.held, p.quota = make([]int, len(p.classes)), make([]int, len(p.classes)), make([]int, len(p.classes))
+	p.size, p.held, p.quota, p.aside = make([]int, len(p.classes)), make([]int, len(p.classes)), make([]int, len(p.classes)), make([]int, len(p.classes))
 	p.ranks = newRanks(len(p.classes))
 	both := 0
 	for m, err := range p.members() {
@@ -226,10 +234,12 @@ func (p *partition) quotas() ([]int, error) {
 }
 
 // findCuts finds which images are held out and which keep their labels: the
-// first of each class are held out, those that follow keep them.
+// first of each class are held out, those that follow are for validation, those
+// that follow these keep theirs.
 func (p *partition) findCuts() error {
 	for c := range p.classes {
 		p.ranks.lowest(c, p.held[c])
+		p.ranks.lowest(c, p.held[c]+p.chosen(c))
 		p.ranks.lowest(c, p.held[c]+p.quota[c])
 	}
 	for m, err := range p.members() {
@@ -249,6 +259,8 @@ func (p *partition) role(m *member) role {
 	switch {
 	case m.inTest:
 		return test
+	case m.listed && p.kept[m.ID]:
+		return validation
 	case m.listed:
 		return labelled
 	case !m.free():
@@ -259,6 +271,8 @@ func (p *partition) role(m *member) role {
 	case p.ranks.within(m.Label, 0, image):
 		return test
 	case p.ranks.within(m.Label, 1, image):
+		return validation
+	case p.ranks.within(m.Label, 2, image):
 		return labelled
 	}
 	return unlabelled

@@ -25,7 +25,10 @@ type ByLabel struct {
 	Test pipelines.Edge[pipelines.Images]
 	// TestFraction of the labelled images is held out when there is no Test.
 	TestFraction float64
-	Seed         uint64
+	// Validation is the share of the labels that would be kept which no training
+	// sees: they decide when trainings stop, and how sure classifiers are. 0 is none.
+	Validation float64 `json:",omitempty"`
+	Seed       uint64
 }
 
 func init() { pipelines.Register(&ByLabel{}) }
@@ -36,6 +39,7 @@ const (
 	unlabelledPort = "unlabelled"
 	trainPort      = "train"
 	testPort       = "test"
+	validationPort = "validation" // only where there is one
 )
 
 // Sets are the edges that carry the parts.
@@ -44,6 +48,9 @@ type Sets struct {
 	Unlabelled pipelines.Edge[pipelines.Images] // the rest, without
 	Train      pipelines.Edge[pipelines.Images] // both together, without
 	Test       pipelines.Edge[pipelines.Images] // held out, with labels; never in Train
+	// Validation are images of Train with labels that are not in Labelled; nothing
+	// where ByLabel.Validation is 0.
+	Validation pipelines.Edge[pipelines.Images]
 }
 
 // Add puts the stage into g and returns the edges of its parts.
@@ -52,7 +59,11 @@ func Add(g *pipelines.Graph, name string, s *ByLabel, images pipelines.Edge[pipe
 	part := func(port string) pipelines.Edge[pipelines.Images] {
 		return pipelines.Port[pipelines.Images](all, port)
 	}
-	return Sets{Labelled: part(labelledPort), Unlabelled: part(unlabelledPort), Train: part(trainPort), Test: part(testPort)}
+	sets := Sets{Labelled: part(labelledPort), Unlabelled: part(unlabelledPort), Train: part(trainPort), Test: part(testPort)}
+	if s.Validation > 0 {
+		sets.Validation = part(validationPort)
+	}
+	return sets
 }
 
 // Validate reports what is wrong with the config.
@@ -64,13 +75,15 @@ func (s *ByLabel) Validate() error {
 		return fmt.Errorf("PerClass = %d; want at least 0", s.PerClass)
 	case s.TestFraction < 0 || s.TestFraction >= 1:
 		return fmt.Errorf("TestFraction = %g; want at least 0 and below 1", s.TestFraction)
+	case !(s.Validation >= 0 && s.Validation < 1):
+		return fmt.Errorf("Validation = %g; want at least 0 and below 1", s.Validation)
 	case s.TestFraction == 0 && s.Test.IsZero():
 		return errors.New("there is nothing to evaluate on: give a test set, or a TestFraction above 0")
 	}
 	return nil
 }
 
-// Run writes the four parts.
+// Run writes the parts.
 func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Images]) error {
 	var meta pipelines.ImagesMeta
 	if err := in.Meta(&meta); err != nil {
@@ -98,12 +111,20 @@ func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Image
 			return err
 		}
 	}
-	for _, port := range []string{labelledPort, testPort} {
+	for _, port := range s.labelledPorts() {
 		if err := out.SetPortMeta(port, meta); err != nil {
 			return err
 		}
 	}
 	return out.SetMeta(meta)
+}
+
+// labelledPorts are the parts that come with labels.
+func (s *ByLabel) labelledPorts() []string {
+	if s.Validation > 0 {
+		return []string{labelledPort, testPort, validationPort}
+	}
+	return []string{labelledPort, testPort}
 }
 
 // StageVersion is 1 since the images to train on come without any label.

@@ -66,7 +66,7 @@ func run(t *testing.T, m *made, s *split.ByLabel, test *made) (map[string][]inde
 		t.Fatal(err)
 	}
 	parts := map[string][]index.Entry{}
-	for _, port := range []string{"labelled", "unlabelled", "train", "test"} {
+	for _, port := range []string{"labelled", "unlabelled", "train", "test", "validation"} {
 		a.Port = port
 		for e, err := range pipelines.References(a) {
 			if err != nil {

@@ -30,11 +30,19 @@ func (p *partition) write(out *pipelines.Output[pipelines.Images]) error {
 		held += p.held[c]
 	}
 	train := p.images - p.excluded - (held - p.testSize)
+	aside := 0
+	for _, n := range p.aside {
+		aside += n
+	}
 	parts := map[string]*part{
-		labelledPort:   {n: int64(keep), label: label},
+		labelledPort:   {n: int64(keep - aside), label: label},
 		unlabelledPort: {n: int64(train - keep)},
 		trainPort:      {n: int64(train)},
 		testPort:       {n: int64(held), label: label},
+	}
+	ports := []string{labelledPort, unlabelledPort, trainPort, testPort}
+	if p.stage.Validation > 0 {
+		parts[validationPort], ports = &part{n: int64(aside), label: label}, append(ports, validationPort)
 	}
 	for port, to := range parts {
 		to.port, to.w = port, out.Index(port, to.n)
@@ -43,7 +51,7 @@ func (p *partition) write(out *pipelines.Output[pipelines.Images]) error {
 	if err := p.writeEntries(parts); err != nil {
 		return err
 	}
-	for _, port := range []string{labelledPort, unlabelledPort, trainPort, testPort} {
+	for _, port := range ports {
 		if err := parts[port].close(out); err != nil {
 			return err
 		}
@@ -56,6 +64,7 @@ func (p *partition) writeEntries(parts map[string]*part) error {
 		labelled:   {parts[labelledPort], parts[trainPort]},
 		unlabelled: {parts[unlabelledPort], parts[trainPort]},
 		test:       {parts[testPort]},
+		validation: {parts[validationPort], parts[trainPort]},
 	}
 	for m, err := range p.members() {
 		if err != nil {

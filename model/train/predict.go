@@ -2,6 +2,8 @@ package train
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 
 	"github.com/gomlx/compute"
 	"github.com/retort-ml/retort/model/checkpoint"
@@ -12,7 +14,26 @@ import (
 // the backend is.
 type Predictor struct {
 	*inference
-	classes []string
+	classes     []string
+	temperature float64
+}
+
+// TemperatureKey is where a classifier's checkpoint has its temperature
+// ([checkpoint.State]'s Meta), as a decimal number.
+const TemperatureKey = "temperature"
+
+// Temperature is what a checkpoint's logits are to be divided by before the softmax,
+// for probabilities that are calibrated: 1 where none was fitted.
+func Temperature(c *checkpoint.Checkpoint) (float64, error) {
+	text, ok := c.Meta[TemperatureKey]
+	if !ok {
+		return 1, nil
+	}
+	t, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(t > 0) || math.IsInf(t, 0) {
+		return 0, fmt.Errorf("train: the checkpoint's temperature is %q; want a number above 0", text)
+	}
+	return t, nil
 }
 
 // NewPredictor puts a checkpoint's network on a backend. batch is the number of
@@ -29,7 +50,10 @@ func NewPredictor(b compute.Backend, c *checkpoint.Checkpoint, batch int, how ..
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictor{n, c.Classes}
+	p := &Predictor{inference: n, classes: c.Classes}
+	if p.temperature, err = Temperature(c); err != nil {
+		return nil, err
+	}
 	return p, p.load(c)
 }
 
@@ -43,10 +67,14 @@ func (p *Predictor) Load(c *checkpoint.Checkpoint) error {
 	if spec.shape() != p.spec.shape() || spec.Classes != p.spec.Classes {
 		return fmt.Errorf("train: the checkpoint holds another network (%s) than the predictor was made for (%s)", spec.shape(), p.spec.shape())
 	}
+	t, err := Temperature(c)
+	if err != nil {
+		return err
+	}
 	if err := p.load(c); err != nil {
 		return err
 	}
-	p.classes = c.Classes
+	p.classes, p.temperature = c.Classes, t
 	return nil
 }
 
@@ -55,6 +83,10 @@ func (p *Predictor) Spec() Spec { return p.spec }
 
 // Classes are the names of the logits, if the checkpoint has them.
 func (p *Predictor) Classes() []string { return p.classes }
+
+// Temperature is the checkpoint's ([Temperature]). Predict's logits are not divided
+// by it.
+func (p *Predictor) Temperature() float64 { return p.temperature }
 
 // FeatureDim is the length of an image's features.
 func (p *Predictor) FeatureDim() int { return p.spec.Arch.Features() }

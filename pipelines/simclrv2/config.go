@@ -47,6 +47,7 @@ type SplitConfig struct {
 	PerClass     int     `yaml:"per_class" range:"0.." doc:"labels kept per class, instead of fraction"`
 	IDs          string  `yaml:"ids" doc:"a file of image ids or names, one a line: just these keep their labels"`
 	TestFraction float64 `yaml:"test_fraction" range:"0..<1" doc:"share of the labelled images held out for evaluation when there is no test set"`
+	Validation   float64 `yaml:"validation" late:"yes" range:"0..<1" doc:"share of the labels that would be kept which no training sees (0.2): by them probabilities are calibrated and trainings stop early; 0: none"`
 }
 
 // ViewsConfig is the augmentation of pretraining (appendix A of SimCLR).
@@ -90,6 +91,13 @@ type OptimConfig struct {
 	StepsPerExecution int  `yaml:"steps_per_execution" late:"yes" range:"0..10000" doc:"steps that the backend does in one call (XLA: less idle time between them); interrupting a run then waits for so many; 0: 1"`
 }
 
+// StopConfig is when the training of a classifier ends before its last epoch.
+type StopConfig struct {
+	Patience      int    `yaml:"patience" late:"yes" range:"0.." doc:"stop after so many looks at the images of split.validation that were no better than the best before, and keep that network; 0: never"`
+	ValidateEvery int    `yaml:"validate_every" late:"yes" range:"0.." doc:"steps between two looks at the images of split.validation; 0: a twentieth of the training"`
+	StopBy        string `yaml:"stop_by" late:"yes" oneof:"loss,accuracy" doc:"what makes a look better: less loss or more accuracy"`
+}
+
 // PretrainConfig is pretraining without labels (section 2.1 of the paper).
 type PretrainConfig struct {
 	OptimConfig       `yaml:",inline"`
@@ -125,6 +133,8 @@ type FinetuneConfig struct {
 	LabelSmoothing float64 `yaml:"label_smoothing" late:"yes" range:"0..<1" doc:"share of each label that is spread over all classes (0.1); 0: none"`
 
 	Passes int `yaml:"passes" range:"1..10000" doc:"augmented views stored per labelled image (crop + flip)"`
+
+	StopConfig `yaml:",inline"`
 }
 
 // BaselineConfig is what one would have without us: the same network, from
@@ -133,6 +143,8 @@ type BaselineConfig struct {
 	OptimConfig    `yaml:",inline"`
 	Init           string  `yaml:"init" late:"yes" doc:"a checkpoint whose encoder the training starts from, of the same network; none: from scratch"`
 	LabelSmoothing float64 `yaml:"label_smoothing" late:"yes" range:"0..<1" doc:"share of each label that is spread over all classes (0.1); 0: none"`
+
+	StopConfig `yaml:",inline"`
 }
 
 // DistillConfig is the third step (section 2.3).
@@ -143,6 +155,8 @@ type DistillConfig struct {
 	TauSquared  bool    `yaml:"tau_squared" doc:"multiply the loss by temperature squared"`
 	Passes      int     `yaml:"passes" range:"1..10000" doc:"augmented views per image that the teacher labels (crop + flip)"`
 	Init        string  `yaml:"init" late:"yes" doc:"a checkpoint whose encoder the training starts from, of the same network; none: from scratch"`
+
+	StopConfig `yaml:",inline"`
 }
 
 // EvaluateConfig is the evaluation.

@@ -3,6 +3,7 @@ package simclrv2
 import (
 	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/pipelines/config"
+	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
@@ -32,6 +33,9 @@ func Default() Config {
 	c.Distill = DistillConfig{
 		OptimConfig: OptimConfig{Epochs: 400, Batch: 4096, Optimizer: "lars", LearningRate: 0.1, Scaling: "sqrt", WarmupEpochs: 20, WeightDecay: 1e-4, CheckpointEvery: 500},
 		Temperature: 1, Alpha: 1, Passes: 4,
+	}
+	for _, stop := range []*StopConfig{&c.Finetune.StopConfig, &c.Baseline.StopConfig, &c.Distill.StopConfig} {
+		stop.StopBy = training.ByLoss
 	}
 	return c
 }

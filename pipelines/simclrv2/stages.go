@@ -66,7 +66,7 @@ func absolute(path string) string {
 // them are kept. e.Tests is what is held out; nothing there holds out a share
 // of the images.
 func Split(g *pipelines.Graph, c Config, e Edges) split.Sets {
-	s := &split.ByLabel{Fraction: c.Split.Fraction, PerClass: c.Split.PerClass, TestFraction: c.Split.TestFraction, Test: e.Tests, Seed: c.Seed}
+	s := &split.ByLabel{Fraction: c.Split.Fraction, PerClass: c.Split.PerClass, TestFraction: c.Split.TestFraction, Validation: c.Split.Validation, Test: e.Tests, Seed: c.Seed}
 	if c.Labels != "folder" {
 		s.Fraction, s.PerClass = 0, 0
 	}
@@ -114,7 +114,7 @@ func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 	return pipelines.Add(g, "finetune", &finetune.Stage{
 		Settings: c.settings(c.Finetune.OptimConfig), Encoder: e.Encoder,
 		Selector: c.Finetune.Selector, LinearOnly: c.Finetune.LinearOnly, Seed: c.Seed,
-		Freeze: c.Finetune.Freeze, LabelSmoothing: c.Finetune.LabelSmoothing,
+		Freeze: c.Finetune.Freeze, LabelSmoothing: c.Finetune.LabelSmoothing, Validation: c.validation(e, c.Finetune.StopConfig),
 	}, e.LabelledViews)
 }
 
@@ -123,7 +123,7 @@ func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 func Baseline(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
 	return pipelines.Add(g, "baseline", &finetune.Stage{
 		Settings: c.settings(c.Baseline.OptimConfig), Arch: c.teacher(g), Seed: c.Seed, LabelSmoothing: c.Baseline.LabelSmoothing,
-		Encoder: c.start(g, "baseline", c.Baseline.Init, c.teacher(g)),
+		Encoder: c.start(g, "baseline", c.Baseline.Init, c.teacher(g)), Validation: c.validation(e, c.Baseline.StopConfig),
 	}, e.LabelledViews)
 }
 
@@ -140,6 +140,7 @@ func Distill(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cla
 	s := &distill.Stage{
 		Settings: c.settings(c.Distill.OptimConfig), Targets: e.Targets, Arch: c.arch(g, c.Student),
 		Temperature: c.Distill.Temperature, Alpha: c.Distill.Alpha, TauSquared: c.Distill.TauSquared, Seed: c.Seed,
+		Validation: c.validation(e, c.Distill.StopConfig),
 	}
 	s.Encoder = c.start(g, "distill", c.Distill.Init, s.Arch)
 	if c.Distill.Alpha < 1 {

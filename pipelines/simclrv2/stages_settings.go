@@ -65,6 +65,20 @@ func (c Config) settings(o OptimConfig) training.Settings {
 	}
 }
 
+// validation is how the labels of e.Sets.Validation accompany a training. What
+// changes nothing is left at zero, so that no artifact is made again for it.
+func (c Config) validation(e Edges, s StopConfig) training.Validation {
+	v := training.Validation{Images: e.Sets.Validation, Patience: s.Patience}
+	if v.Images.IsZero() {
+		return v
+	}
+	v.Every, v.MaxPixels, v.Exact = s.ValidateEvery, c.Ingest.MaxPixels, c.Views.Exact
+	if s.Patience > 0 && s.StopBy != training.ByLoss {
+		v.By = s.StopBy
+	}
+	return v
+}
+
 // arch is a network of the config; the graph's Check reports one that is none.
 func (c Config) arch(g *pipelines.Graph, n NetConfig) resnet.Config {
 	arch, err := n.config()

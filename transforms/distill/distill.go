@@ -14,6 +14,7 @@ import (
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/evaluate"
 	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views"
 )
@@ -32,6 +33,8 @@ type Stage struct {
 	// themselves count as well.
 	Labelled   pipelines.Edge[pipelines.Images]
 	TauSquared bool // multiply the loss by the temperature squared
+	// Validation are labels that accompany the training.
+	Validation training.Validation `json:",omitzero"`
 	Seed       uint64
 }
 
@@ -41,6 +44,9 @@ func init() { pipelines.Register(&Stage{}) }
 func (s *Stage) Validate() error {
 	if s.Targets.IsZero() {
 		return errors.New("Targets is missing; want the edge of a label stage")
+	}
+	if err := s.Validation.Validate(); err != nil {
+		return err
 	}
 	return training.Validate(&s.Settings, s.spec(training.SomeSize, training.SomeClasses))
 }
@@ -77,8 +83,12 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	if err != nil {
 		return err
 	}
+	held, err := evaluate.Held(ctx, out.Job, s.Validation, classes, d.Sizes[0])
+	if err != nil {
+		return err
+	}
 	return training.Train(ctx, out.Job, settings, training.Run{
-		Spec: s.spec(d.Sizes[0], len(classes)), Start: start,
+		Spec: s.spec(d.Sizes[0], len(classes)), Start: start, Held: held,
 		Data: s.data(d, settings.Batch, t, labels), Classes: classes, Images: d.Images,
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/retort-ml/retort/model/resnet"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/evaluate"
 	"github.com/retort-ml/retort/transforms/training"
 )
 
@@ -37,7 +38,9 @@ type Stage struct {
 	// LabelSmoothing is taken off the labels' target and spread over all classes: 0 or
 	// more, below 1.
 	LabelSmoothing float64 `json:",omitempty"`
-	Seed           uint64
+	// Validation are labels that accompany the training.
+	Validation training.Validation `json:",omitzero"`
+	Seed       uint64
 }
 
 func init() { pipelines.Register(&Stage{}) }
@@ -53,6 +56,9 @@ func (s *Stage) Validate() error {
 		return errors.New("Freeze freezes a part of the encoder; it needs a pretrained one")
 	case s.Encoder.IsZero() && s.Selector > 0:
 		return fmt.Errorf("Selector = %d is a layer of a pretrained projection head; without an Encoder want 0", s.Selector)
+	}
+	if err := s.Validation.Validate(); err != nil {
+		return err
 	}
 	var from training.Network
 	if !s.Encoder.IsZero() { // some network: its own is known once it is there
@@ -93,8 +99,12 @@ func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Views],
 	if s.Selector > from.HeadLayers {
 		return fmt.Errorf("Selector = %d, but the projection head has %d layers; want 0 to %d", s.Selector, from.HeadLayers, from.HeadLayers)
 	}
+	held, err := evaluate.Held(ctx, out.Job, s.Validation, d.Classes, d.Sizes[0])
+	if err != nil {
+		return err
+	}
 	return training.Train(ctx, out.Job, settings, training.Run{
-		Spec: s.spec(d.Sizes[0], len(d.Classes), from), Start: start,
+		Spec: s.spec(d.Sizes[0], len(d.Classes), from), Start: start, Held: held,
 		Data: training.Labelled(d, s.Seed, settings.Batch), Classes: d.Classes, Images: d.Images,
 	})
 }

@@ -49,6 +49,9 @@ func (se *session) resume(step int) (cause, err error) {
 	if cause := se.trainer.Resume(c); cause != nil {
 		return cause, nil
 	}
+	if cause := se.looks.restore(c); cause != nil {
+		return cause, nil
+	}
 	if cause, err = se.openProbe(step); cause != nil || err != nil {
 		return cause, err
 	}
@@ -72,6 +75,9 @@ func (se *session) openProbe(step int) (cause, err error) {
 // anew starts at step 0, with nothing of an earlier attempt.
 func (se *session) anew() (err error) {
 	if err := se.folder.Clear(); err != nil {
+		return err
+	}
+	if err := se.looks.restore(&checkpoint.Checkpoint{}); err != nil {
 		return err
 	}
 	r := se.run

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
@@ -19,6 +20,8 @@ type Meta struct {
 	Classes []string   `json:"classes"`
 	Params  int64      `json:"params"`
 	Images  int64      `json:"images"` // that an epoch has
+	// Validation is what labels told that were not trained on, where there were any.
+	Validation *Validated `json:"validation,omitempty"`
 }
 
 // Names of the files of a trained network's artifact.
@@ -47,6 +50,9 @@ type Run struct {
 	// Watch, if set, measures the network at Watches steps, evenly spread, the
 	// last one among them: kNN accuracy, 0 to 1. It must not change the training.
 	Watch func(*backend.Choice, *checkpoint.Checkpoint) (float64, error)
+	// Held, if set, are images that are not trained on; they say how long a training of
+	// a classifier lasts and how sure the classifier is.
+	Held *Held
 }
 
 // Watches is how often Run.Watch looks at a training.
@@ -67,6 +73,7 @@ type session struct {
 	curves  *curves
 	probe   *curves // nil where no labels watch
 	watch   *observer
+	looks   *validator // nil where no image is held
 	meter   *pipelines.Meter
 	saving  aside
 }
@@ -88,6 +95,9 @@ func Train(ctx context.Context, job *pipelines.Job, s *Settings, r Run) error {
 	}
 	se := &session{job: job, run: r, backend: choice, trainer: t,
 		folder: checkpoint.Folder{Dir: job.Folder(folderName), Keep: s.keepCheckpoints(), Metric: knnMetric}}
+	if r.Held != nil {
+		se.looks = &validator{held: r.Held, steps: r.Spec.Steps, classes: len(r.Classes), backend: choice}
+	}
 	if err := se.begin(); err != nil {
 		return err
 	}
@@ -109,8 +119,9 @@ func (se *session) fit(ctx context.Context, every int) error {
 	err := se.trainer.Fit(ctx, se.run.Data, train.Hooks{
 		Step:            se.step,
 		CheckpointEvery: every,
-		Looks:           se.run.watched,
+		Looks:           func(step int) bool { return se.run.watched(step) || se.looks.due(step) },
 		Checkpoint: func(c *checkpoint.Checkpoint) error {
+			se.looks.attach(c)
 			if err := se.flushCurves(); err != nil {
 				return err
 			}
@@ -132,6 +143,13 @@ func (se *session) step(m train.Metrics) error {
 			return err
 		}
 	}
+	enough := false
+	if se.looks.due(m.Step) {
+		var err error
+		if enough, err = se.validate(&m, figures); err != nil {
+			return err
+		}
+	}
 	se.watch.step(m.Step, figures)
 	se.watch.took(m, se.run.Spec.Batch)
 	live := map[string]float64{"step": float64(m.Step), "images_per_second": m.ImagesPerSecond, "data_wait_share": m.DataWaitShare}
@@ -144,7 +162,30 @@ func (se *session) step(m train.Metrics) error {
 			return err
 		}
 	}
-	return se.curves.add(point(m))
+	if err := se.curves.add(point(m)); err != nil || !enough {
+		return err
+	}
+	return train.Enough
+}
+
+// validate looks at the network after a step. What it finds are figures of the step.
+func (se *session) validate(m *train.Metrics, figures map[string]float64) (enough bool, err error) {
+	c, err := se.trainer.Checkpoint()
+	if err != nil {
+		return false, err
+	}
+	if enough, err = se.looks.look(c, figures); err != nil {
+		return false, err
+	}
+	m.Figures = maps.Clone(m.Figures)
+	for _, name := range []string{ValidationLoss, ValidationAccuracy} {
+		if m.Figures == nil {
+			m.Figures = map[string]float64{}
+		}
+		m.Figures[name] = figures[name]
+	}
+	se.trainer.State().Meta, err = se.looks.meta()
+	return enough, err
 }
 
 func (se *session) flushCurves() error {
@@ -189,6 +230,14 @@ func (se *session) finish() error {
 	if err := se.keepBest(c); err != nil {
 		return err
 	}
+	r := se.run
+	meta := Meta{Images: r.Images}
+	if se.looks != nil {
+		if c, meta.Validation, err = se.looks.conclude(c); err != nil {
+			return err
+		}
+		se.job.Message(meta.Validation.say(r.Spec.Steps))
+	}
 	if se.probe != nil {
 		c.Metrics = scalarsOf(c.Metrics)
 		if err := train.WithoutProbe(c); err != nil {
@@ -211,13 +260,13 @@ func (se *session) finish() error {
 	if err := se.job.WriteFile(CurvesName, data); err != nil {
 		return err
 	}
-	r := se.run
 	if se.probe != nil {
 		r.Spec, r.Classes = r.Spec.WithoutProbe(), nil
 	}
 	se.job.Count("steps", int64(se.trainer.Step()))
 	se.job.Count("images", r.Images)
-	if err := se.job.SetMeta(Meta{Spec: r.Spec, Classes: r.Classes, Params: r.Spec.Params(), Images: r.Images}); err != nil {
+	meta.Spec, meta.Classes, meta.Params = r.Spec, r.Classes, r.Spec.Params()
+	if err := se.job.SetMeta(meta); err != nil {
 		return err
 	}
 	return errors.Join(se.job.Folder(".").RemoveAll(folderName), se.curves.remove())

@@ -120,6 +120,9 @@ func showCheckpoint(w io.Writer, path string, c *checkpoint.Checkpoint, tensors 
 	if len(c.Classes) > 0 {
 		fmt.Fprintf(w, "classes     %d: %s\n", len(c.Classes), strings.Join(c.Classes, ", "))
 	}
+	if t, ok := c.Meta[train.TemperatureKey]; ok {
+		fmt.Fprintf(w, "temperature %s\n", t)
+	}
 	shown := figuresOf(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
 		fmt.Fprintf(w, "%-11s %.6g\n", cmp.Or(shown[name], name), c.Metrics[name])

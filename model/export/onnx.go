@@ -34,7 +34,8 @@ const (
 // ONNX writes the network of a checkpoint. Its input is "images"; its outputs are
 // "features", the encoder's, and "logits" of a classifier or "projection" of an
 // encoder with its whole projection head. The number of images is free. The
-// metadata tell the classes, as JSON, and where the network comes from.
+// metadata tell the classes, as JSON, where the network comes from, and the
+// temperature that the logits are to be divided by for calibrated probabilities.
 func ONNX(w io.Writer, c *checkpoint.Checkpoint, o Options) error {
 	n, err := open(c)
 	if err != nil {
@@ -67,6 +68,9 @@ func (g *onnxGraph) metadata(c *checkpoint.Checkpoint, o Options) [][2]string {
 		if err == nil {
 			all = append(all, [2]string{"classes", string(classes)})
 		}
+	}
+	if t, ok := c.Meta[train.TemperatureKey]; ok {
+		all = append(all, [2]string{"temperature", t})
 	}
 	if sum, err := c.Fingerprint(); err == nil {
 		all = append(all, [2]string{"checkpoint_sha256", sum})

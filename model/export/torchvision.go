@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/retort-ml/retort/model/checkpoint"
+	"github.com/retort-ml/retort/model/train"
 )
 
 // Torchvision writes the network of a checkpoint as safetensors with the names and
@@ -38,6 +39,9 @@ func Torchvision(w io.Writer, c *checkpoint.Checkpoint) error {
 			return err
 		}
 		meta["classes"] = string(classes)
+	}
+	if temperature, ok := c.Meta[train.TemperatureKey]; ok {
+		meta[train.TemperatureKey] = temperature
 	}
 	slices.SortFunc(t.tensors, func(a, b checkpoint.Tensor) int { return strings.Compare(a.Name, b.Name) })
 	return checkpoint.EncodeTensors(w, meta, t.tensors)

@@ -154,7 +154,7 @@ func Distill(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cla
 // labelled.
 func Evaluate(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Metrics] {
 	return pipelines.Add(g, "evaluate", &evaluate.Stage{
-		Models: e.models(), Encoder: e.Encoder, Labelled: e.Sets.Labelled, Targets: e.Targets, Truth: e.Images, Train: e.Sets.Train,
+		Models: e.models(), Encoder: e.Encoder, Labelled: e.Sets.Labelled, Validation: e.Sets.Validation, Targets: e.Targets, Truth: e.Images, Train: e.Sets.Train,
 		K: c.Evaluate.KNN, MaxPixels: c.Ingest.MaxPixels, Exact: c.Views.Exact, Batch: c.Evaluate.Batch, Backend: c.Backend,
 	}, e.Sets.Test)
 }

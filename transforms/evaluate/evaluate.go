@@ -25,6 +25,9 @@ type Stage struct {
 	Encoder pipelines.Edge[pipelines.Encoder]
 	// Labelled are the images whose labels training saw: the neighbours of kNN.
 	Labelled pipelines.Edge[pipelines.Images]
+	// Validation, if set, are images whose labels decided when trainings stopped: not
+	// hidden either.
+	Validation pipelines.Edge[pipelines.Images] `json:",omitzero"`
 	// Targets and Truth, if set, tell how often the teacher was right about the
 	// unlabelled images. Truth is the ingested index with all its labels.
 	Targets pipelines.Edge[pipelines.Targets]
@@ -81,6 +84,11 @@ type Model struct {
 	Confusion [][]int64 `json:"confusion"`   // [true][predicted]
 	Bins      []Bin     `json:"calibration"` // by confidence
 	Images    int       `json:"images"`      //
+	// Temperature is what the logits were divided by, if not 1; ECEBefore and
+	// LossBefore are what ECE and Loss were without that.
+	Temperature float64 `json:"temperature,omitempty"`
+	ECEBefore   float64 `json:"ece_before,omitempty"`
+	LossBefore  float64 `json:"loss_before,omitempty"`
 }
 
 // Bin is one bin of a reliability diagram.
@@ -154,7 +162,7 @@ func (e *evaluation) model(name string, edge pipelines.Edge[pipelines.Classifier
 	if len(test.labels) == 0 {
 		return errors.New("there is no labelled image to evaluate on")
 	}
-	m := Measure(test.logits, test.labels, len(e.results.Classes))
+	m := Measure(test.logits, test.labels, len(e.results.Classes), p.Temperature())
 	m.Params, m.Arch = p.Spec().Params(), p.Spec().Arch.String()
 	for _, f := range a.Manifest.Files {
 		if f.Name == training.ModelName {

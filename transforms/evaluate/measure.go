@@ -2,27 +2,28 @@ package evaluate
 
 import (
 	"math"
-	"slices"
+
+	"github.com/retort-ml/retort/model/calibrate"
 )
 
 // Softmax writes the softmax of logits to p.
-func Softmax(p []float64, logits []float32) {
-	top := slices.Max(logits)
-	var sum float64
-	for i, x := range logits {
-		p[i] = math.Exp(float64(x) - float64(top))
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-}
+func Softmax(p []float64, logits []float32) { calibrate.Softmax(p, logits, 1) }
 
 // bins of the calibration error: 15, as Guo et al. 2017.
 const bins = 15
 
-// Measure compares logits [n, classes] with labels [n].
-func Measure(logits []float32, labels []int32, classes int) *Model {
+// Measure compares logits [n, classes] with labels [n]. Probabilities are those at
+// temperature; where it is not 1, the result says what they were worth at 1, too.
+func Measure(logits []float32, labels []int32, classes int, temperature float64) *Model {
+	m := measure(logits, labels, classes, temperature)
+	if temperature != 1 {
+		before := measure(logits, labels, classes, 1)
+		m.Temperature, m.ECEBefore, m.LossBefore = temperature, before.ECE, before.Loss
+	}
+	return m
+}
+
+func measure(logits []float32, labels []int32, classes int, temperature float64) *Model {
 	m := &Model{Images: len(labels), PerClass: make([]float64, classes), Confusion: make([][]int64, classes), Bins: make([]Bin, bins)}
 	for c := range m.Confusion {
 		m.Confusion[c] = make([]int64, classes)
@@ -30,7 +31,7 @@ func Measure(logits []float32, labels []int32, classes int) *Model {
 	p := make([]float64, classes)
 	for i, label := range labels {
 		row := logits[i*classes : (i+1)*classes]
-		Softmax(p, row)
+		calibrate.Softmax(p, row, temperature)
 		best, rank := 0, 0
 		for c := range row {
 			if row[c] > row[best] {

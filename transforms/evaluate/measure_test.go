@@ -28,7 +28,7 @@ func TestMeasureByHand(t *testing.T) {
 	}{{0, 0.9}, {0, 0.9}, {1, 0.5}, {2, 0.5}} {
 		logits = append(logits, confident(x.class, 3, x.p)...)
 	}
-	m := Measure(logits, []int32{0, 1, 1, 2}, 3)
+	m := Measure(logits, []int32{0, 1, 1, 2}, 3, 1)
 	near(t, "top-1", m.Top1, 0.75)
 	near(t, "top-5 of three classes", m.Top5, 1)
 	for c, want := range []float64{1, 0.5, 1} {
@@ -49,14 +49,14 @@ func TestMeasureByHand(t *testing.T) {
 func TestTopFiveByHand(t *testing.T) {
 	// Seven classes in falling order of logit: the fifth counts, the sixth does not.
 	row := []float32{7, 6, 5, 4, 3, 2, 1}
-	m := Measure(append(append([]float32{}, row...), row...), []int32{4, 5}, 7)
+	m := Measure(append(append([]float32{}, row...), row...), []int32{4, 5}, 7, 1)
 	near(t, "top-5", m.Top5, 0.5)
 	near(t, "top-1", m.Top1, 0)
 	if m.PerClass[0] != -1 {
 		t.Errorf("a class without images has %v, want -1", m.PerClass[0])
 	}
 	// Of equal logits the first class is the guess.
-	if m := Measure([]float32{1, 1}, []int32{1}, 2); m.Top1 != 0 || m.Confusion[1][0] != 1 {
+	if m := Measure([]float32{1, 1}, []int32{1}, 2, 1); m.Top1 != 0 || m.Confusion[1][0] != 1 {
 		t.Errorf("ties: %+v", m)
 	}
 }

@@ -3,10 +3,12 @@ package evaluate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/retort-ml/retort/internal/workpool"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/calibrate"
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
@@ -112,7 +114,8 @@ type Prediction struct {
 }
 
 // Predict classifies the images of sources with the checkpoint at path and
-// hands each result to emit, in the order of the listing.
+// hands each result to emit, in the order of the listing. Probabilities are those at
+// the checkpoint's temperature.
 func Predict(ctx context.Context, backendName, path string, sources []string, batch int, emit func(Prediction) error) error {
 	c, err := checkpoint.Load(path)
 	if err != nil {
@@ -167,13 +170,9 @@ func predictEntries(p *train.Predictor, classes []string, entries []imagefile.En
 		out := Prediction{Path: e.Path(), Name: e.Name, URI: e.URI, Err: errs[i]}
 		if errs[i] == nil {
 			out.All = make([]float64, len(classes))
-			Softmax(out.All, logits[i*len(classes):(i+1)*len(classes)])
-			best := 0
-			for c, q := range out.All {
-				if q > out.All[best] {
-					best = c
-				}
-			}
+			row := logits[i*len(classes) : (i+1)*len(classes)]
+			calibrate.Softmax(out.All, row, p.Temperature())
+			best := slices.Index(row, slices.Max(row))
 			out.Class, out.Probability = classes[best], out.All[best]
 		}
 		if err := emit(out); err != nil {

@@ -192,18 +192,20 @@ func (e *evaluation) hiddenLabels(classes []string) (map[imagefile.ID]int, error
 			labels[r.ID] = c
 		}
 	}
-	if e.stage.Labelled.IsZero() {
-		return labels, nil
-	}
-	seen, err := pipelines.Open(e.out.Job, e.stage.Labelled)
-	if err != nil {
-		return nil, err
-	}
-	for r, err := range pipelines.References(seen) {
+	for _, known := range []pipelines.Edge[pipelines.Images]{e.stage.Labelled, e.stage.Validation} {
+		if known.IsZero() {
+			continue
+		}
+		seen, err := pipelines.Open(e.out.Job, known)
 		if err != nil {
 			return nil, err
 		}
-		delete(labels, r.ID)
+		for r, err := range pipelines.References(seen) {
+			if err != nil {
+				return nil, err
+			}
+			delete(labels, r.ID)
+		}
 	}
 	return labels, nil
 }

@@ -81,14 +81,24 @@ func figuresOf(spec train.Spec, points []training.Point) []objective.Figure {
 		names := map[string]bool{}
 		for _, p := range points {
 			for name := range p.Figures {
-				names[name] = true
+				names[name] = name != training.ValidationLoss && name != training.ValidationAccuracy
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
+			if !names[name] {
+				continue
+			}
 			others = append(others, objective.Figure{Name: name})
 		}
 	}
-	return append([]objective.Figure{loss}, others...)
+	return slices.Concat([]objective.Figure{loss}, others, validated)
+}
+
+// validated are the figures of looks at images that are not trained on; charts leaves
+// out what no point has.
+var validated = []objective.Figure{
+	{Name: training.ValidationLoss, Title: "loss on the images for validation", Unit: objective.Nats},
+	{Name: training.ValidationAccuracy, Title: "accuracy on the images for validation", Unit: objective.Share},
 }
 
 // charts draws the figures, and what the few labels told beside the accuracy or
@@ -173,8 +183,18 @@ func mean(values []float64) float64 {
 func about(m training.Meta) string {
 	s := fmt.Sprintf("%s, %s parameters · %s steps of %s images", m.Spec.Arch, units.Short(m.Params),
 		units.Count(int64(m.Spec.Steps)), units.Count(int64(m.Spec.Batch)))
+	steps := m.Spec.Steps
+	if v := m.Validation; v != nil {
+		steps = v.Steps
+		if v.Stopped(m.Spec.Steps) {
+			s += fmt.Sprintf(" · stopped after step %s", units.Count(int64(v.Steps)))
+		}
+		if v.Step < v.Steps {
+			s += fmt.Sprintf(" · network of step %s", units.Count(int64(v.Step)))
+		}
+	}
 	if m.Images > 0 {
-		s += fmt.Sprintf(" · %s images, each seen %.3g times", units.Count(m.Images), float64(m.Spec.Steps)*float64(m.Spec.Batch)/float64(m.Images))
+		s += fmt.Sprintf(" · %s images, each seen %.3g times", units.Count(m.Images), float64(steps)*float64(m.Spec.Batch)/float64(m.Images))
 	}
 	return s
 }

@@ -100,6 +100,7 @@ func (g *gatherer) model(name string, m *evaluate.Model) error {
 	row := html.Model{
 		Name: name, Arch: m.Arch, Parameters: m.Params, Bytes: m.Bytes, Top1: one(m.Top1), Top5: one(m.Top5), ECE: one(m.ECE), KNN: one(m.KNN),
 		Teacher: name == g.stage.Teacher, Student: name == g.stage.Student, TestImages: int64(m.Images), Confusion: m.Confusion,
+		Temperature: html.Number(m.Temperature), ECEBefore: html.Number(m.ECEBefore),
 	}
 	if s, ok := shown[name]; ok {
 		row.Name, row.About = s[0], s[1]
@@ -144,6 +145,9 @@ func (g *gatherer) sets() error {
 	n := a.Manifest.Counts
 	if n["train"] > 0 {
 		g.fact("Training images", "%s, %s of them labelled", units.Count(n["train"]), units.Count(n["labelled"]))
+	}
+	if n["validation"] > 0 {
+		g.fact("Labels for validation", "%s, not trained on", units.Count(n["validation"]))
 	}
 	g.fact("Test images", "%s", units.Count(int64(g.results.Images)))
 	g.fact("Classes", "%s", units.Count(int64(len(g.r.Classes))))

@@ -41,7 +41,10 @@ type options struct {
 	unwatched        bool // no labels watch the pretraining
 	perClass         int  // labels kept; 0 is 3
 	epochs           int
-	batch            int // of every stage; 0 is what suits it
+	batch            int     // of every stage; 0 is what suits it
+	validation       float64 // share of the labels
+	stop             training.Validation
+	average          float64
 }
 
 func standard() options {
@@ -52,14 +55,16 @@ func settings(o options, batch int) training.Settings {
 	if o.batch > 0 {
 		batch = o.batch
 	}
-	return training.Settings{Epochs: o.epochs, Batch: batch, Optimizer: "lars", LearningRate: 0.5, Scaling: "sqrt", WeightDecay: 1e-4, CheckpointEvery: 2, Backend: o.backend}
+	return training.Settings{Epochs: o.epochs, Batch: batch, Optimizer: "lars", LearningRate: 0.5, Scaling: "sqrt", WeightDecay: 1e-4, Average: o.average, CheckpointEvery: 2, Backend: o.backend}
 }
 
 // build composes the five stages on images of stripes.
 func build(root, images string, o options) *pipelines.Graph {
 	g := pipelines.New("tiny", pipelines.Root(root))
 	all := pipelines.Add(g, "ingest", &ingest.Images{Source: []string{images}, Labels: "folder"})
-	sets := split.Add(g, "split", &split.ByLabel{PerClass: cmp.Or(o.perClass, 3), TestFraction: 0.25, Seed: 1}, all)
+	sets := split.Add(g, "split", &split.ByLabel{PerClass: cmp.Or(o.perClass, 3), TestFraction: 0.25, Validation: o.validation, Seed: 1}, all)
+	stop := o.stop
+	stop.Images = sets.Validation
 	view := func(passes int, shardBytes int64, configs ...augment.Config) *views.Stage {
 		return &views.Stage{Views: configs, Passes: passes, Seed: 1, ShardBytes: shardBytes, Store: o.store, Exact: true}
 	}
@@ -70,19 +75,19 @@ func build(root, images string, o options) *pipelines.Graph {
 	}
 	encoder := pipelines.Add(g, "pretrain", &pretrain.Stage{Settings: settings(o, 8), Arch: o.teacher, HeadLayers: 2, HeadDim: 8, Temperature: 0.5, Seed: 1, Labelled: labelled}, pairs)
 	few := pipelines.Add(g, "labelled-views", view(2, o.shardBytes, augment.FineTune(size)), sets.Labelled)
-	teacher := pipelines.Add(g, "finetune", &finetune.Stage{Settings: settings(o, 4), Encoder: encoder, Selector: o.selector, LinearOnly: o.linear, Seed: 1}, few)
+	teacher := pipelines.Add(g, "finetune", &finetune.Stage{Settings: settings(o, 4), Encoder: encoder, Selector: o.selector, LinearOnly: o.linear, Seed: 1, Validation: stop}, few)
 	seen := pipelines.Add(g, "distill-views", view(2, o.shardBytes, augment.FineTune(size)), sets.Train)
 	targets := pipelines.Add(g, "label", &label.Stage{Teacher: teacher, Batch: 4, Backend: o.backend}, seen)
 	if o.relabelled {
 		seen = pipelines.Add(g, "other-views", view(2, 1<<20, augment.FineTune(size)), sets.Train)
 	}
-	student := &distill.Stage{Settings: settings(o, 8), Targets: targets, Arch: o.student, Temperature: 1, Alpha: o.alpha, Seed: 1}
+	student := &distill.Stage{Settings: settings(o, 8), Targets: targets, Arch: o.student, Temperature: 1, Alpha: o.alpha, Seed: 1, Validation: stop}
 	if o.alpha < 1 {
 		student.Labelled = sets.Labelled
 	}
 	distilled := pipelines.Add(g, "distill", student, seen)
 	pipelines.Add(g, "evaluate", &evaluate.Stage{Models: map[string]pipelines.Edge[pipelines.Classifier]{"teacher": teacher, "student": distilled},
-		Encoder: encoder, Labelled: sets.Labelled, Targets: targets, Truth: all, Train: sets.Train, K: 3, Backend: o.backend}, sets.Test)
+		Encoder: encoder, Labelled: sets.Labelled, Validation: sets.Validation, Targets: targets, Truth: all, Train: sets.Train, K: 3, Backend: o.backend}, sets.Test)
 	return g
 }
 

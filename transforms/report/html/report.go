@@ -93,6 +93,10 @@ type Model struct {
 	// Confusion[t][p] counts test images of class t that were taken for p. It
 	// is square, of the order of Report.Classes, or empty.
 	Confusion [][]int64 `json:"confusion,omitempty"`
+	// Temperature is what its logits were divided by for the probabilities, and
+	// ECEBefore the calibration error without that; 0 where none was fitted.
+	Temperature Number `json:"temperature,omitempty"`
+	ECEBefore   Number `json:"ece_before,omitempty"`
 	// Calibration holds the bins of the reliability diagram, by confidence.
 	Calibration []Bin `json:"calibration,omitempty"`
 }

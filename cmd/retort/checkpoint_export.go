@@ -24,7 +24,7 @@ func checkpointExport() *cobra.Command {
   .onnx         the whole computation (opset 17), for any number of images. The input
                 "images" is what --input says; outputs are "features" and the "logits"
                 of a classifier or the "projection" of an encoder. The metadata hold
-                the classes.
+                the classes, and the temperature that logits are to be divided by.
   .safetensors  the weights, with the names and layouts of torchvision's ResNets. Of
                 networks with selective kernels torchvision has none.
 

@@ -26,7 +26,8 @@ func predictCommand() *cobra.Command {
 		Use:   "predict --checkpoint CHECKPOINT IMAGES…",
 		Short: "Classify images with a trained checkpoint",
 		Long: `Classify images and write one line for each on stdout: CSV with a header, or
-JSON with the probability of every class. An image is named by its path, in an
+JSON with the probability of every class: calibrated, where the run had labels
+for that (split.validation). An image is named by its path, in an
 archive by the archive's and its own behind it; what comes a second time gets
 "#2" behind its name, so that no two lines are alike. An image that cannot be
 read has a line too, with the reason in place of a class, and makes the exit

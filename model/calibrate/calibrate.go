@@ -13,17 +13,31 @@ const (
 	Most  = 20
 )
 
+// worth is by how much a temperature has to lower the sum of the cross entropies, in
+// nats, to be better than 1 on other images, too: by one for the parameter that was
+// fitted (Akaike 1974).
+const worth = 1
+
 // Temperature is the one in [Least, Most] by which logits [n, classes] are to be
-// divided so that the mean cross entropy with the labels [n] is least. It is a pure
-// function of its arguments. Where every label is the likeliest class already, no
-// temperature is too low, and the labels cannot tell how sure is too sure: it is 1
-// then, and 1 where there are no labels.
-//
-// In 1/T the loss is convex, and its slope is found to be zero by bisection.
+// divided so that the mean cross entropy with the labels [n] is least. It is 1 where
+// the labels do not tell: where there are too few for the difference to be more than
+// chance, and where every label is the likeliest class already, so that no temperature
+// would be too low. It is a pure function of its arguments.
 func Temperature(logits []float32, labels []int32, classes int) float64 {
 	if len(labels) == 0 || separable(logits, labels, classes) {
 		return 1
 	}
+	t := fit(logits, labels, classes)
+	gain := Loss(logits, labels, classes, 1) - Loss(logits, labels, classes, t)
+	if !(gain*float64(len(labels)) > worth) {
+		return 1
+	}
+	return t
+}
+
+// fit finds the temperature of the least loss. In 1/T the loss is convex, and its
+// slope is found to be zero by bisection.
+func fit(logits []float32, labels []int32, classes int) float64 {
 	low, high := 1/float64(Most), 1/float64(Least)
 	if at := slope(logits, labels, classes, 1); at == 0 {
 		return 1

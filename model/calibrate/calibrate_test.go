@@ -31,9 +31,9 @@ func drawn(n, classes int, spread, t float64, seed uint64) (logits []float32, la
 // TestTemperatureOfWhatIsCalibrated is about 1; scaled logits give the scale back.
 func TestTemperatureOfWhatIsCalibrated(t *testing.T) {
 	logits, labels := drawn(20000, 10, 2, 1, 1)
-	one := Temperature(logits, labels, 10)
-	if math.Abs(one-1) > 0.03 {
-		t.Errorf("calibrated logits have temperature %v", one)
+	one := fit(logits, labels, 10)
+	if got := Temperature(logits, labels, 10); math.Abs(one-1) > 0.03 || math.Abs(got-1) > 0.03 {
+		t.Errorf("calibrated logits have temperature %v, %v", one, got)
 	}
 	for _, scale := range []float64{0.25, 2, 3.7, 8} {
 		scaled := make([]float32, len(logits))
@@ -55,12 +55,19 @@ func TestTemperatureLowersTheLoss(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		n := 1 + r.IntN(60)
 		logits, labels := drawn(n, 7, math.Exp(3*r.Float64()-1), math.Exp(4*r.Float64()-2), seed)
-		best := Temperature(logits, labels, 7)
+		used := Temperature(logits, labels, 7)
+		if before, after := Loss(logits, labels, 7, 1), Loss(logits, labels, 7, used); used != 1 && !(float64(n)*(before-after) > worth) {
+			t.Errorf("seed %d: temperature %v for %d labels takes the loss from %v to %v", seed, used, n, before, after)
+		}
+		best := fit(logits, labels, 7)
+		if used != 1 && used != best {
+			t.Errorf("seed %d: temperature %v, fitted %v", seed, used, best)
+		}
 		if !(best >= Least && best <= Most) {
 			t.Fatalf("seed %d: temperature %v", seed, best)
 		}
 		loss := Loss(logits, labels, 7, best)
-		if before := Loss(logits, labels, 7, 1); loss > before {
+		if before := Loss(logits, labels, 7, 1); loss > before+1e-12 {
 			t.Errorf("seed %d: loss %v, at temperature 1 %v", seed, loss, before)
 		}
 		if !separable(logits, labels, 7) {

@@ -185,7 +185,10 @@ func (v *validator) conclude(last *checkpoint.Checkpoint) (*checkpoint.Checkpoin
 
 // say tells people what came of it.
 func (v *Validated) say(planned int) string {
-	text := fmt.Sprintf("on %d images for validation: loss %.3f, with temperature %.3g %.3f; accuracy %.1f %%", v.Images, v.Loss, v.Temperature, v.CalibratedLoss, 100*v.Accuracy)
+	text := fmt.Sprintf("on %d images for validation: accuracy %.1f %%, loss %.4g, no temperature that is better by more than chance", v.Images, 100*v.Accuracy, v.Loss)
+	if v.Temperature != 1 {
+		text = fmt.Sprintf("on %d images for validation: accuracy %.1f %%, loss %.4g, with temperature %.3g %.4g", v.Images, 100*v.Accuracy, v.Loss, v.Temperature, v.CalibratedLoss)
+	}
 	switch {
 	case v.Stopped(planned):
 		text = fmt.Sprintf("stopped after step %d of %d, the network is that of step %d; ", v.Steps, planned, v.Step) + text

@@ -64,6 +64,6 @@ func (p *Point) add(g *pipelines.Graph, c simclrv2.Config) pipelines.Edge[pipeli
 // pool is the config of the split whose images all points of a seed train on
 // without labels: how many keep theirs changes nothing there.
 func pool(c simclrv2.Config) simclrv2.Config {
-	c.Split.Fraction, c.Split.PerClass, c.Split.IDs = 0, 0, ""
+	c.Split.Fraction, c.Split.PerClass, c.Split.IDs, c.Split.Validation = 0, 0, "", 0
 	return c
 }

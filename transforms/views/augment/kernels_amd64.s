@@ -668,41 +668,34 @@ hue:
 	VMINPS       Z2, Z7, Z7
 	VSUBPS       Z1, Z0, Z8
 	VMOVUPS      fourx16<>+0(SB), Z9
-	VSUBPS       Z0, Z2, Z10
-	VMOVUPS      twox16<>+0(SB), Z11
 	VCMPPS       $0x00, Z1, Z6, K1
-	VBLENDMPS    Z11, Z9, K1, Z9
-	VCMPPS       $0x00, Z1, Z6, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
-	VSUBPS       Z2, Z1, Z10
-	VMOVUPS      zerox16<>+0(SB), Z11
+	VMOVUPS      twox16<>+0(SB), K1, Z9
+	VSUBPS       Z0, Z2, K1, Z8
 	VCMPPS       $0x00, Z0, Z6, K1
-	VBLENDMPS    Z11, Z9, K1, Z9
-	VCMPPS       $0x00, Z0, Z6, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
+	VMOVUPS      zerox16<>+0(SB), K1, Z9
+	VSUBPS       Z2, Z1, K1, Z8
 	VSUBPS       Z7, Z6, Z6
-	VMAXPS       tinyx16<>+0(SB), Z6, Z10
-	VDIVPS       Z10, Z8, Z8
+	VMAXPS       tinyx16<>+0(SB), Z6, Z0
+	VDIVPS       Z0, Z8, Z8
 	VADDPS       Z8, Z9, Z8
 	VBROADCASTSS 4(R9), Z0
 	VADDPS       Z0, Z8, Z8
-	VADDPS       sixx16<>+0(SB), Z8, Z10
-	VCMPPS       $0x11, Z11, Z8, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
-	VMOVUPS      sixx16<>+0(SB), Z11
-	VSUBPS       Z11, Z8, Z10
-	VCMPPS       $0x1d, Z11, Z8, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
-	VMOVUPS      twox16<>+0(SB), Z11
+	VMOVUPS      zerox16<>+0(SB), Z9
+	VMOVUPS      sixx16<>+0(SB), Z10
+	VCMPPS       $0x11, Z9, Z8, K1
+	VADDPS       Z10, Z8, K1, Z8
+	VCMPPS       $0x1d, Z10, Z8, K1
+	VSUBPS       Z10, Z8, K1, Z8
+	VMOVUPS      twox16<>+0(SB), Z10
 	VSUBPS       threex16<>+0(SB), Z8, Z0
 	VANDPS       absolutex16<>+0(SB), Z0, Z0
 	VSUBPS       onex16<>+0(SB), Z0, Z0
-	VSUBPS       Z11, Z8, Z1
+	VSUBPS       Z10, Z8, Z1
 	VANDPS       absolutex16<>+0(SB), Z1, Z1
-	VSUBPS       Z1, Z11, Z1
+	VSUBPS       Z1, Z10, Z1
 	VSUBPS       fourx16<>+0(SB), Z8, Z2
 	VANDPS       absolutex16<>+0(SB), Z2, Z2
-	VSUBPS       Z2, Z11, Z2
+	VSUBPS       Z2, Z10, Z2
 	VMAXPS       zerox16<>+0(SB), Z0, Z0
 	VMINPS       onex16<>+0(SB), Z0, Z0
 	VMULPS       Z6, Z0, Z0
@@ -727,41 +720,34 @@ hue:
 	VMINPS       Z5, Z7, Z7
 	VSUBPS       Z4, Z3, Z8
 	VMOVUPS      fourx16<>+0(SB), Z9
-	VSUBPS       Z3, Z5, Z10
-	VMOVUPS      twox16<>+0(SB), Z11
 	VCMPPS       $0x00, Z4, Z6, K1
-	VBLENDMPS    Z11, Z9, K1, Z9
-	VCMPPS       $0x00, Z4, Z6, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
-	VSUBPS       Z5, Z4, Z10
-	VMOVUPS      zerox16<>+0(SB), Z11
+	VMOVUPS      twox16<>+0(SB), K1, Z9
+	VSUBPS       Z3, Z5, K1, Z8
 	VCMPPS       $0x00, Z3, Z6, K1
-	VBLENDMPS    Z11, Z9, K1, Z9
-	VCMPPS       $0x00, Z3, Z6, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
+	VMOVUPS      zerox16<>+0(SB), K1, Z9
+	VSUBPS       Z5, Z4, K1, Z8
 	VSUBPS       Z7, Z6, Z6
-	VMAXPS       tinyx16<>+0(SB), Z6, Z10
-	VDIVPS       Z10, Z8, Z8
+	VMAXPS       tinyx16<>+0(SB), Z6, Z3
+	VDIVPS       Z3, Z8, Z8
 	VADDPS       Z8, Z9, Z8
 	VBROADCASTSS 4(R9), Z3
 	VADDPS       Z3, Z8, Z8
-	VADDPS       sixx16<>+0(SB), Z8, Z10
-	VCMPPS       $0x11, Z11, Z8, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
-	VMOVUPS      sixx16<>+0(SB), Z11
-	VSUBPS       Z11, Z8, Z10
-	VCMPPS       $0x1d, Z11, Z8, K1
-	VBLENDMPS    Z10, Z8, K1, Z8
-	VMOVUPS      twox16<>+0(SB), Z11
+	VMOVUPS      zerox16<>+0(SB), Z9
+	VMOVUPS      sixx16<>+0(SB), Z10
+	VCMPPS       $0x11, Z9, Z8, K1
+	VADDPS       Z10, Z8, K1, Z8
+	VCMPPS       $0x1d, Z10, Z8, K1
+	VSUBPS       Z10, Z8, K1, Z8
+	VMOVUPS      twox16<>+0(SB), Z10
 	VSUBPS       threex16<>+0(SB), Z8, Z3
 	VANDPS       absolutex16<>+0(SB), Z3, Z3
 	VSUBPS       onex16<>+0(SB), Z3, Z3
-	VSUBPS       Z11, Z8, Z4
+	VSUBPS       Z10, Z8, Z4
 	VANDPS       absolutex16<>+0(SB), Z4, Z4
-	VSUBPS       Z4, Z11, Z4
+	VSUBPS       Z4, Z10, Z4
 	VSUBPS       fourx16<>+0(SB), Z8, Z5
 	VANDPS       absolutex16<>+0(SB), Z5, Z5
-	VSUBPS       Z5, Z11, Z5
+	VSUBPS       Z5, Z10, Z5
 	VMAXPS       zerox16<>+0(SB), Z3, Z3
 	VMINPS       onex16<>+0(SB), Z3, Z3
 	VMULPS       Z6, Z3, Z3
@@ -1356,41 +1342,38 @@ hue:
 	VMINPS       Y2, Y7, Y7
 	VSUBPS       Y1, Y0, Y8
 	VMOVUPS      fourx16<>+0(SB), Y9
-	VSUBPS       Y0, Y2, Y10
-	VMOVUPS      twox16<>+0(SB), Y11
-	VCMPPS       $0x00, Y1, Y6, Y12
-	VBLENDVPS    Y12, Y11, Y9, Y9
-	VCMPPS       $0x00, Y1, Y6, Y11
-	VBLENDVPS    Y11, Y10, Y8, Y8
-	VSUBPS       Y2, Y1, Y10
-	VMOVUPS      zerox16<>+0(SB), Y11
-	VCMPPS       $0x00, Y0, Y6, Y1
-	VBLENDVPS    Y1, Y11, Y9, Y9
+	VCMPPS       $0x00, Y1, Y6, Y10
+	VBLENDVPS    Y10, twox16<>+0(SB), Y9, Y9
+	VSUBPS       Y0, Y2, Y11
+	VBLENDVPS    Y10, Y11, Y8, Y8
 	VCMPPS       $0x00, Y0, Y6, Y0
-	VBLENDVPS    Y0, Y10, Y8, Y8
+	VBLENDVPS    Y0, zerox16<>+0(SB), Y9, Y9
+	VSUBPS       Y2, Y1, Y1
+	VBLENDVPS    Y0, Y1, Y8, Y8
 	VSUBPS       Y7, Y6, Y6
-	VMAXPS       tinyx16<>+0(SB), Y6, Y10
-	VDIVPS       Y10, Y8, Y8
+	VMAXPS       tinyx16<>+0(SB), Y6, Y0
+	VDIVPS       Y0, Y8, Y8
 	VADDPS       Y8, Y9, Y8
 	VBROADCASTSS 4(R9), Y0
 	VADDPS       Y0, Y8, Y8
-	VADDPS       sixx16<>+0(SB), Y8, Y10
-	VCMPPS       $0x11, Y11, Y8, Y0
-	VBLENDVPS    Y0, Y10, Y8, Y8
-	VMOVUPS      sixx16<>+0(SB), Y11
-	VSUBPS       Y11, Y8, Y10
-	VCMPPS       $0x1d, Y11, Y8, Y0
-	VBLENDVPS    Y0, Y10, Y8, Y8
-	VMOVUPS      twox16<>+0(SB), Y11
+	VMOVUPS      zerox16<>+0(SB), Y9
+	VMOVUPS      sixx16<>+0(SB), Y10
+	VCMPPS       $0x11, Y9, Y8, Y0
+	VADDPS       Y10, Y8, Y1
+	VBLENDVPS    Y0, Y1, Y8, Y8
+	VCMPPS       $0x1d, Y10, Y8, Y0
+	VSUBPS       Y10, Y8, Y1
+	VBLENDVPS    Y0, Y1, Y8, Y8
+	VMOVUPS      twox16<>+0(SB), Y10
 	VSUBPS       threex16<>+0(SB), Y8, Y0
 	VANDPS       absolutex16<>+0(SB), Y0, Y0
 	VSUBPS       onex16<>+0(SB), Y0, Y0
-	VSUBPS       Y11, Y8, Y1
+	VSUBPS       Y10, Y8, Y1
 	VANDPS       absolutex16<>+0(SB), Y1, Y1
-	VSUBPS       Y1, Y11, Y1
+	VSUBPS       Y1, Y10, Y1
 	VSUBPS       fourx16<>+0(SB), Y8, Y2
 	VANDPS       absolutex16<>+0(SB), Y2, Y2
-	VSUBPS       Y2, Y11, Y2
+	VSUBPS       Y2, Y10, Y2
 	VMAXPS       zerox16<>+0(SB), Y0, Y0
 	VMINPS       onex16<>+0(SB), Y0, Y0
 	VMULPS       Y6, Y0, Y0
@@ -1415,41 +1398,38 @@ hue:
 	VMINPS       Y5, Y7, Y7
 	VSUBPS       Y4, Y3, Y8
 	VMOVUPS      fourx16<>+0(SB), Y9
-	VSUBPS       Y3, Y5, Y10
-	VMOVUPS      twox16<>+0(SB), Y11
-	VCMPPS       $0x00, Y4, Y6, Y12
-	VBLENDVPS    Y12, Y11, Y9, Y9
-	VCMPPS       $0x00, Y4, Y6, Y11
-	VBLENDVPS    Y11, Y10, Y8, Y8
-	VSUBPS       Y5, Y4, Y10
-	VMOVUPS      zerox16<>+0(SB), Y11
-	VCMPPS       $0x00, Y3, Y6, Y4
-	VBLENDVPS    Y4, Y11, Y9, Y9
+	VCMPPS       $0x00, Y4, Y6, Y10
+	VBLENDVPS    Y10, twox16<>+0(SB), Y9, Y9
+	VSUBPS       Y3, Y5, Y11
+	VBLENDVPS    Y10, Y11, Y8, Y8
 	VCMPPS       $0x00, Y3, Y6, Y3
-	VBLENDVPS    Y3, Y10, Y8, Y8
+	VBLENDVPS    Y3, zerox16<>+0(SB), Y9, Y9
+	VSUBPS       Y5, Y4, Y4
+	VBLENDVPS    Y3, Y4, Y8, Y8
 	VSUBPS       Y7, Y6, Y6
-	VMAXPS       tinyx16<>+0(SB), Y6, Y10
-	VDIVPS       Y10, Y8, Y8
+	VMAXPS       tinyx16<>+0(SB), Y6, Y3
+	VDIVPS       Y3, Y8, Y8
 	VADDPS       Y8, Y9, Y8
 	VBROADCASTSS 4(R9), Y3
 	VADDPS       Y3, Y8, Y8
-	VADDPS       sixx16<>+0(SB), Y8, Y10
-	VCMPPS       $0x11, Y11, Y8, Y3
-	VBLENDVPS    Y3, Y10, Y8, Y8
-	VMOVUPS      sixx16<>+0(SB), Y11
-	VSUBPS       Y11, Y8, Y10
-	VCMPPS       $0x1d, Y11, Y8, Y3
-	VBLENDVPS    Y3, Y10, Y8, Y8
-	VMOVUPS      twox16<>+0(SB), Y11
+	VMOVUPS      zerox16<>+0(SB), Y9
+	VMOVUPS      sixx16<>+0(SB), Y10
+	VCMPPS       $0x11, Y9, Y8, Y3
+	VADDPS       Y10, Y8, Y4
+	VBLENDVPS    Y3, Y4, Y8, Y8
+	VCMPPS       $0x1d, Y10, Y8, Y3
+	VSUBPS       Y10, Y8, Y4
+	VBLENDVPS    Y3, Y4, Y8, Y8
+	VMOVUPS      twox16<>+0(SB), Y10
 	VSUBPS       threex16<>+0(SB), Y8, Y3
 	VANDPS       absolutex16<>+0(SB), Y3, Y3
 	VSUBPS       onex16<>+0(SB), Y3, Y3
-	VSUBPS       Y11, Y8, Y4
+	VSUBPS       Y10, Y8, Y4
 	VANDPS       absolutex16<>+0(SB), Y4, Y4
-	VSUBPS       Y4, Y11, Y4
+	VSUBPS       Y4, Y10, Y4
 	VSUBPS       fourx16<>+0(SB), Y8, Y5
 	VANDPS       absolutex16<>+0(SB), Y5, Y5
-	VSUBPS       Y5, Y11, Y5
+	VSUBPS       Y5, Y10, Y5
 	VMAXPS       zerox16<>+0(SB), Y3, Y3
 	VMINPS       onex16<>+0(SB), Y3, Y3
 	VMULPS       Y6, Y3, Y3

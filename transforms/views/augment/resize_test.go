@@ -79,14 +79,26 @@ func FuzzResizeMatchesItsTwin(f *testing.F) {
 
 // The table of windows inside the source is what the slow way gives anywhere.
 func TestInsideWindowsMatchTheSlowWay(t *testing.T) {
-	for _, filter := range Filters {
+	for filter, table := range map[Filter]*[2 * tableSize][4]float32{Bicubic: &keysInside, BicubicTF1: &legacyInside} {
 		for fraction := range tableSize + 1 {
 			for _, first := range []int{0, 1, 77} {
 				w, start := edge(filter, first, fraction, first+4)
-				if w != inside(filter)[fraction] || start != first {
+				if w != table[fraction] || start != first {
 					t.Fatalf("%v, fraction %d: %v at %d", filter, fraction, w, start)
 				}
 			}
+		}
+	}
+}
+
+func TestFractionsAreRoundedHalvesToEven(t *testing.T) {
+	for i := range 1 << 16 {
+		x := float32(i) / (1<<16 - 1)
+		if i%2 == 0 {
+			x = float32(i) / (1 << 16)
+		}
+		if got, want := roundFraction(x), nearest(float32(x*tableSize)); got != want {
+			t.Fatalf("%v: %d, want %d", x, got, want)
 		}
 	}
 }

@@ -61,20 +61,41 @@ func (t *taps) set(filter Filter, e extent, n int, mirror bool, unit float32) {
 	step := e.length / float32(n)
 	// TensorFlow 1 samples where full-size pixel i*step has its centre.
 	legacy := e.start + (0.5/float32(e.scale) - 0.5)
+	table, bicubic := &legacyInside, filter == Bicubic
+	if bicubic {
+		table = &keysInside
+	}
+	w0, w1, w2, w3 := t.weight[0], t.weight[1], t.weight[2], t.weight[3]
+	// Windows that begin with the source or later, and end before its end.
+	least, most := float32(1), float32(e.n-2)
 	for i := range n {
 		at := float32(float32(i)*step) + legacy
-		if filter == Bicubic {
+		if bicubic {
 			at = float32((float32(i)+0.5)*step) + e.start - 0.5
 		}
 		to := i
 		if mirror {
 			to = n - 1 - i
 		}
-		t.put(to, filter, at, e.n, unit)
+		if at < least || at >= most {
+			t.put(to, filter, at, e.n, unit)
+			continue
+		}
+		whole := int32(at)
+		w := &table[roundFraction(at-float32(whole))]
+		t.start[to] = whole - 1
+		w0[to], w1[to], w2[to], w3[to] = w[0]*unit, w[1]*unit, w[2]*unit, w[3]*unit
 	}
 	for i := n; i < len(t.start); i++ {
 		t.start[i] = t.start[n-1]
 	}
+}
+
+// roundFraction is the nearest multiple of 1/tableSize to x in [0, 1], halves to
+// even: at 1.5*2^23 a float32 has no fraction bits left.
+func roundFraction(x float32) int {
+	const shift = 3 << 22
+	return int(math.Float32bits(float32(x*tableSize)+shift)-math.Float32bits(shift)) & (2*tableSize - 1)
 }
 
 func (t *taps) resize(n int) {
@@ -98,14 +119,6 @@ func (t *taps) resize(n int) {
 func (t *taps) put(i int, filter Filter, at float32, length int, unit float32) {
 	floor := float32(math.Floor(float64(at)))
 	first, fraction := int(floor)-1, nearest(float32((at-floor)*tableSize))
-	if first >= 0 && first+4 <= length {
-		w := &inside(filter)[fraction]
-		t.start[i] = int32(first)
-		for j := range w {
-			t.weight[j][i] = w[j] * unit
-		}
-		return
-	}
 	w, start := edge(filter, first, fraction, length)
 	t.start[i] = int32(start)
 	for j := range w {
@@ -113,22 +126,15 @@ func (t *taps) put(i int, filter Filter, at float32, length int, unit float32) {
 	}
 }
 
-// The weights of a window that lies inside the source, by the fraction.
+// The weights of a window that lies inside the source, by the fraction; the second
+// half is never used, and makes a bound of the mask.
 var keysInside, legacyInside = insideTable(Bicubic), insideTable(BicubicTF1)
 
-func insideTable(filter Filter) *[tableSize + 1][4]float32 {
-	var table [tableSize + 1][4]float32
-	for fraction := range table {
+func insideTable(filter Filter) (table [2 * tableSize][4]float32) {
+	for fraction := range tableSize + 1 {
 		table[fraction], _ = edge(filter, 0, fraction, 4)
 	}
-	return &table
-}
-
-func inside(filter Filter) *[tableSize + 1][4]float32 {
-	if filter == Bicubic {
-		return keysInside
-	}
-	return legacyInside
+	return table
 }
 
 // edge is a window of taps anywhere: it may begin before the source and reach past

@@ -158,32 +158,29 @@ func (w width) saturation(step Register, pixel []VecVirtual) {
 func (w width) hue(step Register, pixel []VecVirtual) {
 	r, g, b := pixel[0], pixel[1], pixel[2]
 	value, least := w.extremes(pixel)
-	difference, sector, other, constant := w.reg(), w.reg(), w.reg(), w.reg()
+	difference, sector := w.reg(), w.reg()
 	VSUBPS(g, r, difference)
 	VMOVUPS(constants["four"], sector)
-	VSUBPS(r, b, other)
-	VMOVUPS(constants["two"], constant)
-	w.choose(equal, value, g, constant, sector, sector)
-	w.choose(equal, value, g, other, difference, difference)
-	VSUBPS(b, g, other)
-	VMOVUPS(constants["zero"], constant)
-	w.choose(equal, value, r, constant, sector, sector)
-	w.choose(equal, value, r, other, difference, difference)
-	span := value
+	greenest := w.mask(equal, value, g)
+	w.moveWhere(greenest, constants["two"], sector)
+	w.subtractWhere(greenest, b, r, difference)
+	reddest := w.mask(equal, value, r)
+	w.moveWhere(reddest, constants["zero"], sector)
+	w.subtractWhere(reddest, g, b, difference)
+	span, divisor := value, w.reg()
 	VSUBPS(least, value, span)
-	VMAXPS(constants["tiny"], span, other)
-	VDIVPS(other, difference, difference)
-	h := difference
+	VMAXPS(constants["tiny"], span, divisor)
+	VDIVPS(divisor, difference, difference)
+	h, six := difference, w.reg()
 	VADDPS(difference, sector, h)
 	VADDPS(w.argument(step, 0), h, h)
 	// Once around, either way.
-	VADDPS(constants["six"], h, other)
-	w.choose(less, h, constant, other, h, h)
-	VMOVUPS(constants["six"], constant)
-	VSUBPS(constant, h, other)
-	w.choose(greaterEqual, h, constant, other, h, h)
+	VMOVUPS(constants["zero"], sector)
+	VMOVUPS(constants["six"], six)
+	w.addWhere(w.mask(less, h, sector), h, six, h)
+	w.subtractWhere(w.mask(greaterEqual, h, six), h, six, h)
 
-	two := constant
+	two := six
 	VMOVUPS(constants["two"], two)
 	VSUBPS(constants["three"], h, r)
 	w.absolute(r)

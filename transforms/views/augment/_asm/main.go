@@ -54,14 +54,11 @@ func (w width) text(name, signature string) {
 
 // choose sets dst to yes where a pred b, elsewhere to no.
 func (w width) choose(pred uint64, a, b, yes, no, dst Op) {
+	mask := w.mask(pred, a, b)
 	if w.wide() {
-		k := K()
-		VCMPPS(Imm(pred), b, a, k)
-		VBLENDMPS(yes, no, k, dst)
+		VBLENDMPS(yes, no, mask, dst)
 		return
 	}
-	mask := YMM()
-	VCMPPS(Imm(pred), b, a, mask)
 	VBLENDVPS(mask, yes, no, dst)
 }
 

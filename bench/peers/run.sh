@@ -19,6 +19,7 @@ if [ $# -eq 0 ]; then
 		set -- "$@" "${name%.sh}"
 	done
 fi
+echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, Linux $(uname -r)"
 for name in "$@"; do
 	script=bench/peers/case_$name.sh
 	[ -f "$script" ] || { echo "bench/peers/run.sh: no case $name; there are:" bench/peers/case_*.sh >&2; exit 2; }

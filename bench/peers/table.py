@@ -1,7 +1,8 @@
 """Prints a table of rounds: table.py FIGURE < lines of "case<TAB>who<TAB>JSON".
 
 Each figure is the median of the rounds; a ratio is the median of ours over the
-peer's in the same round, so that a slow spell of the machine hits both.
+peer's in the same round, so that a slow spell of the machine hits both, with the
+lowest and the highest of them.
 """
 import json
 import statistics
@@ -16,12 +17,13 @@ def main(figure):
         result = json.loads(text)
         rounds.setdefault(case, {}).setdefault(who, []).append(result[figure])
         memory[case, who] = max(memory.get((case, who), 0), result.get("peak_bytes", 0))
-    print(f"{'case':28} {'who':20} {figure:>14} {'lowest':>9} {'highest':>9} {'ours/peer':>10} {'peak MB':>8}")
+    print(f"{'case':28} {'who':20} {figure:>14} {'lowest':>9} {'highest':>9} {'ours/peer':>17} {'peak MB':>8}")
     for case, sides in rounds.items():
         ours = sides["retort"]
         for who, values in sides.items():
-            ratio = "" if who == "retort" else f"{statistics.median(a / b for a, b in zip(ours, values)):.2f}"
-            print(f"{case:28} {who:20} {statistics.median(values):14.1f} {min(values):9.1f} {max(values):9.1f} {ratio:>10} {memory[case, who] / 1e6:8.0f}")
+            ratios = [a / b for a, b in zip(ours, values)]
+            ratio = "" if who == "retort" else f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+            print(f"{case:28} {who:20} {statistics.median(values):14.1f} {min(values):9.1f} {max(values):9.1f} {ratio:>17} {memory[case, who] / 1e6:8.0f}")
 
 
 main(sys.argv[1])

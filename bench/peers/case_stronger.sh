@@ -1,0 +1,41 @@
+# Our views and reading beside programs written for nothing but speed, one core
+# each, in turn: C++ on libjpeg-turbo, a mapped file summed from Python, plain C.
+# Needs a C++ compiler and libjpeg-turbo's TurboJPEG: TURBOJPEG names a folder of
+# an own build (with include/ and lib/), else the system's is taken.
+# DATA (../shared/data) holds imagenette-train.tar and cifar10-train.tar;
+# SECONDS_EACH (4) is how long a side runs; SCRATCH (/tmp) takes the files.
+set -euo pipefail
+. bench/peers/lib.sh
+data=${DATA:-../shared/data}
+each=${SECONDS_EACH:-4}
+scratch=$(mktemp -d -p "${SCRATCH:-/tmp}")
+trap 'rm -rf "$scratch"' EXIT
+views=$scratch/views reading=$scratch/reading
+
+flags=(-O3 -march=native)
+"${CC:-cc}" "${flags[@]}" bench/peers/tfrecord_read.c -o "$scratch/tfrecord_read" || { echo "bench/peers: the stronger peers need a C compiler (Debian: g++)" >&2; exit 1; }
+"${CXX:-c++}" "${flags[@]}" -mprefer-vector-width=512 -ffast-math -std=c++17 -w ${TURBOJPEG:+-I"$TURBOJPEG/include" -L"$TURBOJPEG/lib"} \
+	bench/peers/views.cpp -lturbojpeg -o "$scratch/views_cpp" || { echo "bench/peers: the stronger peers need TurboJPEG (Debian: libturbojpeg0-dev, or TURBOJPEG=FOLDER)" >&2; exit 1; }
+venv stronger bench/peers/requirements-stronger.txt
+
+one() { # ROUNDS CASE WHO COMMAND…: the last line of stdout is the result
+	local rounds=$1 what=$2 who=$3
+	shift 3
+	printf '%s\t%s\t%s\n' "$what" "$who" "$(taskset -c "$PIN" "$@" 2>/dev/null | tail -1)" | tee -a "$rounds" >&2
+}
+
+for _ in $(seq "$ROUNDS"); do
+	for kind in "32 cifar10" "224 imagenette"; do
+		read -r size images <<<"$kind"
+		one "$views" "$size px" retort "$RETORT" bench augment --images "$data/$images-train.tar" --size "$size" --cores 1 --seconds "$each" --json
+		one "$views" "$size px" C++ "$scratch/views_cpp" "$data/$images-train.tar" "$size" "$each"
+	done
+	for bytes in 150528 3072; do
+		file=$scratch/$bytes.tfrecord payload=$data/imagenette-train.tar
+		one "$reading" "$bytes B" retort "$RETORT" bench tfrecord --record-bytes "$bytes" --payload "$payload" --dir "$scratch" --cores 1 --seconds "$each" --json
+		one "$reading" "$bytes B" "mapped, crc32c" "$python" bench/peers/tfrecord_mapped.py --record-bytes "$bytes" --payload "$payload" --file "$file" --seconds "$each"
+		one "$reading" "$bytes B" C "$scratch/tfrecord_read" "$file" "$each"
+	done
+done
+python3 bench/peers/table.py views_per_cpu_s <"$views"
+python3 bench/peers/table.py read_bytes_per_cpu_s <"$reading"

@@ -103,3 +103,16 @@ func BenchmarkSum(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkShort is of records that lie in a cache near the core.
+func BenchmarkShort(b *testing.B) {
+	for _, n := range []int{1024, 3072, 16384} {
+		src, dst := noise(n), make([]byte, n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				Copy(dst, src, 0)
+			}
+		})
+	}
+}

@@ -30,28 +30,39 @@
 	VMOVDQU64       128(SI), Z2   \
 	VMOVDQU64       192(SI), Z3
 
-// SUM leaves in AX the register after the sums, 256 bytes that stand for all.
-#define SUM(sum) \
-	VMOVDQU64 Z0, (BX)    \
-	VMOVDQU64 Z1, 64(BX)  \
-	VMOVDQU64 Z2, 128(BX) \
-	VMOVDQU64 Z3, 192(BX) \
-	VZEROUPPER            \
-	XORL      AX, AX      \
-	MOVL      $32, CX     \
-sum:                          \
-	CRC32Q    (BX), AX    \
-	ADDQ      $8, BX      \
-	DECL      CX          \
-	JNZ       sum
+// ONTO folds the sums from by the distance of Z8 onto others.
+#define ONTO(from, to) \
+	VPCLMULQDQ $0x00, Z8, from, Z5   \
+	VPCLMULQDQ $0x11, Z8, from, from \
+	VPTERNLOGQ $0x96, from, Z5, to
 
-// func foldSum(src *byte, n int, state uint32, by *[2]uint64) uint32
-TEXT ·foldSum(SB), NOSPLIT, $256-36
+// SUM leaves in AX the register after the sums, folded to 64 bytes that stand for
+// all.
+#define SUM \
+	VBROADCASTI32X4 16(DX), Z8 \
+	ONTO(Z0, Z2)               \
+	ONTO(Z1, Z3)               \
+	VBROADCASTI32X4 32(DX), Z8 \
+	ONTO(Z2, Z3)               \
+	VMOVDQU64 Z3, (BX)         \
+	VZEROUPPER                 \
+	XORL      AX, AX           \
+	CRC32Q    (BX), AX         \
+	CRC32Q    8(BX), AX        \
+	CRC32Q    16(BX), AX       \
+	CRC32Q    24(BX), AX       \
+	CRC32Q    32(BX), AX       \
+	CRC32Q    40(BX), AX       \
+	CRC32Q    48(BX), AX       \
+	CRC32Q    56(BX), AX
+
+// func foldSum(src *byte, n int, state uint32, by *[3][2]uint64) uint32
+TEXT ·foldSum(SB), NOSPLIT, $64-36
 	MOVQ   src+0(FP), SI
 	MOVQ   n+8(FP), CX
 	MOVL   state+16(FP), AX
 	MOVQ   by+24(FP), DX
-	LEAQ   sums-256(SP), BX
+	LEAQ   sums-64(SP), BX
 	BEGIN
 	VPXORQ Z6, Z0, Z0
 	JMP    next
@@ -66,18 +77,18 @@ step:
 next:
 	SUBQ $256, CX
 	JA   step
-	SUM(sum)
+	SUM
 	MOVL AX, ret+32(FP)
 	RET
 
-// func foldCopySum(dst, src *byte, n int, state uint32, by *[2]uint64) uint32
-TEXT ·foldCopySum(SB), NOSPLIT, $256-44
+// func foldCopySum(dst, src *byte, n int, state uint32, by *[3][2]uint64) uint32
+TEXT ·foldCopySum(SB), NOSPLIT, $64-44
 	MOVQ      dst+0(FP), DI
 	MOVQ      src+8(FP), SI
 	MOVQ      n+16(FP), CX
 	MOVL      state+24(FP), AX
 	MOVQ      by+32(FP), DX
-	LEAQ      sums-256(SP), BX
+	LEAQ      sums-64(SP), BX
 	BEGIN
 	VMOVDQU64 Z0, (DI)
 	VMOVDQU64 Z1, 64(DI)
@@ -97,6 +108,6 @@ step:
 next:
 	SUBQ $256, CX
 	JA   step
-	SUM(sum)
+	SUM
 	MOVL AX, ret+40(FP)
 	RET

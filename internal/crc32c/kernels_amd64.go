@@ -9,26 +9,28 @@ var (
 )
 
 var (
-	// foldBy moves 128 bits by one step: what its low half, which is farther from
-	// the end by 64 bits, and its high half are multiplied by. A product of
-	// reflected polynomials comes out multiplied by x.
-	foldBy = [2]uint64{
-		uint64(powerOfX(8*foldStep+64-1)) << 32,
-		uint64(powerOfX(8*foldStep-1)) << 32,
-	}
+	// foldBy moves 128 bits by a step, by half of one and by a quarter.
+	foldBy         = [3][2]uint64{foldFactors(foldStep), foldFactors(foldStep / 2), foldFactors(foldStep / 4)}
 	shiftThird     = powerOfX(8 * third)
 	shiftTwoThirds = powerOfX(2 * 8 * third)
 )
 
+// foldFactors move 128 bits by n bytes: what their low half, which is farther from
+// the end by 64 bits, and their high half are multiplied by. A product of reflected
+// polynomials comes out multiplied by x.
+func foldFactors(n uint64) [2]uint64 {
+	return [2]uint64{uint64(powerOfX(8*n+64-1)) << 32, uint64(powerOfX(8*n-1)) << 32}
+}
+
 // foldSum adds n bytes, a multiple of foldStep, to a register of the CRC.
 //
 //go:noescape
-func foldSum(src *byte, n int, state uint32, by *[2]uint64) uint32
+func foldSum(src *byte, n int, state uint32, by *[3][2]uint64) uint32
 
 // foldCopySum is foldSum, and copies.
 //
 //go:noescape
-func foldCopySum(dst, src *byte, n int, state uint32, by *[2]uint64) uint32
+func foldCopySum(dst, src *byte, n int, state uint32, by *[3][2]uint64) uint32
 
 // copyThirds copies 3*third bytes and returns the registers of the CRC of each
 // third; that of the first begins with state, the others with 0.

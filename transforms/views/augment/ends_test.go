@@ -67,3 +67,49 @@ func TestMeansOfAnyLength(t *testing.T) {
 		}
 	}
 }
+
+// Steps of samples that are inside [0, 1] need less of clip, on any colours.
+func TestStepsInsideStayInside(t *testing.T) {
+	rng := rand.New(rand.NewPCG(16, 17))
+	edges := []float32{0, 1, 0x1p-149, 0x1p-24, 0x1p-126, 1 - 0x1p-24, 0.5, 1 - 0x1p-23, 1.0 / 3}
+	sample := func() float32 {
+		if rng.IntN(3) == 0 {
+			return edges[rng.IntN(len(edges))]
+		}
+		return rng.Float32()
+	}
+	const n = 1 << 14
+	for _, s := range []step{{op: opScale}, {op: opSaturation}, {op: opHue}} {
+		for range 40 {
+			if s.a = 3 * rng.Float32(); rng.IntN(4) == 0 {
+				s.a = []float32{0, 1, 2, 100, 3}[rng.IntN(5)]
+			}
+			if s.op == opHue {
+				s.a = min(s.a, 3) * float32(1-2*rng.IntN(2))
+			}
+			var v, twin Renderer
+			v.reserve(n, 1)
+			twin.reserve(n, 1)
+			for c := range v.plane {
+				for i := range n {
+					v.plane[c][i] = sample()
+				}
+			}
+			copy(twin.planes, v.planes)
+			whole := program{s}
+			whole.runPortable(twin.plane[0][:n], twin.plane[1][:n], twin.plane[2][:n], nil, nil)
+			before := append([]float32(nil), v.planes...)
+			for _, l := range levels() {
+				copy(v.planes, before)
+				atLevel(l, func() { v.run(&program{s.inside()}, n, nil, nil) })
+				for c := range v.plane {
+					for i := range n {
+						if v.plane[c][i] != twin.plane[c][i] {
+							t.Fatalf("%v, %+v: sample %d is %v, want %v", l, s, i, v.plane[c][i], twin.plane[c][i])
+						}
+					}
+				}
+			}
+		}
+	}
+}

@@ -504,8 +504,14 @@ next:
 	CMPL    R10, $0x08
 	JEQ     solarize
 	CMPL    R10, $0x09
-	JEQ     sum
+	JEQ     scaleInside
 	CMPL    R10, $0x0a
+	JEQ     saturationInside
+	CMPL    R10, $0x0b
+	JEQ     hueInside
+	CMPL    R10, $0x0c
+	JEQ     sum
+	CMPL    R10, $0x0d
 	JEQ     bytes
 	VMOVUPS Z0, (AX)(R11*4)
 	VMOVUPS Z1, (CX)(R11*4)
@@ -826,6 +832,170 @@ solarize:
 	VSUBPS       Z5, Z7, Z7
 	VCMPPS       $0x1d, Z6, Z5, K1
 	VBLENDMPS    Z7, Z5, K1, Z5
+	ADDQ         $0x14, R9
+	JMP          next
+
+scaleInside:
+	VBROADCASTSS 4(R9), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMINPS       onex16<>+0(SB), Z0, Z0
+	VMINPS       onex16<>+0(SB), Z1, Z1
+	VMINPS       onex16<>+0(SB), Z2, Z2
+	VBROADCASTSS 4(R9), Z6
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	ADDQ         $0x14, R9
+	JMP          next
+
+saturationInside:
+	VMAXPS       Z1, Z0, Z6
+	VMAXPS       Z2, Z6, Z6
+	VMINPS       Z1, Z0, Z7
+	VMINPS       Z2, Z7, Z7
+	VMOVUPS      zerox16<>+0(SB), Z8
+	VSUBPS       Z7, Z6, Z7
+	VDIVPS       Z7, Z6, Z7
+	VBROADCASTSS 4(R9), Z9
+	VMINPS       Z9, Z7, Z7
+	VCMPPS       $0x1e, Z8, Z6, K1
+	VBLENDMPS    Z7, Z8, K1, Z7
+	VSUBPS       Z0, Z6, Z0
+	VMULPS       Z7, Z0, Z0
+	VSUBPS       Z0, Z6, Z0
+	VSUBPS       Z1, Z6, Z1
+	VMULPS       Z7, Z1, Z1
+	VSUBPS       Z1, Z6, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z7, Z2, Z2
+	VSUBPS       Z2, Z6, Z2
+	VMAXPS       zerox16<>+0(SB), Z0, Z0
+	VMAXPS       zerox16<>+0(SB), Z1, Z1
+	VMAXPS       zerox16<>+0(SB), Z2, Z2
+	VMAXPS       Z4, Z3, Z6
+	VMAXPS       Z5, Z6, Z6
+	VMINPS       Z4, Z3, Z7
+	VMINPS       Z5, Z7, Z7
+	VMOVUPS      zerox16<>+0(SB), Z8
+	VSUBPS       Z7, Z6, Z7
+	VDIVPS       Z7, Z6, Z7
+	VBROADCASTSS 4(R9), Z9
+	VMINPS       Z9, Z7, Z7
+	VCMPPS       $0x1e, Z8, Z6, K1
+	VBLENDMPS    Z7, Z8, K1, Z7
+	VSUBPS       Z3, Z6, Z3
+	VMULPS       Z7, Z3, Z3
+	VSUBPS       Z3, Z6, Z3
+	VSUBPS       Z4, Z6, Z4
+	VMULPS       Z7, Z4, Z4
+	VSUBPS       Z4, Z6, Z4
+	VSUBPS       Z5, Z6, Z5
+	VMULPS       Z7, Z5, Z5
+	VSUBPS       Z5, Z6, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	ADDQ         $0x14, R9
+	JMP          next
+
+hueInside:
+	VMAXPS       Z1, Z0, Z6
+	VMAXPS       Z2, Z6, Z6
+	VMINPS       Z1, Z0, Z7
+	VMINPS       Z2, Z7, Z7
+	VSUBPS       Z1, Z0, Z8
+	VMOVUPS      fourx16<>+0(SB), Z9
+	VCMPPS       $0x00, Z1, Z6, K1
+	VMOVUPS      twox16<>+0(SB), K1, Z9
+	VSUBPS       Z0, Z2, K1, Z8
+	VCMPPS       $0x00, Z0, Z6, K1
+	VMOVUPS      zerox16<>+0(SB), K1, Z9
+	VSUBPS       Z2, Z1, K1, Z8
+	VSUBPS       Z7, Z6, Z6
+	VMAXPS       tinyx16<>+0(SB), Z6, Z0
+	VDIVPS       Z0, Z8, Z8
+	VADDPS       Z8, Z9, Z8
+	VBROADCASTSS 4(R9), Z0
+	VADDPS       Z0, Z8, Z8
+	VMOVUPS      zerox16<>+0(SB), Z9
+	VMOVUPS      sixx16<>+0(SB), Z10
+	VCMPPS       $0x11, Z9, Z8, K1
+	VADDPS       Z10, Z8, K1, Z8
+	VCMPPS       $0x1d, Z10, Z8, K1
+	VSUBPS       Z10, Z8, K1, Z8
+	VMOVUPS      twox16<>+0(SB), Z10
+	VSUBPS       threex16<>+0(SB), Z8, Z0
+	VANDPS       absolutex16<>+0(SB), Z0, Z0
+	VSUBPS       onex16<>+0(SB), Z0, Z0
+	VSUBPS       Z10, Z8, Z1
+	VANDPS       absolutex16<>+0(SB), Z1, Z1
+	VSUBPS       Z1, Z10, Z1
+	VSUBPS       fourx16<>+0(SB), Z8, Z2
+	VANDPS       absolutex16<>+0(SB), Z2, Z2
+	VSUBPS       Z2, Z10, Z2
+	VMAXPS       zerox16<>+0(SB), Z0, Z0
+	VMINPS       onex16<>+0(SB), Z0, Z0
+	VMULPS       Z6, Z0, Z0
+	VADDPS       Z7, Z0, Z0
+	VMAXPS       zerox16<>+0(SB), Z1, Z1
+	VMINPS       onex16<>+0(SB), Z1, Z1
+	VMULPS       Z6, Z1, Z1
+	VADDPS       Z7, Z1, Z1
+	VMAXPS       zerox16<>+0(SB), Z2, Z2
+	VMINPS       onex16<>+0(SB), Z2, Z2
+	VMULPS       Z6, Z2, Z2
+	VADDPS       Z7, Z2, Z2
+	VMAXPS       Z4, Z3, Z6
+	VMAXPS       Z5, Z6, Z6
+	VMINPS       Z4, Z3, Z7
+	VMINPS       Z5, Z7, Z7
+	VSUBPS       Z4, Z3, Z8
+	VMOVUPS      fourx16<>+0(SB), Z9
+	VCMPPS       $0x00, Z4, Z6, K1
+	VMOVUPS      twox16<>+0(SB), K1, Z9
+	VSUBPS       Z3, Z5, K1, Z8
+	VCMPPS       $0x00, Z3, Z6, K1
+	VMOVUPS      zerox16<>+0(SB), K1, Z9
+	VSUBPS       Z5, Z4, K1, Z8
+	VSUBPS       Z7, Z6, Z6
+	VMAXPS       tinyx16<>+0(SB), Z6, Z3
+	VDIVPS       Z3, Z8, Z8
+	VADDPS       Z8, Z9, Z8
+	VBROADCASTSS 4(R9), Z3
+	VADDPS       Z3, Z8, Z8
+	VMOVUPS      zerox16<>+0(SB), Z9
+	VMOVUPS      sixx16<>+0(SB), Z10
+	VCMPPS       $0x11, Z9, Z8, K1
+	VADDPS       Z10, Z8, K1, Z8
+	VCMPPS       $0x1d, Z10, Z8, K1
+	VSUBPS       Z10, Z8, K1, Z8
+	VMOVUPS      twox16<>+0(SB), Z10
+	VSUBPS       threex16<>+0(SB), Z8, Z3
+	VANDPS       absolutex16<>+0(SB), Z3, Z3
+	VSUBPS       onex16<>+0(SB), Z3, Z3
+	VSUBPS       Z10, Z8, Z4
+	VANDPS       absolutex16<>+0(SB), Z4, Z4
+	VSUBPS       Z4, Z10, Z4
+	VSUBPS       fourx16<>+0(SB), Z8, Z5
+	VANDPS       absolutex16<>+0(SB), Z5, Z5
+	VSUBPS       Z5, Z10, Z5
+	VMAXPS       zerox16<>+0(SB), Z3, Z3
+	VMINPS       onex16<>+0(SB), Z3, Z3
+	VMULPS       Z6, Z3, Z3
+	VADDPS       Z7, Z3, Z3
+	VMAXPS       zerox16<>+0(SB), Z4, Z4
+	VMINPS       onex16<>+0(SB), Z4, Z4
+	VMULPS       Z6, Z4, Z4
+	VADDPS       Z7, Z4, Z4
+	VMAXPS       zerox16<>+0(SB), Z5, Z5
+	VMINPS       onex16<>+0(SB), Z5, Z5
+	VMULPS       Z6, Z5, Z5
+	VADDPS       Z7, Z5, Z5
 	ADDQ         $0x14, R9
 	JMP          next
 
@@ -1178,8 +1348,14 @@ next:
 	CMPL    R10, $0x08
 	JEQ     solarize
 	CMPL    R10, $0x09
-	JEQ     sum
+	JEQ     scaleInside
 	CMPL    R10, $0x0a
+	JEQ     saturationInside
+	CMPL    R10, $0x0b
+	JEQ     hueInside
+	CMPL    R10, $0x0c
+	JEQ     sum
+	CMPL    R10, $0x0d
 	JEQ     bytes
 	VMOVUPS Y0, (AX)(R11*4)
 	VMOVUPS Y1, (CX)(R11*4)
@@ -1508,6 +1684,178 @@ solarize:
 	VSUBPS       Y5, Y7, Y7
 	VCMPPS       $0x1d, Y6, Y5, Y6
 	VBLENDVPS    Y6, Y7, Y5, Y5
+	ADDQ         $0x14, R9
+	JMP          next
+
+scaleInside:
+	VBROADCASTSS 4(R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMINPS       onex16<>+0(SB), Y0, Y0
+	VMINPS       onex16<>+0(SB), Y1, Y1
+	VMINPS       onex16<>+0(SB), Y2, Y2
+	VBROADCASTSS 4(R9), Y6
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	ADDQ         $0x14, R9
+	JMP          next
+
+saturationInside:
+	VMAXPS       Y1, Y0, Y6
+	VMAXPS       Y2, Y6, Y6
+	VMINPS       Y1, Y0, Y7
+	VMINPS       Y2, Y7, Y7
+	VMOVUPS      zerox16<>+0(SB), Y8
+	VSUBPS       Y7, Y6, Y7
+	VDIVPS       Y7, Y6, Y7
+	VBROADCASTSS 4(R9), Y9
+	VMINPS       Y9, Y7, Y7
+	VCMPPS       $0x1e, Y8, Y6, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VSUBPS       Y0, Y6, Y0
+	VMULPS       Y7, Y0, Y0
+	VSUBPS       Y0, Y6, Y0
+	VSUBPS       Y1, Y6, Y1
+	VMULPS       Y7, Y1, Y1
+	VSUBPS       Y1, Y6, Y1
+	VSUBPS       Y2, Y6, Y2
+	VMULPS       Y7, Y2, Y2
+	VSUBPS       Y2, Y6, Y2
+	VMAXPS       zerox16<>+0(SB), Y0, Y0
+	VMAXPS       zerox16<>+0(SB), Y1, Y1
+	VMAXPS       zerox16<>+0(SB), Y2, Y2
+	VMAXPS       Y4, Y3, Y6
+	VMAXPS       Y5, Y6, Y6
+	VMINPS       Y4, Y3, Y7
+	VMINPS       Y5, Y7, Y7
+	VMOVUPS      zerox16<>+0(SB), Y8
+	VSUBPS       Y7, Y6, Y7
+	VDIVPS       Y7, Y6, Y7
+	VBROADCASTSS 4(R9), Y9
+	VMINPS       Y9, Y7, Y7
+	VCMPPS       $0x1e, Y8, Y6, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VSUBPS       Y3, Y6, Y3
+	VMULPS       Y7, Y3, Y3
+	VSUBPS       Y3, Y6, Y3
+	VSUBPS       Y4, Y6, Y4
+	VMULPS       Y7, Y4, Y4
+	VSUBPS       Y4, Y6, Y4
+	VSUBPS       Y5, Y6, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y6, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	ADDQ         $0x14, R9
+	JMP          next
+
+hueInside:
+	VMAXPS       Y1, Y0, Y6
+	VMAXPS       Y2, Y6, Y6
+	VMINPS       Y1, Y0, Y7
+	VMINPS       Y2, Y7, Y7
+	VSUBPS       Y1, Y0, Y8
+	VMOVUPS      fourx16<>+0(SB), Y9
+	VCMPPS       $0x00, Y1, Y6, Y10
+	VBLENDVPS    Y10, twox16<>+0(SB), Y9, Y9
+	VSUBPS       Y0, Y2, Y11
+	VBLENDVPS    Y10, Y11, Y8, Y8
+	VCMPPS       $0x00, Y0, Y6, Y0
+	VBLENDVPS    Y0, zerox16<>+0(SB), Y9, Y9
+	VSUBPS       Y2, Y1, Y1
+	VBLENDVPS    Y0, Y1, Y8, Y8
+	VSUBPS       Y7, Y6, Y6
+	VMAXPS       tinyx16<>+0(SB), Y6, Y0
+	VDIVPS       Y0, Y8, Y8
+	VADDPS       Y8, Y9, Y8
+	VBROADCASTSS 4(R9), Y0
+	VADDPS       Y0, Y8, Y8
+	VMOVUPS      zerox16<>+0(SB), Y9
+	VMOVUPS      sixx16<>+0(SB), Y10
+	VCMPPS       $0x11, Y9, Y8, Y0
+	VADDPS       Y10, Y8, Y1
+	VBLENDVPS    Y0, Y1, Y8, Y8
+	VCMPPS       $0x1d, Y10, Y8, Y0
+	VSUBPS       Y10, Y8, Y1
+	VBLENDVPS    Y0, Y1, Y8, Y8
+	VMOVUPS      twox16<>+0(SB), Y10
+	VSUBPS       threex16<>+0(SB), Y8, Y0
+	VANDPS       absolutex16<>+0(SB), Y0, Y0
+	VSUBPS       onex16<>+0(SB), Y0, Y0
+	VSUBPS       Y10, Y8, Y1
+	VANDPS       absolutex16<>+0(SB), Y1, Y1
+	VSUBPS       Y1, Y10, Y1
+	VSUBPS       fourx16<>+0(SB), Y8, Y2
+	VANDPS       absolutex16<>+0(SB), Y2, Y2
+	VSUBPS       Y2, Y10, Y2
+	VMAXPS       zerox16<>+0(SB), Y0, Y0
+	VMINPS       onex16<>+0(SB), Y0, Y0
+	VMULPS       Y6, Y0, Y0
+	VADDPS       Y7, Y0, Y0
+	VMAXPS       zerox16<>+0(SB), Y1, Y1
+	VMINPS       onex16<>+0(SB), Y1, Y1
+	VMULPS       Y6, Y1, Y1
+	VADDPS       Y7, Y1, Y1
+	VMAXPS       zerox16<>+0(SB), Y2, Y2
+	VMINPS       onex16<>+0(SB), Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VADDPS       Y7, Y2, Y2
+	VMAXPS       Y4, Y3, Y6
+	VMAXPS       Y5, Y6, Y6
+	VMINPS       Y4, Y3, Y7
+	VMINPS       Y5, Y7, Y7
+	VSUBPS       Y4, Y3, Y8
+	VMOVUPS      fourx16<>+0(SB), Y9
+	VCMPPS       $0x00, Y4, Y6, Y10
+	VBLENDVPS    Y10, twox16<>+0(SB), Y9, Y9
+	VSUBPS       Y3, Y5, Y11
+	VBLENDVPS    Y10, Y11, Y8, Y8
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VBLENDVPS    Y3, zerox16<>+0(SB), Y9, Y9
+	VSUBPS       Y5, Y4, Y4
+	VBLENDVPS    Y3, Y4, Y8, Y8
+	VSUBPS       Y7, Y6, Y6
+	VMAXPS       tinyx16<>+0(SB), Y6, Y3
+	VDIVPS       Y3, Y8, Y8
+	VADDPS       Y8, Y9, Y8
+	VBROADCASTSS 4(R9), Y3
+	VADDPS       Y3, Y8, Y8
+	VMOVUPS      zerox16<>+0(SB), Y9
+	VMOVUPS      sixx16<>+0(SB), Y10
+	VCMPPS       $0x11, Y9, Y8, Y3
+	VADDPS       Y10, Y8, Y4
+	VBLENDVPS    Y3, Y4, Y8, Y8
+	VCMPPS       $0x1d, Y10, Y8, Y3
+	VSUBPS       Y10, Y8, Y4
+	VBLENDVPS    Y3, Y4, Y8, Y8
+	VMOVUPS      twox16<>+0(SB), Y10
+	VSUBPS       threex16<>+0(SB), Y8, Y3
+	VANDPS       absolutex16<>+0(SB), Y3, Y3
+	VSUBPS       onex16<>+0(SB), Y3, Y3
+	VSUBPS       Y10, Y8, Y4
+	VANDPS       absolutex16<>+0(SB), Y4, Y4
+	VSUBPS       Y4, Y10, Y4
+	VSUBPS       fourx16<>+0(SB), Y8, Y5
+	VANDPS       absolutex16<>+0(SB), Y5, Y5
+	VSUBPS       Y5, Y10, Y5
+	VMAXPS       zerox16<>+0(SB), Y3, Y3
+	VMINPS       onex16<>+0(SB), Y3, Y3
+	VMULPS       Y6, Y3, Y3
+	VADDPS       Y7, Y3, Y3
+	VMAXPS       zerox16<>+0(SB), Y4, Y4
+	VMINPS       onex16<>+0(SB), Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VMAXPS       zerox16<>+0(SB), Y5, Y5
+	VMINPS       onex16<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y7, Y5, Y5
 	ADDQ         $0x14, R9
 	JMP          next
 

@@ -4,17 +4,20 @@ package augment
 type opcode uint32
 
 const (
-	opEnd        opcode = iota
-	opScale             // clip(x * a)
-	opOffset            // clip(x + a)
-	opContrast          // clip((x - mean) * a + mean); means in b, c, d
-	opSaturation        // clip(saturate(x, a))
-	opHue               // clip(rotate(x, a))
-	opGray              // luma in all three channels
-	opClip              // clip(x)
-	opSolarize          // x >= a: 1-x
-	opSum               // nothing, but samples are added to sums
-	opBytes             // the end: pixels become bytes, and the planes stay as they were
+	opEnd              opcode = iota
+	opScale                   // clip(x * a)
+	opOffset                  // clip(x + a)
+	opContrast                // clip((x - mean) * a + mean); means in b, c, d
+	opSaturation              // clip(saturate(x, a))
+	opHue                     // clip(rotate(x, a))
+	opGray                    // luma in all three channels
+	opClip                    // clip(x)
+	opSolarize                // x >= a: 1-x
+	opScaleInside             // the same as above of samples that are in [0, 1] already, and a >= 0:
+	opSaturationInside        // the kernels leave out the part of clip that does nothing then
+	opHueInside
+	opSum   // nothing, but samples are added to sums
+	opBytes // the end: pixels become bytes, and the planes stay as they were
 )
 
 // step is one operation over every pixel.
@@ -40,12 +43,16 @@ func compile(r *Recipe) (before, after program, contrast bool) {
 	n, now := 0, &after
 	if r.Jitter.On {
 		now = &before
-		for _, op := range r.Jitter.Order {
+		for i, op := range r.Jitter.Order {
 			if op == Contrast {
 				now.add(n, step{op: opSum})
 				n, now, contrast = 0, &after, true
 			}
-			n = now.add(n, jitterStep(&r.Jitter, op))
+			s := jitterStep(&r.Jitter, op)
+			if i > 0 { // the one before has clipped
+				s = s.inside()
+			}
+			n = now.add(n, s)
 		}
 	}
 	if r.Gray {
@@ -55,6 +62,24 @@ func compile(r *Recipe) (before, after program, contrast bool) {
 		now.add(n, step{op: opClip})
 	}
 	return before, after, contrast
+}
+
+// inside is the step for samples in [0, 1].
+//
+// A scale by 0 or more leaves nothing below 0. A saturation takes something away
+// from a pixel's value, which is 1 at most. A hue stays between the least channel
+// and the value: with a range rounded by 2^-24 of itself at most, the sum of least
+// and range is below 1 + 2^-24, which is rounded to 1.
+func (s step) inside() step {
+	switch {
+	case s.op == opScale && s.a >= 0:
+		s.op = opScaleInside
+	case s.op == opSaturation:
+		s.op = opSaturationInside
+	case s.op == opHue:
+		s.op = opHueInside
+	}
+	return s
 }
 
 // then ends the program with bytes, where they are wanted.
@@ -130,15 +155,15 @@ func (s *step) runPortable(r, g, b []float32) {
 	for i := range r {
 		x, y, z := r[i], g[i], b[i]
 		switch s.op {
-		case opScale:
+		case opScale, opScaleInside:
 			x, y, z = x*s.a, y*s.a, z*s.a
 		case opOffset:
 			x, y, z = x+s.a, y+s.a, z+s.a
 		case opContrast:
 			x, y, z = aboutMean(x, s.b, s.a), aboutMean(y, s.c, s.a), aboutMean(z, s.d, s.a)
-		case opSaturation:
+		case opSaturation, opSaturationInside:
 			x, y, z = saturate(x, y, z, s.a)
-		case opHue:
+		case opHue, opHueInside:
 			x, y, z = rotate(x, y, z, s.a)
 		case opGray:
 			x = luma(x, y, z)

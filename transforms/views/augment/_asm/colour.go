@@ -24,13 +24,14 @@ func (w width) colour() {
 		blocks[k] = []VecVirtual{w.reg(), w.reg(), w.reg()}
 	}
 	ops := []struct {
-		name  string
-		emit  func(step Register, pixel []VecVirtual)
-		clips bool
+		name string
+		emit func(step Register, pixel []VecVirtual)
+		clip func(x Op)
 	}{
-		{"scale", w.scale, true}, {"offset", w.offset, true}, {"contrast", w.contrast, true},
-		{"saturation", w.saturation, true}, {"hue", w.hue, true}, {"gray", w.gray, false},
-		{"clip", func(Register, []VecVirtual) {}, true}, {"solarize", w.solarize, false},
+		{"scale", w.scale, w.clip}, {"offset", w.offset, w.clip}, {"contrast", w.contrast, w.clip},
+		{"saturation", w.saturation, w.clip}, {"hue", w.hue, w.clip}, {"gray", w.gray, nil},
+		{"clip", func(Register, []VecVirtual) {}, w.clip}, {"solarize", w.solarize, nil},
+		{"scaleInside", w.scale, w.atMostOne}, {"saturationInside", w.saturation, w.atLeastZero}, {"hueInside", w.hue, nil},
 	}
 	each := func(do func(c, offset int, plane Register, pixel VecVirtual)) {
 		for k, pixel := range blocks {
@@ -58,9 +59,9 @@ func (w width) colour() {
 			Label(op.name)
 			for _, pixel := range blocks {
 				op.emit(step, pixel)
-				if op.clips {
+				if op.clip != nil {
 					for _, x := range pixel {
-						w.clip(x)
+						op.clip(x)
 					}
 				}
 			}
@@ -85,9 +86,12 @@ func (w width) colour() {
 }
 
 func (w width) clip(x Op) {
-	VMAXPS(constants["zero"], x, x)
-	VMINPS(constants["one"], x, x)
+	w.atLeastZero(x)
+	w.atMostOne(x)
 }
+
+func (w width) atLeastZero(x Op) { VMAXPS(constants["zero"], x, x) }
+func (w width) atMostOne(x Op)   { VMINPS(constants["one"], x, x) }
 
 // argument broadcasts argument k of the step.
 func (w width) argument(step Register, k int) VecVirtual {

@@ -238,13 +238,16 @@ func (t *task) fail(err error) error {
 	}
 	err = prefixed(t.Stage, err)
 	t.running.fail(shard, err)
-	if t.Detached && t.running.ctx == nil {
-		tellFailure(t.Dir, shard, err)
-	}
 	if t.Applied {
 		release(t.Job)
 	}
-	return err
+	if !t.Detached || t.running.ctx != nil {
+		return err
+	}
+	if elsewhere := new(elsewhereError); !errors.As(err, &elsewhere) {
+		tellFailure(t.Dir, shard, err)
+	}
+	return markedError{err}
 }
 
 // within makes the work with the task's files end when ctx does.

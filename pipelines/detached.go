@@ -130,6 +130,7 @@ func detach(ctx context.Context, d Detached, parts []jobPart, start func() (job 
 	if err != nil {
 		return err
 	}
+	parts[0].follows(job)
 	if err := hold(job); err != nil {
 		return err
 	}
@@ -162,9 +163,7 @@ type place struct {
 
 // follow waits for the end of a job and tells meanwhile what its workers say.
 func follow(ctx context.Context, d Detached, job string, places []place) error {
-	jobs.Lock()
-	places[0].job = job
-	jobs.Unlock()
+	places[0].follows(job)
 	alive := context.WithoutCancel(ctx)
 	for _, p := range places {
 		stop := p.listen(alive, p.dir)
@@ -186,6 +185,13 @@ func follow(ctx context.Context, d Detached, job string, places []place) error {
 		}
 	}
 	return err
+}
+
+// follows notes the job, for DetachedJobs.
+func (r *running) follows(job string) {
+	jobs.Lock()
+	defer jobs.Unlock()
+	r.job = job
 }
 
 // DetachedJobs are the jobs that this process follows, and that go on without it.
@@ -217,7 +223,14 @@ func (t *task) mayWrite() error {
 		return nil // finished, and tidied up
 	}
 	if seen, _ := t.Dir.Exists(markerName); !seen && t.Dir.IsLocal() {
-		return fmt.Errorf("the run's folder %s is not on this worker's machine (give --out a folder that all machines share, or a store: gs://, s3://)", t.Dir)
+		return &elsewhereError{t.Dir}
 	}
 	return fmt.Errorf("%s: another run took it over", t.Dir)
+}
+
+// elsewhereError is that a worker does not see the run's folder.
+type elsewhereError struct{ dir blob.Dir }
+
+func (e *elsewhereError) Error() string {
+	return fmt.Sprintf("the run's folder %s is not on this worker's machine (give --out a folder that all machines share, or a store: gs://, s3://)", e.dir)
 }

@@ -85,6 +85,7 @@ func inOurWords(ctx context.Context, stages []*running, work func(context.Contex
 	if err == nil {
 		return nil
 	}
+	err = unwrapped(err)
 	stage := stages[0].stage
 	if cause := context.Cause(working); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause

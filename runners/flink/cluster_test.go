@@ -88,6 +88,8 @@ taskmanager.memory.task.off-heap.size: 0m
 taskmanager.memory.managed.size: 128m
 taskmanager.memory.network.min: 160m
 taskmanager.memory.network.max: 160m
+taskmanager.network.sort-shuffle.min-buffers: 64
+classloader.resolve-order: parent-first
 taskmanager.memory.framework.heap.size: 128m
 taskmanager.memory.framework.off-heap.size: 128m
 taskmanager.memory.jvm-metaspace.size: 256m

@@ -77,8 +77,10 @@ func (r Run) Follow(ctx context.Context, watch func(progress.Reporter) progress.
 	options.Reporter = shown
 	program, _, _ := strings.Cut(r.Again, " ")
 	answered := context.AfterFunc(ctx, func() {
+		if _, leaves := r.On.(pipelines.Detached); leaves {
+			r.leaveOnSecond(people, program)
+		}
 		if jobs := pipelines.DetachedJobs(); len(jobs) > 0 {
-			r.leaveOnSecond(people, program, jobs)
 			people.Message(program, "stopping: cancels job "+jobs[0]+" and waits for its end (once more quits, and leaves it)")
 			return
 		}
@@ -123,12 +125,14 @@ func (r Run) preview(ctx context.Context, d Dry) error {
 
 // leaveOnSecond makes the second signal leave the jobs of a cluster alone, and say
 // how to come back to them.
-func (r Run) leaveOnSecond(people pipelines.Reporter, program string, jobs []string) {
+func (r Run) leaveOnSecond(people pipelines.Reporter, program string) {
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-again
-		people.Message(program, fmt.Sprintf("leaves job %s, which may still be at work; %q of the same command comes back to it", jobs[0], r.Again))
+		if jobs := pipelines.DetachedJobs(); len(jobs) > 0 {
+			people.Message(program, fmt.Sprintf("leaves job %s, which may still be at work; %q of the same command comes back to it", jobs[0], r.Again))
+		}
 		os.Exit(Failed)
 	}()
 }

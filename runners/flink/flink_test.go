@@ -2,7 +2,6 @@ package flink_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,17 +56,42 @@ func TestMain(m *testing.M) {
 type launch struct {
 	t    *testing.T
 	cmd  *exec.Cmd
-	said bytes.Buffer
+	said said
 	out  *bufio.Scanner
+}
+
+// said is what a program has said so far.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // start starts one of the installed programs, or of those of TestMain.
 func start(t *testing.T, program string, args ...string) *launch {
 	t.Helper()
+	return startWith(t, program, nil, args...)
+}
+
+// startWith starts one with more open files.
+func startWith(t *testing.T, program string, open []*os.File, args ...string) *launch {
+	t.Helper()
 	if at := filepath.Join(installed(t), "bin", program); exists(at) {
 		program = at
 	}
 	l := &launch{t: t, cmd: exec.Command(program, append(append([]string{"run"}, args...), "--json")...)}
+	l.cmd.ExtraFiles = open
 	l.cmd.Stderr = &l.said
 	pipe, err := l.cmd.StdoutPipe()
 	if err != nil {

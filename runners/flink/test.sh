@@ -19,6 +19,10 @@ if [ ! -f "$here/complete" ]; then
 	mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$here/lib"
 	touch "$here/complete"
 fi
+if [ ! -d "$here/gradle/wrapper" ]; then # Beam's job server does not send jars of such a folder with every job
+	mkdir -p "$here/gradle"
+	cp -al "$here/lib" "$here/gradle/wrapper"
+fi
 for program in ./cmd/retort ./examples/sharp ./examples/barlowtwins; do
 	go build -trimpath -ldflags '-s -w' -o "$here/bin/" "$program"
 done

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -112,5 +113,34 @@ func TestComingBack(t *testing.T) {
 	}
 	if there, _ := folder.Exists(".job.json"); there {
 		t.Error("the folder is still a job's")
+	}
+}
+
+// Asking notes while it works whether the process has nothing to do any more.
+type Asking struct{}
+
+var overAtWork atomic.Bool
+
+func (*Asking) Run(_ context.Context, _ pipelines.Artifact[pipelines.None], out *pipelines.Output[thing]) error {
+	overAtWork.Store(pipelines.Over())
+	return out.WriteFile("x", []byte("x"))
+}
+
+// TestOver: a worker of one job is of no more use when the stage that it worked for is
+// finished, or another's.
+func TestOver(t *testing.T) {
+	pipelines.WorkAlone()
+	f := &far{jobs: map[string]*beam.Pipeline{}}
+	pipelines.RegisterDetached(f)
+	g := pipelines.New("g", pipelines.Root(t.TempDir()))
+	pipelines.Add(g, "asking", &Asking{})
+	if _, err := g.Execute(t.Context(), f, pipelines.Silent{}); err != nil {
+		t.Fatal(err)
+	}
+	if overAtWork.Load() {
+		t.Error("it is over while it works")
+	}
+	if !pipelines.Over() {
+		t.Error("it is not over when the stage is finished")
 	}
 }

@@ -60,6 +60,7 @@ func Work(ctx context.Context, args []string) error {
 	}
 	ctx = grpcx.WriteWorkerID(ctx, w.id)
 	if w.provision != "" {
+		ctx = endWithJob(ctx)
 		if _, err := w.ask(ctx); err != nil {
 			return err
 		}
@@ -92,6 +93,26 @@ func endWithParent(ctx context.Context) context.Context {
 		end(errors.New("the runner's process is gone"))
 		time.Sleep(5 * time.Second)
 		os.Exit(Failed) // work that does not hear of it
+	}()
+	return ctx
+}
+
+// idleTime is how long a worker waits for more once its stage needs it no more.
+const idleTime = 20 * time.Second
+
+// endWithJob ends a process that a runner started for one job when that is over.
+// Flink's forgets workers that it started for a task that was cancelled meanwhile.
+func endWithJob(ctx context.Context) context.Context {
+	ctx, end := context.WithCancelCause(ctx)
+	go func() {
+		for since := time.Now(); time.Since(since) < idleTime; time.Sleep(idleTime / 10) {
+			if !pipelines.Over() {
+				since = time.Now()
+			}
+		}
+		end(errors.New("its job is over"))
+		time.Sleep(5 * time.Second)
+		os.Exit(Failed) // what does not hear of it
 	}()
 	return ctx
 }

@@ -39,8 +39,8 @@ func (t *task) workHere() {
 }
 
 // Over reports whether a process that works alone has nothing at hand, and the stage
-// that it last worked for needs it no more: it is finished, or another's. Who cannot
-// tell says no.
+// that it last worked for needs it no more: it is finished, and its job has no others,
+// or it is another's. Who cannot tell says no.
 func Over() bool {
 	jobs.Lock()
 	for _, r := range jobs.by {
@@ -59,7 +59,7 @@ func Over() bool {
 		return false
 	}
 	if there && h.Task == last.job {
-		return (&task{Dir: last.dir, Fingerprint: last.fingerprint}).finished()
+		return len(h.Stages) == 0 && (&task{Dir: last.dir, Fingerprint: last.fingerprint}).finished()
 	}
 	return true
 }

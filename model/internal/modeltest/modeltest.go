@@ -179,7 +179,7 @@ func NearNumber(t testing.TB, what string, got, want, relative, absolute float64
 	t.Helper()
 	d, allowed := math.Abs(got-want), relative*math.Abs(want)+absolute
 	size := math.Abs(want)
-	if relative == 0 { // it may be near 0
+	if relative*size < absolute { // it may be near 0
 		size = 0
 	}
 	Deviates(t, what, over(d, size), over(d, allowed))

@@ -64,17 +64,16 @@ func modes() []mode {
 		{name: "selector 0", spec: with(fine, func(s *Spec) { s.Selector = 0 })},
 		{name: "frozen head", spec: with(fine, func(s *Spec) { s.FreezeHead = true })},
 
-		{name: "chunks", spec: chunks(pre)},
+		{name: "chunks", spec: chunks(gentle)},
 		{name: "chunks, memory, averages, clipped", spec: chunks(with(memory, func(s *Spec) { s.Average, s.Optimizer.ClipNorm = 0.9, 1 }))},
-		{name: "chunks, no probe, adam", spec: chunks(with(pre, func(s *Spec) { s.Classes = 0; s.Optimizer = optim.Config{Name: optim.Adam, WeightDecay: 1e-4} }))},
-		{name: "chunks, small rate", spec: chunks(gentle)},
+		{name: "chunks, no probe, adam", spec: chunks(with(gentle, func(s *Spec) { s.Classes = 0; s.Optimizer = optim.Config{Name: optim.Adam, WeightDecay: 1e-4} }))},
 		{name: "chunks, distill", spec: chunks(tiny(objective.Distill))},
 		{name: "chunks, frozen groups", spec: chunks(with(fine, func(s *Spec) { s.Freeze = 3 }))},
 
 		// How it is computed, which changes nothing.
 		{name: "linear, chunks", spec: chunks(tiny(objective.Linear)), like: "linear", near: 1e-5},
-		{name: "chunks, remat", spec: chunks(gentle), compute: Compute{Remat: true}, like: "chunks, small rate", near: 1e-5},
-		{name: "chunks, bf16", spec: chunks(gentle), compute: Compute{BF16: true}, like: "chunks, small rate", near: 0.05},
+		{name: "chunks, remat", spec: chunks(gentle), compute: Compute{Remat: true}, like: "chunks", near: 1e-5},
+		{name: "chunks, bf16", spec: chunks(gentle), compute: Compute{BF16: true}, like: "chunks", near: 0.05},
 		{name: "remat", spec: pre, compute: Compute{Remat: true}, like: "ntxent", near: 1e-5},
 		{name: "3 steps an execution", spec: pre, compute: Compute{StepsPerExecution: 3}, like: "ntxent"},
 		{name: "3 steps an execution, remat", spec: fine, compute: Compute{StepsPerExecution: 3, Remat: true}, like: "supervised", near: 1e-5},

@@ -128,6 +128,9 @@ func detach(ctx context.Context, d Detached, parts []jobPart, start func() (job 
 	}
 	job, err := start()
 	if err != nil {
+		for _, p := range parts {
+			_ = p.task.Dir.With(context.WithoutCancel(ctx)).Remove(holderName) // it names no job
+		}
 		return err
 	}
 	parts[0].follows(job)

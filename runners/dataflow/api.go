@@ -72,11 +72,18 @@ func again[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	}
 }
 
-// create starts a job. Sent again, after an answer was lost, it is the same job.
+// create starts a job. Sent again, after an answer was lost, it is the same job. A call
+// is not given up when ctx is done: its job would go on, and nobody know of it.
 func (a *api) create(ctx context.Context, job *df.Job) (*df.Job, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
 	created, err := again(ctx, func() (*df.Job, error) {
-		return a.jobs.Create(a.project, a.region, job).Context(ctx).Do()
+		return a.jobs.Create(a.project, a.region, job).Context(context.WithoutCancel(ctx)).Do()
 	})
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, a.problem("start job "+job.Name, "dataflow.jobs.create, as in roles/dataflow.developer", err)
 	}

@@ -40,6 +40,7 @@ type fake struct {
 	messages []string            // of a job that failed
 	refuse   map[string]refusal  // "POST jobs", "GET job", "GET messages", "PUT job", "token"
 	calls    []string
+	creating func()                                              // when a job is to be started
 	run      func(ctx context.Context, p *pipepb.Pipeline) error // nil: jobs are done at once
 	cancels  map[string]context.CancelFunc
 }
@@ -113,6 +114,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.calls = append(f.calls, kind)
 	if kind != "token" && r.Header.Get("Authorization") != "Bearer "+secret {
 		f.t.Errorf("%s without the token", kind)
+	}
+	if kind == "POST jobs" && f.creating != nil {
+		f.creating()
 	}
 	if no, refused := f.refuse[kind]; refused {
 		if no.once != "" {

@@ -1,10 +1,14 @@
 package dataflow
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
+
+	df "google.golang.org/api/dataflow/v1b3"
 
 	"github.com/retort-ml/retort/pipelines"
 )
@@ -50,6 +54,30 @@ func TestPassingFailuresAreTriedAgain(t *testing.T) {
 		f.refuse[call] = refusal{code: http.StatusServiceUnavailable, once: "once"}
 	}
 	submit(t, f, f.runner(), onCPU)
+}
+
+// TestStoppedWhileItStarts: the job is known, whenever the launcher is asked to stop.
+func TestStoppedWhileItStarts(t *testing.T) {
+	f := newFake(t)
+	f.refuse["POST jobs"] = refusal{code: 503, message: "not now"}
+	ctx, cancel := context.WithCancel(t.Context())
+	api, err := f.runner().dial(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.creating = cancel
+	if _, err := api.create(ctx, &df.Job{}); !errors.Is(err, context.Canceled) || len(f.jobs) > 0 {
+		t.Errorf("refused: %v, %d jobs", err, len(f.jobs))
+	}
+	delete(f.refuse, "POST jobs")
+	ctx, cancel = context.WithCancel(t.Context())
+	f.creating = cancel
+	if job, err := api.create(ctx, &df.Job{}); err != nil || job.Id == "" || ctx.Err() == nil {
+		t.Errorf("%+v, %v", job, err)
+	}
+	if _, err := api.create(ctx, &df.Job{}); !errors.Is(err, context.Canceled) || len(f.jobs) != 1 {
+		t.Errorf("stopped before: %v, %d jobs", err, len(f.jobs))
+	}
 }
 
 // TestNoBucket: nothing is started where nothing can be staged.

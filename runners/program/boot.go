@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/retort-ml/retort/internal/stdio"
 )
 
 // bootFlag, first of the arguments, makes the program what Beam's boot is in Beam's
@@ -54,7 +55,7 @@ func boot(ctx context.Context, args []string) error {
 	if err := os.WriteFile(options, []byte(w.options), 0o600); err != nil {
 		return err
 	}
-	log.Printf("worker %s: becomes the staged program %s", w.id, file)
+	fmt.Fprintf(stdio.Err, "worker %s: becomes the staged program %s\n", w.id, file)
 	err = syscall.Exec(file, append([]string{file}, w.arguments()...), append(os.Environ(),
 		"PIPELINE_OPTIONS_FILE="+options, "STATUS_ENDPOINT="+w.harness.StatusEndpoint, "RUNNER_CAPABILITIES="+strings.Join(w.harness.RunnerCapabilities, " ")))
 	return fmt.Errorf("worker %s: the staged program cannot run in this container: %w", w.id, err)

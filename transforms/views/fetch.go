@@ -50,10 +50,11 @@ func (p *pair) done() {
 	p.slab = nil
 }
 
-// shelf are slabs that nobody uses.
+// shelf are slabs that nobody uses, and, of files in a store, what was read before.
 type shelf struct {
-	mu   sync.Mutex
-	free []*slab
+	mu    sync.Mutex
+	free  []*slab
+	cache *blob.Cache
 }
 
 func (s *shelf) take() *slab {
@@ -83,12 +84,16 @@ type fetched struct {
 // fetch reads groups, each while the one before is at work.
 func (d *Dataset) fetch(seed uint64, start int64) iter.Seq[fetched] {
 	return func(yield func(fetched) bool) {
+		shelf := &shelf{}
+		if d.inStore() {
+			shelf.cache = blob.NewCache()
+			defer shelf.cache.Close()
+		}
 		var wait sync.WaitGroup
 		defer wait.Wait()
 		done := make(chan struct{})
 		defer close(done)
 		next := make(chan fetched)
-		shelf := &shelf{}
 		wait.Go(func() {
 			for g := range d.groups(seed, start) {
 				f := d.fetchGroup(g, seed, shelf)
@@ -109,6 +114,12 @@ func (d *Dataset) fetch(seed uint64, start int64) iter.Seq[fetched] {
 			}
 		}
 	}
+}
+
+// inStore reports whether the files are not those of this machine.
+func (d *Dataset) inStore() bool {
+	scheme := blob.Scheme(d.from.At(""))
+	return scheme != "" && scheme != "file"
 }
 
 func (d *Dataset) fetchGroup(g group, seed uint64, shelf *shelf) fetched {
@@ -147,13 +158,13 @@ func (d *Dataset) read(segments []segment, pass int, shelf *shelf) ([]pair, erro
 
 func (d *Dataset) readSegment(to []pair, s *segment, pass int, mem *slab) error {
 	f := &d.files[s.number]
-	records, err := readPart(d.from, f.Name, s.file, s, &mem.views)
+	records, err := readPart(d.from, f.Name, s.file, s, &mem.views, mem.shelf.cache)
 	if err != nil {
 		return err
 	}
 	var beside [][]byte
 	if d.beside != nil {
-		if beside, err = readPart(d.besideFrom, d.beside[s.number], s.beside, s, &mem.beside); err != nil {
+		if beside, err = readPart(d.besideFrom, d.beside[s.number], s.beside, s, &mem.beside, mem.shelf.cache); err != nil {
 			return fmt.Errorf("the records that go with views: %w", err)
 		}
 	}
@@ -173,32 +184,53 @@ func (d *Dataset) readSegment(to []pair, s *segment, pass int, mem *slab) error 
 	return nil
 }
 
-// readPart reads a segment's part of a file.
-func readPart(from files, name string, at part, s *segment, mem *memory) ([][]byte, error) {
+// readPart reads a segment's part of a file, out of the cache where it is there and
+// as it was.
+func readPart(from files, name string, at part, s *segment, mem *memory, cache *blob.Cache) ([][]byte, error) {
+	n := int(at.end - at.at)
+	if cache != nil && cache.Get(name, at.at, mem.room(n)) {
+		if records, err := split(from.At(name), name, at, s, mem); err == nil {
+			return records, nil
+		}
+		cache.Drop(name, at.at, n)
+	}
 	f, err := from.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	n := int(at.end - at.at)
 	if f.Size() < at.end {
 		return nil, cut(f, at, s, f.Size()-at.at)
 	}
-	if cap(mem.file) < n {
-		mem.file = make([]byte, n)
-	}
-	mem.file = mem.file[:n]
-	if got, err := f.ReadAt(mem.file, at.at); got < n {
+	if got, err := f.ReadAt(mem.room(n), at.at); got < n {
 		if err == nil || errors.Is(err, io.EOF) {
 			err = cut(f, at, s, int64(got))
 		}
 		return nil, err
 	}
+	records, err := split(f.Name(), name, at, s, mem)
+	if err == nil {
+		cache.Put(name, at.at, mem.file)
+	}
+	return records, err
+}
+
+// room is memory for n bytes as they lie in a file.
+func (m *memory) room(n int) []byte {
+	if cap(m.file) < n {
+		m.file = make([]byte, n)
+	}
+	m.file = m.file[:n]
+	return m.file
+}
+
+// split finds the records in the part of a file that is in memory.
+func split(path, name string, at part, s *segment, mem *memory) ([][]byte, error) {
 	records, err := tfrecord.Split(make([][]byte, 0, s.records), mem.file, &mem.expanded,
 		tfrecord.Position{Record: s.first, FileOffset: at.at},
-		tfrecord.Options{Compression: tfrecord.CompressionOf(name), Path: f.Name()})
+		tfrecord.Options{Compression: tfrecord.CompressionOf(name), Path: path})
 	if err == nil && int64(len(records)) != s.records {
-		err = fmt.Errorf("%s: %d records in the block at byte %d; the manifest says %d (the file was changed: delete the stage's folder to redo it)", f.Name(), len(records), at.at, s.records)
+		err = fmt.Errorf("%s: %d records in the block at byte %d; the manifest says %d (the file was changed: delete the stage's folder to redo it)", path, len(records), at.at, s.records)
 	}
 	return records, err
 }

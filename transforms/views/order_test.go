@@ -61,7 +61,12 @@ func idNumber(i, n int) (id imagefile.ID) {
 // made runs the stage on n images that are only listed.
 func made(t *testing.T, n int, s *Stage) *Dataset {
 	t.Helper()
-	g := pipelines.New("t", pipelines.Root(t.TempDir()))
+	return madeIn(t, t.TempDir(), n, s)
+}
+
+func madeIn(t *testing.T, root string, n int, s *Stage) *Dataset {
+	t.Helper()
+	g := pipelines.New("t", pipelines.Root(root))
 	images := pipelines.Add(g, "listing", &listing{N: n})
 	pipelines.Add(g, "views", s, images)
 	if err := RunGraph(t.Context(), g); err != nil {
@@ -251,6 +256,23 @@ func TestFewFilesAreOpenAndNoneIsReadForNothing(t *testing.T) {
 	ids(t, d, 7, n-1, 1) // the last group, and one ahead
 	if most := 45 * d.Shards / d.Blocks(); c.opens > most {
 		t.Errorf("%d files opened for one record, want at most %d", c.opens, most)
+	}
+}
+
+// What lies in a store is read from there once, and from this machine after that.
+func TestBlocksOfAStoreAreKept(t *testing.T) {
+	const n = 500
+	want := orderOf(n, recordOf224, 2, 6, 7)
+	for _, c := range []tfrecord.Compression{tfrecord.None, tfrecord.Zstd} {
+		d := madeIn(t, "mem://views/"+c.String(), n, many(200<<10, c))
+		counts := &counting{files: d.from}
+		d.from = counts
+		if got := ids(t, d, 7, 0, 6*n); !slices.Equal(got, want) {
+			t.Error("another order")
+		}
+		if most := 2 * d.Blocks(); counts.opens > most {
+			t.Errorf("%v: %d ranges were read, of %d blocks in two passes", c, counts.opens, most)
+		}
 	}
 }
 

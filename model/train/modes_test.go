@@ -62,6 +62,7 @@ func modes() []mode {
 		{name: "selective kernels", spec: with(pre, func(s *Spec) { s.Arch.Depth, s.Arch.SKRatio = 50, 0.0625 })},
 		{name: "large images' stem", spec: with(pre, func(s *Spec) { s.ImageSize = 40 })},
 		{name: "selector 0", spec: with(fine, func(s *Spec) { s.Selector = 0 })},
+		{name: "linear evaluation", spec: with(tiny(objective.Linear), func(s *Spec) { s.Selector, s.Optimizer = 0, optim.SGD(1e-6) })},
 		{name: "frozen head", spec: with(fine, func(s *Spec) { s.FreezeHead = true })},
 
 		{name: "chunks", spec: chunks(gentle)},

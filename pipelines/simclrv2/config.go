@@ -163,4 +163,8 @@ type DistillConfig struct {
 type EvaluateConfig struct {
 	KNN   int `yaml:"knn" range:"1..1000" doc:"neighbours of the kNN classifier on encoder features"`
 	Batch int `yaml:"batch" range:"1..65536" doc:"images a step"`
+
+	Linear             string  `yaml:"linear" late:"yes" oneof:"none,beside,only" doc:"linear evaluation: a linear classifier of the labels on the pretrained encoder's frozen features; beside fine-tuning and distillation, or only this"`
+	LinearEpochs       int     `yaml:"linear_epochs" late:"yes" range:"1..100000" doc:"passes over the labelled images"`
+	LinearLearningRate float64 `yaml:"linear_lr" late:"yes" range:"0<..1000" doc:"base learning rate, times batch/256; batches of 512, Nesterov momentum"`
 }

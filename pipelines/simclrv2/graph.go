@@ -20,6 +20,7 @@ type Edges struct {
 	LabelledViews pipelines.Edge[pipelines.Views]
 	Finetuned     pipelines.Edge[pipelines.Classifier] // the teacher
 	Baseline      pipelines.Edge[pipelines.Classifier]
+	Linear        pipelines.Edge[pipelines.Classifier] // nothing where Config.Evaluate.Linear is none
 
 	UnlabelledViews pipelines.Edge[pipelines.Views] // of UnlabelledViews: the stage distill-views
 	Targets         pipelines.Edge[pipelines.Targets]
@@ -92,12 +93,15 @@ func Complete(g *pipelines.Graph, c Config, e *Edges) error {
 	}
 
 	fill(g, c, e, &e.LabelledViews, LabelledViews)
-	fill(g, c, e, &e.Finetuned, Finetune)
-	fill(g, c, e, &e.Baseline, Baseline)
+	fill(g, c, e, &e.Linear, Linear)
+	if c.Evaluate.Linear != linearOnly {
+		fill(g, c, e, &e.Finetuned, Finetune)
+		fill(g, c, e, &e.Baseline, Baseline)
 
-	fill(g, c, e, &e.UnlabelledViews, UnlabelledViews)
-	fill(g, c, e, &e.Targets, Label)
-	fill(g, c, e, &e.Distilled, Distill)
+		fill(g, c, e, &e.UnlabelledViews, UnlabelledViews)
+		fill(g, c, e, &e.Targets, Label)
+		fill(g, c, e, &e.Distilled, Distill)
+	}
 
 	fill(g, c, e, &e.Metrics, Evaluate)
 	fill(g, c, e, &e.Report, Report)

@@ -17,7 +17,7 @@ func Default() Config {
 		Views:    ViewsConfig{Augmentation: "simclrv2", Passes: 4, Strength: 1, Brightness: "simclrv2", Resize: "tf2", Compression: "none", Store: "pixels", ShardMB: 128, Extras: augment.DefaultExtras()},
 		Teacher:  NetConfig{Arch: "resnet50", Width: 1},
 		Student:  NetConfig{Arch: "resnet50", Width: 1},
-		Evaluate: EvaluateConfig{KNN: 20, Batch: 64},
+		Evaluate: EvaluateConfig{KNN: 20, Batch: 64, Linear: linearNone, LinearEpochs: 90, LinearLearningRate: 0.1},
 	}
 	c.Pretrain = PretrainConfig{
 		OptimConfig: OptimConfig{Epochs: 800, Batch: 4096, Optimizer: "lars", LearningRate: 0.1, Scaling: "sqrt", WarmupEpochs: 40, WeightDecay: 1e-4, CheckpointEvery: 500},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/retort-ml/retort/pipelines"
@@ -21,6 +22,7 @@ import (
 // Names by which an evaluation and the report know the models.
 const (
 	supervised = "supervised"
+	linear     = "linear"
 	finetuned  = "finetuned"
 	distilled  = "distilled"
 )
@@ -118,6 +120,28 @@ func Finetune(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 	}, e.LabelledViews)
 }
 
+// What EvaluateConfig.Linear may be, but for beside.
+const (
+	linearNone = "none"
+	linearOnly = "only"
+)
+
+// Linear adds the stage "linear" where the config asks for it: a linear classifier
+// on the frozen features of e.Encoder, trained on e.LabelledViews as section 4.2 of
+// SimCLR does (momentum, no projection head). It says what the encoder knows.
+func Linear(g *pipelines.Graph, c Config, e Edges) (none pipelines.Edge[pipelines.Classifier]) {
+	if c.Evaluate.Linear == linearNone || c.Evaluate.Linear == "" {
+		return none
+	}
+	return pipelines.Add(g, "linear", &finetune.Stage{
+		Settings: c.settings(OptimConfig{
+			Epochs: c.Evaluate.LinearEpochs, Batch: 512, Optimizer: "momentum", LearningRate: c.Evaluate.LinearLearningRate, Scaling: "linear",
+			WeightDecay: 1e-6, CheckpointEvery: c.Finetune.CheckpointEvery,
+		}),
+		Encoder: e.Encoder, LinearOnly: true, Seed: c.Seed, Validation: c.validation(e, StopConfig{}),
+	}, e.LabelledViews)
+}
+
 // Baseline adds the stage "baseline": the teacher's network, from scratch or
 // from the encoder of baseline.init, on e.LabelledViews alone.
 func Baseline(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Classifier] {
@@ -161,7 +185,7 @@ func Evaluate(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Me
 
 // models are the classifiers that there are.
 func (e Edges) models() map[string]pipelines.Edge[pipelines.Classifier] {
-	models := map[string]pipelines.Edge[pipelines.Classifier]{supervised: e.Baseline, finetuned: e.Finetuned, distilled: e.Distilled}
+	models := map[string]pipelines.Edge[pipelines.Classifier]{supervised: e.Baseline, linear: e.Linear, finetuned: e.Finetuned, distilled: e.Distilled}
 	for name, edge := range models {
 		if edge.IsZero() {
 			delete(models, name)
@@ -177,9 +201,13 @@ func Report(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Repo
 	if err := Schema.Record(&text, c); err != nil {
 		g.Fail(err)
 	}
+	order := []string{supervised, finetuned, distilled}
+	if !e.Linear.IsZero() {
+		order = slices.Insert(order, 1, linear)
+	}
 	return pipelines.Add(g, "report", &report.Stage{
 		Title: c.title(), Images: e.Images, Sets: e.Sets.Train, Views: e.Views, Encoder: e.Encoder, Models: e.models(),
-		Order: []string{supervised, finetuned, distilled}, Teacher: finetuned, Student: distilled,
+		Order: order, Teacher: finetuned, Student: distilled,
 		Targets: e.Targets, Metrics: e.Metrics, Config: text.String(),
 	})
 }

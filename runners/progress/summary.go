@@ -12,7 +12,7 @@ import (
 )
 
 // Metrics is what an evaluation found, by model: "supervised" (the few labels
-// only), "finetuned" (the teacher), "distilled" (the student).
+// only), "linear" (linear evaluation), "finetuned" (the teacher), "distilled" (the student).
 type Metrics struct {
 	Models map[string]ModelMetrics `json:"models"`
 }
@@ -74,6 +74,7 @@ func ranSentence(ran, all int, seconds float64) string {
 // models in the order of the table, with what people call them.
 var models = []struct{ key, name string }{
 	{"supervised", "supervised on the few labels only"},
+	{"linear", "linear, on frozen features"},
 	{"finetuned", "fine-tuned (the teacher)"},
 	{"distilled", "distilled (the student)"},
 }

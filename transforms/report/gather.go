@@ -92,6 +92,7 @@ func results(a pipelines.Artifact[pipelines.Metrics]) (*evaluate.Results, error)
 // shown is what the table calls the models, and what it says of them.
 var shown = map[string][2]string{
 	"supervised": {"Supervised", "the few labels alone"},
+	"linear":     {"Linear", "on the encoder's frozen features"},
 	"finetuned":  {"Fine-tuned", "pretrained without labels"},
 	"distilled":  {"Distilled", "the teacher's labels"},
 }

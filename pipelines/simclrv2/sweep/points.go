@@ -126,6 +126,9 @@ func (s *Spec) point(part Part, at place, extra []string, change func(*simclrv2.
 			return nil, err
 		}
 	}
+	if l := c.Evaluate.Linear; l != "" && l != "none" {
+		return nil, fmt.Errorf("evaluate.linear = %s: a sweep makes no linear evaluation (want none; to sweep linear teachers set finetune.linear_only and finetune.selector)", l)
+	}
 	p := &Point{Part: part.Name, Config: c, Models: part.Models, At: defaults(c)}
 	if len(p.Models) == 0 {
 		p.Models = Models

@@ -55,6 +55,7 @@ type FormatError struct {
 	Cause  Cause
 	Detail string // numbers that help a person, may be empty
 	Err    error  // of the decompressor, may be nil
+	Mend   string // what mends it, if not "retort tfrecord repair"
 }
 
 func (e *FormatError) Error() string {
@@ -69,9 +70,12 @@ func (e *FormatError) Error() string {
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
-	if e.Cause == NotTFRecord {
+	switch {
+	case e.Mend != "":
+		b.WriteString(" (" + e.Mend + ")")
+	case e.Cause == NotTFRecord:
 		b.WriteString(` (run "retort tfrecord verify", or name the compression)`)
-	} else {
+	default:
 		b.WriteString(` (run "retort tfrecord repair")`)
 	}
 	return b.String()

@@ -42,8 +42,8 @@ type segment struct {
 	records      int64
 }
 
-// part is a range of a file's bytes.
-type part struct{ at, end int64 }
+// part is a range of the bytes of a file of a size.
+type part struct{ at, end, size int64 }
 
 // layout says where the blocks of all passes lie.
 type layout struct {
@@ -100,7 +100,7 @@ func (l *layout) pass(meta *Meta, files []artifact.File, pass int) error {
 				l.starts = append(l.starts, len(l.segments))
 			}
 			s := segment{number: pass*meta.Shards + shard, first: first, records: parts[i].Records,
-				file: part{parts[i].Offset, endOf(f, parts, i)}}
+				file: part{parts[i].Offset, endOf(f, parts, i), f.Bytes}}
 			l.segments = append(l.segments, s)
 			records[b] += s.records
 			first += s.records
@@ -157,7 +157,7 @@ func (l *layout) lieBeside(files []artifact.File) error {
 		if at >= len(parts) || parts[at].Records != s.records {
 			return fmt.Errorf("%s: its blocks are not those of the views", f.Name)
 		}
-		s.beside = part{parts[at].Offset, endOf(f, parts, at)}
+		s.beside = part{parts[at].Offset, endOf(f, parts, at), f.Bytes}
 		at++
 	}
 	return nil

@@ -94,9 +94,10 @@ func (d *Dataset) fetch(seed uint64, start int64) iter.Seq[fetched] {
 		done := make(chan struct{})
 		defer close(done)
 		next := make(chan fetched)
+		spans := make(spans, d.layout.blocks)
 		wait.Go(func() {
 			for g := range d.groups(seed, start) {
-				f := d.fetchGroup(g, seed, shelf)
+				f := d.fetchGroup(g, seed, shelf, spans)
 				select {
 				case next <- f:
 				case <-done:
@@ -122,13 +123,16 @@ func (d *Dataset) inStore() bool {
 	return scheme != "" && scheme != "file"
 }
 
-func (d *Dataset) fetchGroup(g group, seed uint64, shelf *shelf) fetched {
+func (d *Dataset) fetchGroup(g group, seed uint64, shelf *shelf, known spans) fetched {
 	var segments []segment
 	for _, b := range g.blocks {
 		segments = append(segments, d.layout.of(g.pass, int(b))...)
 	}
 	all, err := d.read(segments, g.pass, shelf)
 	if err != nil {
+		return fetched{err: err}
+	}
+	if err := d.inPlace(g, all, known); err != nil {
 		return fetched{err: err}
 	}
 	all = g.arrange(seed, all)
@@ -176,6 +180,9 @@ func (d *Dataset) readSegment(to []pair, s *segment, pass int, mem *slab) error 
 		if p.id, err = idOf(&ex, p.record); err != nil {
 			return fmt.Errorf("%s: record %d: %w", d.from.At(f.Name), s.first+int64(i), err)
 		}
+		if of, err := ex.Int64(keyPass); err != nil || of != int64(pass) {
+			return fmt.Errorf("%s: record %d is of pass %d, where those of pass %d lie (%s)", d.from.At(f.Name), s.first+int64(i), of, pass, changed)
+		}
 		p.key = OrderKey(p.id, pass)
 		if beside != nil {
 			p.beside = beside[i]
@@ -187,20 +194,23 @@ func (d *Dataset) readSegment(to []pair, s *segment, pass int, mem *slab) error 
 // readPart reads a segment's part of a file, out of the cache where it is there and
 // as it was.
 func readPart(from files, name string, at part, s *segment, mem *memory, cache *blob.Cache) ([][]byte, error) {
-	n := int(at.end - at.at)
-	if cache != nil && cache.Get(name, at.at, mem.room(n)) {
-		if records, err := split(from.At(name), name, at, s, mem); err == nil {
+	n, path := int(at.end-at.at), from.At(name) // files of two artifacts may have one name
+	if cache != nil && cache.Get(path, at.at, mem.room(n)) {
+		if records, err := split(path, name, at, s, mem); err == nil {
 			return records, nil
 		}
-		cache.Drop(name, at.at, n)
+		cache.Drop(path, at.at, n)
 	}
 	f, err := from.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if f.Size() < at.end {
+	switch {
+	case f.Size() < at.end:
 		return nil, cut(f, at, s, f.Size()-at.at)
+	case f.Size() != at.size:
+		return nil, fmt.Errorf("%s: %d bytes; the manifest says %d (%s)", f.Name(), f.Size(), at.size, changed)
 	}
 	if got, err := f.ReadAt(mem.room(n), at.at); got < n {
 		if err == nil || errors.Is(err, io.EOF) {
@@ -210,7 +220,7 @@ func readPart(from files, name string, at part, s *segment, mem *memory, cache *
 	}
 	records, err := split(f.Name(), name, at, s, mem)
 	if err == nil {
-		cache.Put(name, at.at, mem.file)
+		cache.Put(path, at.at, mem.file)
 	}
 	return records, err
 }
@@ -229,14 +239,24 @@ func split(path, name string, at part, s *segment, mem *memory) ([][]byte, error
 	records, err := tfrecord.Split(make([][]byte, 0, s.records), mem.file, &mem.expanded,
 		tfrecord.Position{Record: s.first, FileOffset: at.at},
 		tfrecord.Options{Compression: tfrecord.CompressionOf(name), Path: path})
+	var damage *tfrecord.FormatError
+	if errors.As(err, &damage) {
+		damage.Mend = again
+	}
 	if err == nil && int64(len(records)) != s.records {
-		err = fmt.Errorf("%s: %d records in the block at byte %d; the manifest says %d (the file was changed: delete the stage's folder to redo it)", path, len(records), at.at, s.records)
+		err = fmt.Errorf("%s: %d records in the block at byte %d; the manifest says %d (%s)", path, len(records), at.at, s.records, changed)
 	}
 	return records, err
 }
 
+// What mends files that are not as they were written.
+const (
+	changed = "the file was changed: delete the stage's folder to redo it"
+	again   = "run again: what is damaged is made again"
+)
+
 func cut(f blob.File, at part, s *segment, have int64) error {
-	return &tfrecord.FormatError{Path: f.Name(), Record: s.first, Offset: at.at, Cause: tfrecord.Truncated,
+	return &tfrecord.FormatError{Path: f.Name(), Record: s.first, Offset: at.at, Cause: tfrecord.Truncated, Mend: again,
 		Detail: fmt.Sprintf("%d of the %d bytes of a block are there", max(0, have), at.end-at.at)}
 }
 

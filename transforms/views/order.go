@@ -3,9 +3,12 @@ package views
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"iter"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/retort-ml/retort/io/imagefile"
 )
 
 // windowBytes bounds how many blocks are open at once, counted as pixels, but it is
@@ -109,4 +112,51 @@ func byKey(records []pair) {
 		}
 		return bytes.Compare(a.id[:], b.id[:])
 	})
+}
+
+// spans are between which ids those of each block lie, as far as it was read. They
+// are the same in every pass.
+type spans []struct {
+	known     bool
+	low, high imagefile.ID
+}
+
+// inPlace makes sure that the blocks of a group are where they belong.
+func (d *Dataset) inPlace(g group, all []pair, known spans) error {
+	if d.Meta.Blocks == 0 { // whole shards, as they were once: nothing made sure that they are by id
+		return nil
+	}
+	for _, b := range g.blocks {
+		n := d.layout.records[b]
+		if err := known.add(int(b), all[:n]); err != nil {
+			first := d.layout.of(g.pass, int(b))[0]
+			return fmt.Errorf("%s: %w", d.from.At(d.files[first.number].Name), err)
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// add makes sure that a block's images come after those of the block before it and
+// before those of the next one: a file that took another's place has a block twice.
+func (s spans) add(block int, records []pair) error {
+	if len(records) == 0 {
+		return nil
+	}
+	low, high := records[0].id, records[0].id
+	for i := range records {
+		if id := records[i].id; bytes.Compare(id[:], low[:]) < 0 {
+			low = id
+		} else if bytes.Compare(id[:], high[:]) > 0 {
+			high = id
+		}
+	}
+	at := &s[block]
+	if block > 0 && s[block-1].known && bytes.Compare(s[block-1].high[:], low[:]) > 0 ||
+		block+1 < len(s) && s[block+1].known && bytes.Compare(s[block+1].low[:], high[:]) < 0 ||
+		at.known && (at.low != low || at.high != high) {
+		return fmt.Errorf("block %d has images of other blocks (%s)", block, changed)
+	}
+	at.known, at.low, at.high = true, low, high
+	return nil
 }

@@ -335,10 +335,40 @@ func TestBlocksThatChanged(t *testing.T) {
 		"is cut short":     func(s *segment) { s.file.end = 1 << 30 },
 		"checksum differs": func(s *segment) { s.file.at++ },
 		"the manifest say": func(s *segment) { s.records++ },
+		"bytes; the manif": func(s *segment) { s.file.size++ },
 	} {
 		segments := slices.Clone(d.layout.of(0, 0))
 		change(&segments[0])
 		if _, err := d.read(segments, 0, &shelf{}); err == nil || !strings.Contains(err.Error(), "views-00000") || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// A file of the same size in another one's place is an error, not images twice and
+// others never.
+func TestFilesThatChangedPlaces(t *testing.T) {
+	for want, with := range map[string]int{"has images of other blocks": 5, "is of pass 1": 1} {
+		d := made(t, 42, many(6<<10, tfrecord.None)) // 7 files a pass, of a block of 6
+		if with == 1 {
+			with = d.Meta.Shards // the same block in the next pass
+		}
+		a, b := d.files[0], &d.files[with]
+		d.files = slices.Clone(d.files)
+		d.files[0] = *b
+		if a.Records != b.Records {
+			t.Fatal("files of different sizes")
+		}
+		var err error
+		if d.layout, err = lay(&d.Meta, d.files); err != nil {
+			t.Fatal(err)
+		}
+		for _, err = range d.raw(1, 0) {
+			if err != nil {
+				break
+			}
+		}
+		if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "delete the stage's folder") {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}

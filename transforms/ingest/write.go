@@ -84,7 +84,7 @@ func (s *Images) planWrite(_ context.Context, _ none, out output) (int, error) {
 			t.all.Seen, all.Written, all.Copies, quarantined)
 	}
 	if all.Written == 0 {
-		if t.all.First == nil {
+		if t.all.First == nil || all.Conflicts+all.SetAside > t.all.Seen-t.all.Kept { // what most have
 			t.all.First = all.First
 		}
 		return 0, s.nothing(&t.all)

@@ -127,7 +127,9 @@ func (j *Job) quarantine() *artifact.Quarantine {
 // those are all of them: what a phase leaves depends on the phases before.
 func (j *Job) forgetRejected() {
 	if len(j.phases) > 1 && len(j.rejected) > 0 {
-		_ = j.task.Dir.RemoveAll(shardsDir)
+		for _, work := range []string{shardsDir, workDir} {
+			_ = j.task.Dir.RemoveAll(work)
+		}
 		return
 	}
 	e := erased{phases: j.phases}

@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
+	"github.com/retort-ml/retort/internal/crc32c"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/pipelines"
 )
@@ -14,6 +16,14 @@ type checkedShard struct {
 	Pieces   []piece `json:"pieces"`
 	Before   int64   `json:"before,omitempty"`   // entries of the listing before it
 	Labelled string  `json:"labelled,omitempty"` // the last image before it with a label of its own
+}
+
+// listing tells what it looks at from what any other shard does.
+func (s *checkedShard) listing() (sum uint32) {
+	for _, p := range s.Pieces {
+		sum = crc32c.Update(sum, binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(nil, p.CRC32C), uint64(p.Entries)))
+	}
+	return sum
 }
 
 // checkPlan is what the shards of the check know.
@@ -163,5 +173,6 @@ func (s *Images) checkShard(ctx context.Context, _ none, out output, shard int) 
 	if err != nil {
 		return err
 	}
+	p.Listing = at.listing()
 	return out.SetShardNote(p)
 }

@@ -51,7 +51,9 @@ func total(out output, a *arrangement) (*sum, error) {
 			if s.shard >= len(checks) {
 				return nil, errors.New("a part of the listing was not looked at; run again")
 			}
-			s.part = checks[s.shard]
+			if s.part = checks[s.shard]; s.part.Listing != a.plan.Shards[s.shard].listing() { // work in progress of another program
+				return nil, fmt.Errorf("%s: what was checked is not what was listed (remove this folder and run again)", out.At(""))
+			}
 		}
 		t.add(s.part)
 	}

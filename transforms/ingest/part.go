@@ -14,6 +14,8 @@ type part struct {
 	Name string    `json:"name"`
 	Run  index.Run `json:"run"`
 
+	Listing uint32 `json:"listing,omitempty"` // which stretches of the listing it is, where these are checked by themselves
+
 	Seen  int64 `json:"seen"`
 	Kept  int64 `json:"kept"`
 	Bad   int64 `json:"bad,omitempty"`   // set aside

@@ -36,15 +36,28 @@ func (s *Images) planWalk(_ context.Context, _ none, out output) (int, error) {
 	if s.MaxImages > 0 { // who is among them only all together tell
 		return 1, nil
 	}
-	paths, err := imagefile.Paths(s.Source)
+	plan, err := s.paths(out)
 	if err != nil {
 		return 0, err
+	}
+	n := int64(len(plan.Paths))
+	return int((n + share(n) - 1) / share(n)), nil
+}
+
+// paths are those of an earlier attempt, if there was one: shards that it finished are
+// numbered by them.
+func (s *Images) paths(out output) (*walkPlan, error) {
+	if there, err := out.Work().Exists(planName(walkPhase)); there || err != nil {
+		return loadPlan[walkPlan](out, walkPhase)
+	}
+	paths, err := imagefile.Paths(s.Source)
+	if err != nil {
+		return nil, err
 	}
 	for i := range paths {
 		paths[i].Path = wire.Safe(paths[i].Path)
 	}
-	n := int64(len(paths))
-	return int((n + share(n) - 1) / share(n)), savePlan(out, walkPhase, walkPlan{paths})
+	return &walkPlan{paths}, savePlan(out, walkPhase, walkPlan{paths})
 }
 
 // walk lists some of the sources, without a look into archives.

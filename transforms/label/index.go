@@ -39,9 +39,13 @@ type Index struct {
 	from    blob.Opener
 	where   string
 	teacher string
-	files   []blob.File
+	names   []string
+	files   []blob.File // nil beyond the first mostOpen: these are opened for each target
 	at      map[Key]place
 }
+
+// mostOpen is how many files stay open: a process may have 1,024 on many systems.
+const mostOpen = 256
 
 // place is where a record's data lie.
 type place struct {
@@ -75,7 +79,13 @@ func (x *Index) add(name string) error {
 	if err != nil {
 		return err
 	}
-	x.files = append(x.files, f)
+	x.names = append(x.names, name)
+	if len(x.files) < mostOpen {
+		x.files = append(x.files, f)
+	} else {
+		x.files = append(x.files, nil)
+		defer f.Close()
+	}
 	path := f.Name()
 	r := tfrecord.NewReader(f, tfrecord.Options{Strict: true, Path: path})
 	defer r.Close()
@@ -124,12 +134,20 @@ func (x *Index) Find(k Key, t *Target) error {
 	if !ok {
 		return &MissingError{k, x.where, x.teacher}
 	}
+	f := x.files[p.file]
+	if f == nil {
+		var err error
+		if f, err = x.from.Open(x.names[p.file]); err != nil {
+			return err
+		}
+		defer f.Close()
+	}
 	data := make([]byte, p.length)
-	if _, err := x.files[p.file].ReadAt(data, p.offset); err != nil {
+	if _, err := f.ReadAt(data, p.offset); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the file became shorter while it was read")
 		}
-		return fmt.Errorf("%s: %w", x.files[p.file].Name(), err)
+		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return t.Decode(data)
 }
@@ -137,6 +155,8 @@ func (x *Index) Find(k Key, t *Target) error {
 // Close closes the files.
 func (x *Index) Close() {
 	for _, f := range x.files {
-		f.Close()
+		if f != nil {
+			f.Close()
+		}
 	}
 }

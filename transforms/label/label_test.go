@@ -2,6 +2,7 @@ package label
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -97,6 +98,36 @@ func TestIndexFindsInAnyOrder(t *testing.T) {
 	var missing *MissingError
 	if err := x.Find(Key{imagefile.ID{5}, 1, 0}, new(Target)); !errors.As(err, &missing) || !strings.Contains(err.Error(), "pass 1 view 0") {
 		t.Errorf("got %v, want a MissingError", err)
+	}
+}
+
+// More files than a process may have open are no trouble.
+func TestIndexOfManyFiles(t *testing.T) {
+	dir := t.TempDir()
+	var files []artifact.File
+	for i := range mostOpen + 40 {
+		files = append(files, write(t, dir, fmt.Sprint("many", i), target(byte(i), i>>8, 0)))
+	}
+	x, err := openIndex(blob.Local(dir), dir, files, "teacher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	for i := range files {
+		want := target(byte(i), i>>8, 0)
+		var got Target
+		if err := x.Find(want.Key, &got); err != nil || got.Key != want.Key || !slices.Equal(got.Logits, want.Logits) {
+			t.Fatalf("%s: got %+v, %v", want.Key, got, err)
+		}
+	}
+	open := 0
+	for _, f := range x.files {
+		if f != nil {
+			open++
+		}
+	}
+	if open != mostOpen {
+		t.Errorf("%d files stay open", open)
 	}
 }
 

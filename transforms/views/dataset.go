@@ -53,8 +53,14 @@ func (d *Dataset) Share(rank, readers int) (*Dataset, error) {
 	if readers < 1 || rank < 0 || rank >= readers {
 		return nil, fmt.Errorf("reader %d of %d", rank, readers)
 	}
-	if readers > d.layout.blocks {
-		return nil, fmt.Errorf("%s: %d readers of %d blocks: some would have nothing to read (use fewer)", d.from.At(""), readers, d.layout.blocks)
+	full := 0
+	for _, n := range d.layout.records {
+		if n > 0 {
+			full++
+		}
+	}
+	if readers > full {
+		return nil, fmt.Errorf("%s: %d readers of %d blocks: some would have nothing to read (use fewer)", d.from.At(""), readers, full)
 	}
 	part := *d
 	part.rank, part.readers = rank, readers

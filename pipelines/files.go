@@ -178,3 +178,8 @@ func References(a Artifact[Images]) iter.Seq2[index.Entry, error] {
 func ReferencesFrom(a Artifact[Images], from, to int64) iter.Seq2[index.Entry, error] {
 	return index.Read(a.dir, IndexFiles(a), from, to)
 }
+
+// ReferencesOf yields those of them that are wanted, by their numbers.
+func ReferencesOf(a Artifact[Images], from, to int64, want func(number int64) bool) iter.Seq2[index.Entry, error] {
+	return index.ReadSome(a.dir, IndexFiles(a), from, to, want)
+}

@@ -133,12 +133,19 @@ type Entry struct {
 // Read yields the references of an artifact's files in dir, from the one numbered
 // from (counting from 0 over all files) up to, not including, to.
 func Read(dir blob.Dir, files []artifact.File, from, to int64) iter.Seq2[Entry, error] {
+	return ReadSome(dir, files, from, to, func(int64) bool { return true })
+}
+
+// ReadSome is Read of those that are wanted, by their numbers; others are not looked
+// at.
+func ReadSome(dir blob.Dir, files []artifact.File, from, to int64, want func(number int64) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		start := int64(0)
 		for _, f := range files {
 			end := start + f.Records
 			if end > from && start < to {
-				if !readFile(dir, f.Name, max(0, from-start), min(end, to)-start, yield) {
+				wanted := func(at int64) bool { return want(start + at) }
+				if !readFile(dir, f.Name, max(0, from-start), min(end, to)-start, wanted, yield) {
 					return
 				}
 			}
@@ -156,7 +163,7 @@ func Count(files []artifact.File) int64 {
 	return n
 }
 
-func readFile(dir blob.Dir, name string, from, to int64, yield func(Entry, error) bool) bool {
+func readFile(dir blob.Dir, name string, from, to int64, want func(at int64) bool, yield func(Entry, error) bool) bool {
 	r, err := tfrecord.OpenIn(dir, name, tfrecord.Options{Strict: true})
 	if err != nil {
 		yield(Entry{}, err)
@@ -170,7 +177,14 @@ func readFile(dir blob.Dir, name string, from, to int64, yield func(Entry, error
 	var p parser
 	inside := resolver{dir: dir}
 	for at := from; at < to; at++ {
-		rec, err := r.Next()
+		var rec []byte
+		if !want(at) {
+			if err = r.Skip(1); err == nil {
+				continue
+			}
+		} else {
+			rec, err = r.Next()
+		}
 		if err == io.EOF {
 			return true
 		}

@@ -1,16 +1,18 @@
 package split
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/table"
-	"github.com/retort-ml/retort/pipelines"
 )
 
 // State sums up the file of ids, so that another list makes the stage run again.
@@ -79,7 +81,7 @@ func (l *idList) images() (map[id]bool, error) {
 }
 
 // keepListed keeps the labels of the images that the user lists.
-func (p *partition) keepListed(out *pipelines.Output[pipelines.Images]) error {
+func (p *partition) keepListed() error {
 	if p.stage.IDs == "" {
 		return nil
 	}
@@ -98,8 +100,9 @@ func (p *partition) keepListed(out *pipelines.Output[pipelines.Images]) error {
 	if p.listed, err = l.images(); err != nil {
 		return err
 	}
+	p.Listed = slices.SortedFunc(maps.Keys(p.listed), func(a, b id) int { return bytes.Compare(a[:], b[:]) })
 	for _, note := range l.table.Notes() {
-		out.Note("%s", note)
+		p.note("%s", note)
 	}
 	listed, sizes := make([]int, len(p.classes)), make([]int, len(p.classes))
 	for m, err := range p.members() {

@@ -18,19 +18,77 @@ type member struct {
 	listed bool // the user lists it: it keeps its label
 }
 
-// free tells an image whose role its rank decides.
-func (m *member) free() bool {
-	return m.Label != imagefile.UnknownLabel && !m.inTest && !m.listed
+// seen is what later rounds know of an image.
+type seen struct {
+	ranked
+	class          int32 // imagefile.UnknownLabel where it is not known
+	inTest, listed bool
 }
 
-// members yields all images, by id. The separate test set is read beside them:
-// both are sorted.
+// seen notes what is known of an image, with its rank.
+func (p *partition) seen(m *member) seen {
+	s := seen{ranked: ranked{ID: m.ID}, class: m.Label, inTest: m.inTest, listed: m.listed}
+	if s.free() {
+		s.Rank = p.rank(m.ID)
+	}
+	return s
+}
+
+// free tells an image whose role its rank decides.
+func (s *seen) free() bool {
+	return s.class != imagefile.UnknownLabel && !s.inTest && !s.listed
+}
+
+// seenSize is that of a seen image in a file: rank, id, class, what lists say.
+const seenSize = 8 + 16 + 4 + 1
+
+func (s *seen) append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint64(b, s.Rank)
+	b = append(b, s.ID[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(s.class))
+	lists := byte(0)
+	if s.inTest {
+		lists |= 1
+	}
+	if s.listed {
+		lists |= 2
+	}
+	return append(b, lists)
+}
+
+// allSeen are the images of a file.
+func allSeen(b []byte, classes int) iter.Seq2[seen, error] {
+	return func(yield func(seen, error) bool) {
+		for ; len(b) >= seenSize; b = b[seenSize:] {
+			s := seen{ranked: ranked{binary.BigEndian.Uint64(b), id(b[8:24])}, class: int32(binary.BigEndian.Uint32(b[24:])),
+				inTest: b[28]&1 != 0, listed: b[28]&2 != 0}
+			if s.class != imagefile.UnknownLabel && (s.class < 0 || int(s.class) >= classes) {
+				yield(s, errCounts)
+				return
+			}
+			if !yield(s, nil) {
+				return
+			}
+		}
+		if len(b) > 0 {
+			yield(seen{}, errCounts)
+		}
+	}
+}
+
+// members yields all images, by id.
 func (p *partition) members() iter.Seq2[*member, error] {
+	return p.membersOf(0, index.Count(pipelines.IndexFiles(p.in)))
+}
+
+// membersOf yields those from number from up to, not including, to. The separate
+// test set is read beside them: both are sorted.
+func (p *partition) membersOf(from, to int64) iter.Seq2[*member, error] {
 	return func(yield func(*member, error) bool) {
 		next, stop := iter.Pull2(p.testReferences())
 		defer stop()
 		held, err, more := next()
-		for e, readErr := range pipelines.References(p.in) {
+		for e, readErr := range pipelines.ReferencesFrom(p.in, from, to) {
 			if readErr != nil {
 				yield(nil, readErr)
 				return

@@ -24,27 +24,26 @@ const (
 	labelled
 	test
 	validation
+	gone // it is in the separate test set, and written from there
 )
 
-// partition decides on the role of every image. It reads the index several times
-// and keeps none of it: its memory grows with the user's list and with the
-// number of classes, not with that of images.
+// partition decides on the role of every image. It keeps no images: its memory
+// grows with the user's list and with the number of classes.
 type partition struct {
+	*decided
 	stage   *ByLabel
 	classes []string
 	in      pipelines.Artifact[pipelines.Images]
 	testSet pipelines.Artifact[pipelines.Images]
 	listed  map[id]bool // the images that the user lists
+	kept    map[id]bool // of the listed images those for validation
+	total   int         // training images, labelled or not, of which Fraction is a share
+	ranks   *ranks
+}
 
-	images      int         // all
-	excluded    int         // that are in the separate test set too
-	total       int         // training images, labelled or not, of which Fraction is a share
-	testSize    int         // images of the separate test set
-	size        []int       // labelled training images of each class
-	held, quota []int       // held out, and with a label, of each class
-	aside       []int       // of quota (or of the listed), those for validation
-	kept        map[id]bool // of the listed images those for validation
-	ranks       *ranks
+// note says something that Run tells people.
+func (p *partition) note(format string, args ...any) {
+	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
 func (p *partition) check() error {
@@ -57,21 +56,12 @@ func (p *partition) check() error {
 	return nil
 }
 
-// choose decides how many images of each class have which role, and where in the
-// order of ranks one role ends and the next begins. What the user lists is never
-// held out.
-func (p *partition) choose(out *pipelines.Output[pipelines.Images]) error {
-	if err := p.openTestSet(out); err != nil {
-		return err
-	}
-	if err := p.keepListed(out); err != nil {
-		return err
-	}
-	if err := p.count(out); err != nil {
-		return err
-	}
+// choose decides how many images of each class have which role, and near which
+// ranks one role ends and the next begins: the first of each class are held out,
+// those that follow are for validation, those that follow these keep their labels.
+func (p *partition) choose() error {
 	if p.stage.Test.IsZero() {
-		if err := p.holdOut(out); err != nil {
+		if err := p.holdOut(); err != nil {
 			return err
 		}
 	}
@@ -81,20 +71,22 @@ func (p *partition) choose(out *pipelines.Output[pipelines.Images]) error {
 		}
 	}
 	if p.stage.Validation > 0 {
-		if err := p.setAside(out); err != nil {
+		if err := p.setAside(); err != nil {
 			return err
 		}
 	}
-	return p.findCuts()
+	for c := range p.classes {
+		p.ranks.lowest(c, p.Held[c])
+		p.ranks.lowest(c, p.Held[c]+p.chosen(c))
+		p.ranks.lowest(c, p.Held[c]+p.Quota[c])
+	}
+	return nil
 }
 
-// openTestSet counts the separate test set, if there is one.
-func (p *partition) openTestSet(out *pipelines.Output[pipelines.Images]) (err error) {
+// countTestSet counts the separate test set, if there is one.
+func (p *partition) countTestSet() error {
 	if p.stage.Test.IsZero() {
 		return nil
-	}
-	if p.testSet, err = pipelines.Open(out.Job, p.stage.Test); err != nil {
-		return err
 	}
 	known, foreign := map[string]bool{}, map[string]string{} // classes of the test set only, with an image
 	for _, class := range p.classes {
@@ -104,7 +96,7 @@ func (p *partition) openTestSet(out *pipelines.Output[pipelines.Images]) (err er
 		if err != nil {
 			return err
 		}
-		p.testSize++
+		p.TestSize++
 		if !known[e.Class] && foreign[e.Class] == "" {
 			foreign[e.Class] = e.Name
 		}
@@ -112,12 +104,12 @@ func (p *partition) openTestSet(out *pipelines.Output[pipelines.Images]) (err er
 	if len(foreign) > 0 {
 		return p.foreignClasses(foreign)
 	}
-	bare := int(index.Count(pipelines.IndexFiles(p.testSet))) - p.testSize
-	if p.testSize == 0 {
+	bare := int(index.Count(pipelines.IndexFiles(p.testSet))) - p.TestSize
+	if p.TestSize == 0 {
 		return fmt.Errorf("none of the %d images of the test set has a label (give --test-labels folder, or a CSV of path,label)", bare)
 	}
 	if bare > 0 {
-		out.Note("test set: images without a label, not used: %d", bare)
+		p.note("test set: images without a label, not used: %d", bare)
 	}
 	return nil
 }
@@ -142,67 +134,34 @@ func (p *partition) foreignClasses(names map[string]string) error {
 	return fmt.Errorf("the test set has the %s %s%s, which the training images do not have (classes: %s)", noun, strings.Join(list, ", "), more, strings.Join(p.classes[:min(20, len(p.classes))], ", "))
 }
 
-// count counts the images of each class, and by rank those that are still to be
-// chosen from.
-func (p *partition) count(out *pipelines.Output[pipelines.Images]) error {
-	p.size, p.held, p.quota, p.aside = make([]int, len(p.classes)), make([]int, len(p.classes)), make([]int, len(p.classes)), make([]int, len(p.classes))
-	p.ranks = newRanks(len(p.classes))
-	both := 0
-	for m, err := range p.members() {
-		if err != nil {
-			return err
-		}
-		p.images++
-		if m.inTest {
-			p.excluded++
-		}
-		switch {
-		case m.Label == imagefile.UnknownLabel:
-			continue
-		case m.inTest:
-			both++
-			continue
-		}
-		p.size[m.Label]++
-		if m.free() {
-			p.ranks.add(m.Label, p.ranked(m.ID))
-		}
-	}
-	p.total = p.images - both
-	if both > 0 {
-		out.Note("images that are in the test set too, not trained on: %d", both)
-	}
-	return nil
-}
-
 // holdOut decides how many test images each class gives: TestFraction of it, at
 // least one where it has two.
-func (p *partition) holdOut(out *pipelines.Output[pipelines.Images]) error {
+func (p *partition) holdOut() error {
 	held := 0
-	for c, size := range p.size {
+	for c, size := range p.Size {
 		n := int(math.Round(p.stage.TestFraction * float64(size)))
 		n = min(max(n, 1), size-1, p.ranks.count(c))
-		p.held[c] = max(n, 0)
-		held += p.held[c]
+		p.Held[c] = max(n, 0)
+		held += p.Held[c]
 	}
 	p.total -= held
 	if held == 0 {
 		return fmt.Errorf("no labelled image is left to be held out for evaluation: no class has two beside those that keep their labels (give a test set, or more labels)")
 	}
 	if held < 100 {
-		out.Note("images held out for evaluation: only %d; the figures are rough (give a test set for better ones)", held)
+		p.note("images held out for evaluation: only %d; the figures are rough (give a test set for better ones)", held)
 	}
 	return nil
 }
 
 // keepLabels decides how many labels of each class the training sees.
 func (p *partition) keepLabels() (err error) {
-	if p.quota, err = p.quotas(); err != nil {
+	if p.Quota, err = p.quotas(); err != nil {
 		return err
 	}
-	for c, n := range p.quota {
+	for c, n := range p.Quota {
 		if n == 0 {
-			return fmt.Errorf("class %q keeps no label: %d labelled images of it remain for training beside those of the test set (label more of it, or raise split.fraction)", p.classes[c], p.size[c]-p.held[c])
+			return fmt.Errorf("class %q keeps no label: %d labelled images of it remain for training beside those of the test set (label more of it, or raise split.fraction)", p.classes[c], p.Size[c]-p.Held[c])
 		}
 	}
 	return nil
@@ -212,8 +171,8 @@ func (p *partition) keepLabels() (err error) {
 func (p *partition) quotas() ([]int, error) {
 	have := make([]int, len(p.classes))
 	sum := 0
-	for c, size := range p.size {
-		have[c] = size - p.held[c]
+	for c, size := range p.Size {
+		have[c] = size - p.Held[c]
 		sum += have[c]
 	}
 	switch {
@@ -233,46 +192,22 @@ func (p *partition) quotas() ([]int, error) {
 	return have, nil
 }
 
-// findCuts finds which images are held out and which keep their labels: the
-// first of each class are held out, those that follow are for validation, those
-// that follow these keep theirs.
-func (p *partition) findCuts() error {
-	for c := range p.classes {
-		p.ranks.lowest(c, p.held[c])
-		p.ranks.lowest(c, p.held[c]+p.chosen(c))
-		p.ranks.lowest(c, p.held[c]+p.quota[c])
-	}
-	for m, err := range p.members() {
-		if err != nil {
-			return err
-		}
-		if m.free() {
-			p.ranks.look(m.Label, p.ranked(m.ID))
-		}
-	}
-	p.ranks.settle()
-	return nil
-}
-
 // role is what becomes of an image.
-func (p *partition) role(m *member) role {
+func (p *partition) role(s *seen) role {
 	switch {
-	case m.inTest:
-		return test
-	case m.listed && p.kept[m.ID]:
+	case s.inTest:
+		return gone
+	case s.listed && p.kept[s.ID]:
 		return validation
-	case m.listed:
+	case s.listed:
 		return labelled
-	case !m.free():
+	case !s.free():
 		return unlabelled
-	}
-	image := p.ranked(m.ID)
-	switch {
-	case p.ranks.within(m.Label, 0, image):
+	case p.ranks.within(s.class, 0, s.ranked):
 		return test
-	case p.ranks.within(m.Label, 1, image):
+	case p.ranks.within(s.class, 1, s.ranked):
 		return validation
-	case p.ranks.within(m.Label, 2, image):
+	case p.ranks.within(s.class, 2, s.ranked):
 		return labelled
 	}
 	return unlabelled

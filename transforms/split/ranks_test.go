@@ -16,9 +16,9 @@ func TestRanksFindWhatSortingFinds(t *testing.T) {
 		r := newRanks(classes * (1 + round%2*3000)) // many bins a class, and few
 		for c := range all {
 			for i := range rng.IntN(300) {
-				image := ranked{rank: rng.Uint64(), id: id{byte(i >> 8), byte(i)}}
+				image := ranked{Rank: rng.Uint64(), ID: id{byte(i >> 8), byte(i)}}
 				if round%4 > 1 {
-					image.rank &= 0xF00000000000000F // crowded bins, equal ranks
+					image.Rank &= 0xF00000000000000F // crowded bins, equal ranks
 				}
 				all[c] = append(all[c], image)
 				r.add(int32(c), image)
@@ -47,5 +47,38 @@ func TestRanksFindWhatSortingFinds(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Counts that were carried through files are those of one reading, and a damaged
+// file is none.
+func TestRanksFromParts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	whole, sum := newRanks(3), newRanks(3)
+	for range 5 {
+		part := newRanks(3)
+		for range rng.IntN(200) {
+			c, image := rng.Int32N(3), ranked{Rank: rng.Uint64()}
+			whole.add(c, image)
+			part.add(c, image)
+		}
+		data := part.encode()
+		if err := sum.decode(data); err != nil {
+			t.Fatal(err)
+		}
+		for n := range data {
+			_ = newRanks(3).decode(data[:n])
+		}
+		if newRanks(3).decode(append(data, 1)) == nil || newRanks(3).decode(data[:len(data)-1]) == nil {
+			t.Error("a file of another length is taken")
+		}
+	}
+	for c := range whole.bins {
+		if !slices.Equal(whole.bins[c], sum.bins[c]) {
+			t.Errorf("class %d differs", c)
+		}
+	}
+	if whole.takeNear(make([]byte, nearSize-1)) == nil || whole.takeNear(make([]byte, nearSize)) == nil {
+		t.Error("damaged images near a cut are taken")
 	}
 }

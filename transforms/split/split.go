@@ -83,27 +83,28 @@ func (s *ByLabel) Validate() error {
 	return nil
 }
 
-// Run writes the parts.
+// Run warns, and describes the parts that the shards have written.
 func (s *ByLabel) Run(ctx context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Images]) error {
 	var meta pipelines.ImagesMeta
 	if err := in.Meta(&meta); err != nil {
 		return err
 	}
-	p := &partition{stage: s, classes: meta.Classes, in: in}
-	if err := p.check(); err != nil {
+	before, err := load(out, countPhase)
+	if err != nil {
 		return err
 	}
-	if err := p.choose(out); err != nil {
+	p, err := s.open(in, out, writePhase)
+	if err != nil {
 		return err
+	}
+	for _, note := range append(before.Notes, p.Notes...) {
+		out.Note("%s", note)
 	}
 	if err := p.warn(ctx, out); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := p.write(out); err != nil {
-		return err
+	for _, part := range p.parts() {
+		out.Count(part.port, part.n)
 	}
 	// what is seen without labels does not change with them
 	for _, port := range []string{unlabelledPort, trainPort} {

@@ -15,8 +15,8 @@ const mostCompared = 20_000
 func (p *partition) warn(ctx context.Context, out *pipelines.Output[pipelines.Images]) error {
 	facts := inspect.Facts{Classes: map[string]int64{}}
 	for c, name := range p.classes {
-		if p.size[c] > 0 {
-			facts.Classes[name] = int64(p.size[c])
+		if p.Size[c] > 0 {
+			facts.Classes[name] = int64(p.Size[c])
 		}
 	}
 	for _, w := range facts.Warnings() {

@@ -118,8 +118,11 @@ func check(t *testing.T, f dataflow.Fake, results []pipelines.Result) {
 				t.Errorf("job %s: stage %s, accelerator %v", job.Name, stage, gpu)
 			}
 			parts := []string{"plan", "shard", "commit"}
-			if stage == "ingest" { // its shards come in phases, each a transform
+			switch stage { // whose shards come in phases, each a transform
+			case "ingest":
 				parts = []string{"walk", "list", "check", "order", "write", "commit"}
+			case "split":
+				parts = []string{"count", "look", "roles", "write", "commit"}
 			}
 			for _, part := range parts {
 				if !slices.ContainsFunc(p.Components.Transforms[id].Subtransforms, func(id string) bool {

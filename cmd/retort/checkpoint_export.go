@@ -10,6 +10,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/export"
 )
@@ -73,7 +74,7 @@ func exportCheckpoint(from, to string, o export.Options) error {
 	if ends(to, ".onnx") {
 		fill = func(w io.Writer) error { return export.ONNX(w, c, o) }
 	}
-	if err := write(to, fill); err != nil {
+	if err := blob.WriteFile(to, fill); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	fmt.Fprintf(stdio.Err, "%s: written from %s\n", to, path)

@@ -97,7 +97,7 @@ func importTorchvision(in, out string, o torchvision.Options) error {
 	if err != nil {
 		return err
 	}
-	if err := write(out, c.Encode); err != nil {
+	if err := blob.WriteFile(out, c.Encode); err != nil {
 		return err
 	}
 	s := told.Spec
@@ -124,7 +124,7 @@ func importCheckpoint(ctx context.Context, from, out string, o tfcheckpoint.Opti
 	if err != nil {
 		return err
 	}
-	if err := write(out, c.Encode); err != nil {
+	if err := blob.WriteFile(out, c.Encode); err != nil {
 		return err
 	}
 	s := told.Spec

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
 	"github.com/retort-ml/retort/runners"
@@ -79,7 +80,7 @@ func (f *inspectFlags) inspect(cmd *cobra.Command, images []string) error {
 	if f.out != "" {
 		sheet, err := os.ReadFile(filepath.Join(dir, "inspect", inspect.SheetName))
 		if err == nil {
-			err = write(f.out, func(w io.Writer) error { _, err := w.Write(sheet); return err })
+			err = blob.WriteFile(f.out, func(w io.Writer) error { _, err := w.Write(sheet); return err })
 		}
 		if err != nil {
 			return err

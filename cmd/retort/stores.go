@@ -25,29 +25,6 @@ func inStores(cmd *cobra.Command) *cobra.Command {
 
 const storesMark = "stores"
 
-// write writes a file, at a path or in a store, whole or not at all.
-func write(place string, fill func(w io.Writer) error) error {
-	w, err := blob.CreateFile(place)
-	if err != nil {
-		return err
-	}
-	defer w.Discard()
-	if err := fill(w); err != nil {
-		return err
-	}
-	return w.Commit()
-}
-
-// read is a whole file, at a path or in a store.
-func read(place string) ([]byte, error) {
-	f, err := blob.OpenFile(place)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(f)
-}
-
 // inFolder are the files right inside a folder of a store, by their names.
 func inFolder(folder string) (dir blob.Dir, names []string, err error) {
 	if dir, err = blob.Open(folder); err != nil {

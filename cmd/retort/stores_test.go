@@ -54,7 +54,7 @@ func scriptPut(ts *script, neg bool, args []string) {
 		if rel := strings.TrimPrefix(path[len(from):], string(filepath.Separator)); rel != "" {
 			plain += "/" + filepath.ToSlash(rel)
 		}
-		return write(plain+query, func(w io.Writer) error { _, err := w.Write(data); return err })
+		return blob.WriteFile(plain+query, func(w io.Writer) error { _, err := w.Write(data); return err })
 	}))
 }
 
@@ -63,7 +63,7 @@ func scriptGet(ts *script, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: get URL FILE")
 	}
-	data, err := read(args[0])
+	data, err := blob.ReadFile(args[0])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o644))
 }

@@ -116,7 +116,7 @@ func (f *sweepFlags) build(cmd *cobra.Command, options ...pipelines.Option) (*aS
 	if err != nil {
 		return nil, program.Usage(err)
 	}
-	text, err := read(f.file) // now: it may be another one when the sweep is done
+	text, err := blob.ReadFile(f.file) // now: it may be another one when the sweep is done
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/didyoumean"
 	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/pipelines/simclrv2"
 	"github.com/retort-ml/retort/runners/progress"
@@ -180,7 +181,7 @@ func (f *viewsFlags) show(cmd *cobra.Command, sources []string) error {
 	if len(rows) == 0 {
 		return fmt.Errorf("none of the images can be decoded")
 	}
-	if err := write(f.out, func(w io.Writer) error { return sheet.Encode(w, rows) }); err != nil {
+	if err := blob.WriteFile(f.out, func(w io.Writer) error { return sheet.Encode(w, rows) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdio.Err, "%s: %s, %s of each\n", f.out,

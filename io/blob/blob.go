@@ -177,6 +177,23 @@ func CreateFile(url string) (Writer, error) {
 	return store.Create(context.Background(), name, Options{})
 }
 
+// ReadFile is the content of the one file that a URL or a path names.
+func ReadFile(url string) ([]byte, error) {
+	f, err := OpenFile(url)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// WriteFile calls fill with a writer to the one file that a URL or a path names, and
+// commits it if fill succeeds: the file is whole or not there.
+func WriteFile(url string, fill func(w io.Writer) error) error {
+	w, err := CreateFile(url)
+	return filled(w, err, fill)
+}
+
 // Opener has files to read: a Dir, and who hands out the files of one.
 type Opener interface {
 	Open(name string) (File, error)

@@ -250,6 +250,11 @@ func (d Dir) WriteFile(name string, data []byte) error {
 // Write calls fill with a writer to a file and commits it if fill succeeds.
 func (d Dir) Write(name string, fill func(w io.Writer) error) error {
 	w, err := d.Create(name)
+	return filled(w, err, fill)
+}
+
+// filled fills and commits a file that was created, unless that failed.
+func filled(w Writer, err error, fill func(w io.Writer) error) error {
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -20,21 +19,12 @@ func (s *ByLabel) State(context.Context) (string, error) {
 	if s.IDs == "" {
 		return "", nil
 	}
-	data, err := read(s.IDs)
+	data, err := blob.ReadFile(s.IDs)
 	if err != nil {
 		return "", fmt.Errorf("ids: %w (want a file of image ids or names, one a line)", err)
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), nil
-}
-
-func read(place string) ([]byte, error) {
-	f, err := blob.OpenFile(place)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(f)
 }
 
 // idList is the user's list: which of its rows name which images.

@@ -13,10 +13,9 @@ import (
 // ranks: it first counts them by their leading bits, then looks at those few
 // that share these bits with the last one wanted. Ranks are uniform hashes.
 //
-//	add every image; lowest for every class; look at every image; settle; within
+//	add every image; lowest for every class; appendNear every image, takeNear; settle; within
 //
-// Parts of the images can be added, and looked at, by others: encode and decode
-// carry their counts, appendNear and takeNear what they looked at.
+// Parts of the images can be added by others, too: encode and decode carry counts.
 type ranks struct {
 	shift int        // a rank's bin is rank >> shift
 	bins  [][]uint32 // how many images, by class and bin
@@ -81,15 +80,6 @@ func (r *ranks) lowest(class, n int) {
 	}
 	cut.All = true
 	r.cuts[class] = append(r.cuts[class], cut)
-}
-
-// look takes every image for a second time.
-func (r *ranks) look(class int32, image ranked) {
-	for i := range r.cuts[class] {
-		if cut := &r.cuts[class][i]; !cut.None && !cut.All && cut.Bin == image.Rank>>r.shift {
-			cut.near = append(cut.near, image)
-		}
-	}
 }
 
 func (r *ranks) settle() {
@@ -159,8 +149,8 @@ func (r *ranks) decode(b []byte) error {
 // nearSize is that of an image near a cut: its class, the cut, its rank, its id.
 const nearSize = 4 + 4 + 8 + 16
 
-// appendNear is look for another: it appends the image to b, once for each cut that
-// it is near.
+// appendNear takes every image for a second time: it appends it to b, once for each
+// cut that it is near, for takeNear of whoever settles.
 func (r *ranks) appendNear(b []byte, class int32, image ranked) []byte {
 	for i := range r.cuts[class] {
 		if cut := &r.cuts[class][i]; !cut.None && !cut.All && cut.Bin == image.Rank>>r.shift {

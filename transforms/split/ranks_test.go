@@ -32,8 +32,12 @@ func TestRanksFindWhatSortingFinds(t *testing.T) {
 			r.lowest(c, want[c][1])
 		}
 		for c, list := range all {
+			var near []byte
 			for _, image := range list {
-				r.look(int32(c), image)
+				near = r.appendNear(near, int32(c), image)
+			}
+			if err := r.takeNear(near); err != nil {
+				t.Fatal(err)
 			}
 		}
 		r.settle()

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"os"
@@ -111,6 +112,28 @@ func (j *Job) Work() blob.Dir { return j.task.Dir.In(workDir) }
 func (j *Job) AddWork(f artifact.File) {
 	f.Name = workDir + "/" + f.Name
 	j.addWork(f)
+}
+
+// SaveWork leaves a value in Work, as JSON under a name: what a phase decided.
+func (j *Job) SaveWork(name string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return j.Work().WriteFile(name+".json", data)
+}
+
+// HasWork reports whether SaveWork left something under a name.
+func (j *Job) HasWork(name string) (bool, error) { return j.Work().Exists(name + ".json") }
+
+// LoadWork is what SaveWork left under a name.
+func LoadWork[T any](j *Job, name string) (*T, error) {
+	data, err := j.Work().ReadFile(name + ".json")
+	if err != nil {
+		return nil, err
+	}
+	v := new(T)
+	return v, json.Unmarshal(data, v)
 }
 
 const scratchDir = ".scratch"

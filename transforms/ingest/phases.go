@@ -62,27 +62,12 @@ func (s *Images) Phases() []pipelines.Phase[pipelines.None, pipelines.Images] {
 	}
 }
 
-func planName(phase string) string { return phase + ".json" }
-
 // savePlan leaves what the shards of a phase have to know.
-func savePlan(out output, phase string, plan any) error {
-	data, err := json.Marshal(plan)
-	if err != nil {
-		return err
-	}
-	return out.Work().WriteFile(planName(phase), data)
-}
+func savePlan(out output, phase string, plan any) error { return out.SaveWork(phase, plan) }
 
 // loadPlan reads it, once in each process.
 func loadPlan[T any](out output, phase string) (*T, error) {
-	return pipelines.Shared(out.Job, "ingest-"+phase, func() (*T, error) {
-		data, err := out.Work().ReadFile(planName(phase))
-		if err != nil {
-			return nil, err
-		}
-		plan := new(T)
-		return plan, json.Unmarshal(data, plan)
-	})
+	return pipelines.Shared(out.Job, "ingest-"+phase, func() (*T, error) { return pipelines.LoadWork[T](out.Job, phase) })
 }
 
 // jsonFile is a file of JSON documents between the phases, a TFRecord each; it

@@ -47,7 +47,7 @@ func (s *Images) planWalk(_ context.Context, _ none, out output) (int, error) {
 // paths are those of an earlier attempt, if there was one: shards that it finished are
 // numbered by them.
 func (s *Images) paths(out output) (*walkPlan, error) {
-	if there, err := out.Work().Exists(planName(walkPhase)); there || err != nil {
+	if there, err := out.HasWork(walkPhase); there || err != nil {
 		return loadPlan[walkPlan](out, walkPhase)
 	}
 	paths, err := imagefile.Paths(s.Source)

@@ -2,12 +2,12 @@ package split
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/pipelines"
 )
 
 // decided is what one round leaves for the next ones.
@@ -33,21 +33,10 @@ type decided struct {
 	Chunks []roles `json:"chunks,omitempty"`
 }
 
-func (d *decided) save(out output, phase string) error {
-	data, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	return out.Work().WriteFile(phase+".json", data)
-}
+func (d *decided) save(out output, phase string) error { return out.SaveWork(phase, d) }
 
 func load(out output, phase string) (*decided, error) {
-	data, err := out.Work().ReadFile(phase + ".json")
-	if err != nil {
-		return nil, err
-	}
-	d := new(decided)
-	return d, json.Unmarshal(data, d)
+	return pipelines.LoadWork[decided](out.Job, phase)
 }
 
 func workName(phase string, shard int) string { return fmt.Sprintf("%s-%05d.tfrecord", phase, shard) }

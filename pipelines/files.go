@@ -1,7 +1,9 @@
 package pipelines
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/index"
+	"github.com/retort-ml/retort/io/tfrecord"
 )
 
 // Stages reach files through their job alone, and join no paths: where an
@@ -114,6 +117,47 @@ func (j *Job) AddWork(f artifact.File) {
 	j.addWork(f)
 }
 
+// WorkWriter writes a file of records in Work. A shard that Keep was called for is not
+// done again while the file is as it was.
+type WorkWriter struct {
+	*tfrecord.File
+	job  *Job
+	name string
+}
+
+// CreateWork starts a file of records in Work. The caller keeps or discards it.
+func CreateWork(j *Job, name string) (*WorkWriter, error) {
+	f, err := tfrecord.CreateIn(j.Work(), name, tfrecord.Options{})
+	return &WorkWriter{f, j, name}, err
+}
+
+// Keep commits the file and tells of it, as AddWork does.
+func (w *WorkWriter) Keep() error {
+	if err := w.Commit(); err != nil {
+		return err
+	}
+	w.job.AddWork(artifact.File{Name: w.name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C()})
+	return nil
+}
+
+// EachWork hands the records of a file in Work to do, which must not keep them.
+func EachWork(ctx context.Context, j *Job, name string, do func(record []byte) error) error {
+	r, err := tfrecord.OpenIn(j.Work(), name, tfrecord.Options{Strict: true})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for record, err := range r.All() {
+		if err := errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		if err := do(record); err != nil {
+			return fmt.Errorf("%s: %w", j.Work().At(name), err)
+		}
+	}
+	return nil
+}
+
 // SaveWork leaves a value in Work, as JSON under a name: what a phase decided.
 func (j *Job) SaveWork(name string, v any) error {
 	data, err := json.Marshal(v)
@@ -205,4 +249,9 @@ func ReferencesFrom(a Artifact[Images], from, to int64) iter.Seq2[index.Entry, e
 // ReferencesOf yields those of them that are wanted, by their numbers.
 func ReferencesOf(a Artifact[Images], from, to int64, want func(number int64) bool) iter.Seq2[index.Entry, error] {
 	return index.ReadSome(a.dir, IndexFiles(a), from, to, want)
+}
+
+// ReferencesBetween are References with ids from first to last.
+func ReferencesBetween(a Artifact[Images], first, last imagefile.ID) iter.Seq2[index.Entry, error] {
+	return index.ReadBetween(a.dir, IndexFiles(a), first, last)
 }

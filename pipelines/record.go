@@ -80,8 +80,13 @@ func (r *Record[K]) origin() artifact.Rejected {
 // Records yields all records of an artifact of kind K, file by file. A record
 // is valid until the next one is asked for.
 func Records[K any](a Artifact[K]) iter.Seq2[*Record[K], error] {
+	return RecordsOf(a, recordFiles(folder(a)))
+}
+
+// RecordsOf is Records of some of the artifact's files.
+func RecordsOf[K any](a Artifact[K], files []artifact.File) iter.Seq2[*Record[K], error] {
 	return func(yield func(*Record[K], error) bool) {
-		for _, f := range recordFiles(folder(a)) {
+		for _, f := range files {
 			err := readRecords(a.dir, f.Name, false, func(r *Record[K]) error {
 				if !yield(r, nil) {
 					return errStop

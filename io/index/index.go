@@ -8,9 +8,12 @@
 package index
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"sort"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/blob"
@@ -152,6 +155,44 @@ func ReadSome(dir blob.Dir, files []artifact.File, from, to int64, want func(num
 			start = end
 		}
 	}
+}
+
+// ReadBetween yields the references with ids from first to last, of files that
+// NewWriter's wrote: in order of ids.
+func ReadBetween(dir blob.Dir, files []artifact.File, first, last imagefile.ID) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		from, err := before(dir, files, first)
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		var was imagefile.ID
+		for e, err := range Read(dir, files[from:], 0, Count(files[from:])) {
+			if err == nil && bytes.Compare(e.ID[:], was[:]) < 0 {
+				err = fmt.Errorf("%s: image %s comes after %s; want an index in order of ids", dir.At(""), e.ID, was)
+			}
+			if was = e.ID; err == nil && bytes.Compare(e.ID[:], first[:]) < 0 {
+				continue
+			}
+			if err == nil && bytes.Compare(e.ID[:], last[:]) > 0 || !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// before is the number of a file such that none before it has an image with an id
+// from first on. It looks at the first image of a few files.
+func before(dir blob.Dir, files []artifact.File, first imagefile.ID) (int, error) {
+	var failed error
+	after := sort.Search(len(files), func(i int) bool {
+		for e, err := range Read(dir, files[i:i+1], 0, 1) {
+			failed = errors.Join(failed, err)
+			return err != nil || bytes.Compare(e.ID[:], first[:]) > 0
+		}
+		return true // an empty file: there is one, the only one
+	})
+	return max(0, after-1), failed
 }
 
 // Count is the number of references in files.

@@ -1,11 +1,16 @@
 package index
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
+	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/blob"
 	"github.com/retort-ml/retort/io/imagefile"
+	"github.com/retort-ml/retort/io/tfrecord"
 )
 
 func entry(i int) Entry {
@@ -65,4 +70,51 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%+v became %+v, %v", e, again, err)
 		}
 	})
+}
+
+// TestReadBetweenFindsRanges: those of all files, whichever ids it is asked for.
+func TestReadBetweenFindsRanges(t *testing.T) {
+	dir := blob.Local(t.TempDir())
+	var files []artifact.File
+	id := func(n int) imagefile.ID { return imagefile.ID{byte(n >> 8), byte(n)} }
+	for i := range 4 { // ids 10, 12, … in files of 25
+		f, err := tfrecord.CreateIn(dir, fmt.Sprint("index-", i), tfrecord.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := range 25 {
+			if err := f.Write(Append(nil, imagefile.Ref{ID: id(10 + 2*(25*i+j))}, "")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, artifact.File{Name: fmt.Sprint("index-", i), Records: 25})
+	}
+	for _, c := range [][2]int{{0, 5}, {0, 10}, {0, 300}, {10, 10}, {11, 11}, {58, 60}, {59, 59}, {59, 60}, {60, 61}, {100, 160}, {208, 208}, {208, 999}, {209, 999}, {30, 20}} {
+		var want, got []imagefile.ID
+		for n := 10; n <= 208; n += 2 {
+			if c[0] <= n && n <= c[1] {
+				want = append(want, id(n))
+			}
+		}
+		for e, err := range ReadBetween(dir, files, id(c[0]), id(c[1])) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, e.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("from %d to %d: %v, want %v", c[0], c[1], got, want)
+		}
+	}
+	slices.Reverse(files)
+	var err error
+	for _, e := range ReadBetween(dir, files, id(0), id(300)) {
+		err = errors.Join(err, e)
+	}
+	if err == nil {
+		t.Error("an index in another order is not noticed")
+	}
 }

@@ -121,6 +121,8 @@ func check(t *testing.T, f dataflow.Fake, results []pipelines.Result) {
 			switch stage { // whose shards come in phases, each a transform
 			case "ingest":
 				parts = []string{"walk", "list", "check", "order", "write", "commit"}
+			case "evaluate":
+				parts = []string{"known", "predict", "teacher", "commit"}
 			case "split":
 				parts = []string{"count", "look", "roles", "write", "commit"}
 			}

@@ -8,12 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
-	"github.com/retort-ml/retort/model/backend"
-	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
-	"github.com/retort-ml/retort/transforms/training"
 )
 
 // Stage is the stage. Its input are the held-out images, with labels.
@@ -100,127 +96,48 @@ type Bin struct {
 	Accuracy   float64 `json:"accuracy"`
 }
 
-// Run measures everything.
-func (s *Stage) Run(ctx context.Context, in pipelines.Artifact[pipelines.Images], out *pipelines.Output[pipelines.Metrics]) error {
-	var meta pipelines.ImagesMeta
-	if err := in.Meta(&meta); err != nil {
-		return err
-	}
-	choice, err := backend.New(s.Backend)
+// Run adds up what the phases found.
+func (s *Stage) Run(ctx context.Context, in images, out output) error {
+	classes, err := classesOf(in)
 	if err != nil {
 		return err
 	}
-	e := &evaluation{ctx: ctx, stage: s, out: out, choice: choice, test: in,
-		results: Results{Classes: meta.Classes, Models: map[string]*Model{}}}
-	if len(meta.Classes) == 0 {
-		return errors.New("the images to evaluate on have no classes (give a test set with labels)")
-	}
-	for _, name := range pipelines.SortedKeys(s.Models) {
-		if err := e.model(name, s.Models[name]); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	results := Results{Classes: classes, Models: map[string]*Model{}}
+	for _, net := range s.networks() {
+		m, err := s.sum(ctx, in, out, net)
+		if err != nil {
+			return net.named(err)
 		}
+		if net.encoder {
+			results.EncoderKNN = m.KNN
+			continue
+		}
+		if m.Bytes, err = net.bytes(out); err != nil {
+			return net.named(err)
+		}
+		results.Models[net.name], results.Images = m, m.Images
+		out.Metric(map[string]float64{net.name + ".top1": m.Top1, net.name + ".top5": m.Top5, net.name + ".ece": m.ECE, net.name + ".knn": m.KNN})
 	}
-	if err := e.encoder(); err != nil {
+	if results.Teacher, err = s.sumTeacher(ctx, out); err != nil {
 		return err
 	}
-	if err := e.teacher(); err != nil {
-		return err
-	}
-	data, err := json.MarshalIndent(e.results, "", "  ")
+	data, err := json.MarshalIndent(results, "", "  ")
 	if err != nil {
 		return err
 	}
-	out.Count("images", int64(e.results.Images))
+	out.Count("images", int64(results.Images))
 	return out.WriteFile(MetricsName, append(data, '\n'))
 }
 
-type evaluation struct {
-	ctx     context.Context
-	stage   *Stage
-	out     *pipelines.Output[pipelines.Metrics]
-	choice  *backend.Choice
-	test    pipelines.Artifact[pipelines.Images]
-	results Results
-}
-
-func (e *evaluation) model(name string, edge pipelines.Edge[pipelines.Classifier]) error {
-	a, err := pipelines.Open(e.out.Job, edge)
-	if err != nil {
-		return err
-	}
-	p, err := predictor(e, a)
-	if err != nil {
-		return err
-	}
-	if !slices.Equal(p.Classes(), e.results.Classes) {
-		return fmt.Errorf("it was trained on the classes %q, the images to evaluate on have %q (train it again, or evaluate on images of its classes)", p.Classes(), e.results.Classes)
-	}
-	test, err := e.predict(p, e.test)
-	if err != nil {
-		return err
-	}
-	if len(test.labels) == 0 {
-		return errors.New("there is no labelled image to evaluate on")
-	}
-	m := Measure(test.logits, test.labels, len(e.results.Classes), p.Temperature())
-	m.Params, m.Arch = p.Spec().Params(), p.Spec().Arch.String()
-	for _, f := range a.Manifest.Files {
-		if f.Name == training.ModelName {
-			m.Bytes = f.Bytes
-		}
-	}
-	if m.KNN, err = e.knn(p, test); err != nil {
-		return err
-	}
-	e.results.Models[name], e.results.Images = m, len(test.labels)
-	e.out.Metric(map[string]float64{name + ".top1": m.Top1, name + ".top5": m.Top5, name + ".ece": m.ECE, name + ".knn": m.KNN})
-	return nil
-}
-
-// predictor opens the network of a training's artifact.
-func predictor[T any](e *evaluation, a pipelines.Artifact[T]) (*train.Predictor, error) {
-	c, err := training.Load(a)
-	if err != nil {
+func classesOf(in images) ([]string, error) {
+	var meta pipelines.ImagesMeta
+	if err := in.Meta(&meta); err != nil {
 		return nil, err
 	}
-	return train.NewPredictor(e.choice.Backend, c, e.stage.batch())
-}
-
-func (e *evaluation) encoder() error {
-	if e.stage.Encoder.IsZero() || e.stage.Labelled.IsZero() {
-		return nil
+	if len(meta.Classes) == 0 {
+		return nil, errors.New("the images to evaluate on have no classes (give a test set with labels)")
 	}
-	a, err := pipelines.Open(e.out.Job, e.stage.Encoder)
-	if err != nil {
-		return err
-	}
-	p, err := predictor(e, a)
-	if err != nil {
-		return err
-	}
-	test, err := e.predict(p, e.test)
-	if err != nil {
-		return err
-	}
-	e.results.EncoderKNN, err = e.knn(p, test)
-	return err
-}
-
-// knn is the top-1 of kNN in p's feature space, with the labelled training
-// images as neighbours.
-func (e *evaluation) knn(p *train.Predictor, test *predictions) (float64, error) {
-	if e.stage.Labelled.IsZero() {
-		return 0, nil
-	}
-	a, err := pipelines.Open(e.out.Job, e.stage.Labelled)
-	if err != nil {
-		return 0, err
-	}
-	known, err := e.predict(p, a)
-	if err != nil {
-		return 0, err
-	}
-	return KNN(known.features, known.labels, test.features, test.labels, p.FeatureDim(), e.stage.K, len(e.results.Classes)), nil
+	return meta.Classes, nil
 }
 
 func (s *Stage) batch() int {

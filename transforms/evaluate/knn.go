@@ -12,8 +12,11 @@ import (
 // similarity, each weighing exp(similarity/0.07) (Wu et al. 2018), vote for the
 // right class. features are [n, dim].
 func KNN(known []float32, knownLabels []int32, test []float32, testLabels []int32, dim, k, classes int) float64 {
-	return knn(known, knownLabels, test, testLabels, dim, k, classes, func(int) int { return -1 })
+	return knn(known, knownLabels, test, testLabels, dim, k, classes, nobody)
 }
+
+// nobody is excepted.
+func nobody(int) int { return -1 }
 
 // KNNLeaveOneOut is KNN where test image i is another view of known image i,
 // which is no neighbour of its own. labels are both sides'.
@@ -23,22 +26,18 @@ func KNNLeaveOneOut(known, test []float32, labels []int32, dim, k, classes int) 
 
 // knn leaves known image except(i) out of the neighbours of test image i.
 func knn(known []float32, knownLabels []int32, test []float32, testLabels []int32, dim, k, classes int, except func(i int) int) float64 {
-	known, test = normalised(known, dim), normalised(test, dim)
-	k = min(k, len(knownLabels))
 	if k <= 0 || len(testLabels) == 0 {
 		return 0
 	}
-	right := make([]bool, len(testLabels))
-	workpool.For(len(testLabels), func(i int) {
-		right[i] = vote(known, knownLabels, test[i*dim:(i+1)*dim], k, classes, except(i)) == testLabels[i]
-	})
-	n := 0
-	for _, r := range right {
-		if r {
-			n++
+	n := newNeighbours(test, dim, k, classes)
+	n.look(known, knownLabels, except)
+	right := 0
+	for i, label := range testLabels {
+		if vote, voted := n.vote(i); voted && vote == label {
+			right++
 		}
 	}
-	return float64(n) / float64(len(testLabels))
+	return float64(right) / float64(len(testLabels))
 }
 
 const knnTemperature = 0.07
@@ -47,6 +46,7 @@ const knnTemperature = 0.07
 type neighbour struct {
 	similarity float64
 	at         int
+	label      int32
 }
 
 // nearer orders neighbours, nearest first; of equal ones the earlier.
@@ -57,21 +57,48 @@ func nearer(a, b neighbour) bool {
 	return a.at < b.at
 }
 
-// vote is the class that the k nearest of known, but for number except, vote for.
-func vote(known []float32, labels []int32, x []float32, k, classes, except int) int32 {
-	nearest := make([]neighbour, 0, k+1) // sorted
-	for j := range labels {
-		n := neighbour{similarity(known[j*len(x):(j+1)*len(x)], x), j}
-		if j == except || len(nearest) == k && !nearer(n, nearest[k-1]) {
-			continue
+// neighbours are those of test images, among the known images looked at so far.
+type neighbours struct {
+	test    []float32 // normalised
+	classes int
+	dim, k  int
+	nearest [][]neighbour // of each test image, sorted
+	known   int
+}
+
+func newNeighbours(test []float32, dim, k, classes int) *neighbours {
+	return &neighbours{test: normalised(test, dim), dim: dim, k: k, classes: classes, nearest: make([][]neighbour, len(test)/dim)}
+}
+
+// look compares all test images with more known ones; test image i not with number
+// except(i) of all.
+func (n *neighbours) look(known []float32, labels []int32, except func(i int) int) {
+	known = normalised(known, n.dim)
+	workpool.For(len(n.nearest), func(i int) {
+		x, nearest, not := n.test[i*n.dim:(i+1)*n.dim], n.nearest[i], except(i)
+		if nearest == nil {
+			nearest = make([]neighbour, 0, n.k+1)
 		}
-		at := sort.Search(len(nearest), func(i int) bool { return nearer(n, nearest[i]) })
-		nearest = slices.Insert(nearest, at, n)
-		nearest = nearest[:min(len(nearest), k)]
-	}
-	votes := make([]float64, classes)
-	for _, n := range nearest {
-		votes[labels[n.at]] += math.Exp((n.similarity - 1) / knnTemperature)
+		for j, label := range labels {
+			of := neighbour{similarity(known[j*n.dim:(j+1)*n.dim], x), n.known + j, label}
+			if of.at == not || len(nearest) == n.k && !nearer(of, nearest[n.k-1]) {
+				continue
+			}
+			at := sort.Search(len(nearest), func(i int) bool { return nearer(of, nearest[i]) })
+			nearest = slices.Insert(nearest, at, of)
+			nearest = nearest[:min(len(nearest), n.k)]
+		}
+		n.nearest[i] = nearest
+	})
+	n.known += len(labels)
+}
+
+// vote is the class that the neighbours of test image i vote for, if it has any; of
+// classes with as many votes the first.
+func (n *neighbours) vote(i int) (class int32, voted bool) {
+	votes := make([]float64, n.classes)
+	for _, of := range n.nearest[i] {
+		votes[of.label] += math.Exp((of.similarity - 1) / knnTemperature)
 	}
 	best := 0
 	for c := range votes {
@@ -79,7 +106,7 @@ func vote(known []float32, labels []int32, x []float32, k, classes, except int) 
 			best = c
 		}
 	}
-	return int32(best)
+	return int32(best), len(n.nearest[i]) > 0
 }
 
 // similarity is the inner product, in four sums so that one need not wait for

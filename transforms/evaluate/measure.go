@@ -15,47 +15,106 @@ const bins = 15
 // Measure compares logits [n, classes] with labels [n]. Probabilities are those at
 // temperature; where it is not 1, the result says what they were worth at 1, too.
 func Measure(logits []float32, labels []int32, classes int, temperature float64) *Model {
-	m := measure(logits, labels, classes, temperature)
+	t := newTally(classes, temperature)
+	p := make([]float64, classes)
+	for i, label := range labels {
+		v := judge(p, logits[i*classes:(i+1)*classes], label, temperature)
+		t.add(&v)
+	}
+	return t.model()
+}
+
+// verdict is what a network made of one labelled image.
+type verdict struct {
+	Label, Best int32
+	Top5        bool
+	Near        bool   // kNN found the label
+	At, Before  scored // at the network's temperature, and at 1
+}
+
+// scored is what probabilities say: the loss, and how likely Best is.
+type scored struct{ Loss, Confidence float64 }
+
+// judge compares an image's logits with its label. p is room for their softmax.
+func judge(p []float64, row []float32, label int32, temperature float64) verdict {
+	v := verdict{Label: label}
+	rank := 0
+	for c := range row {
+		if row[c] > row[v.Best] {
+			v.Best = int32(c)
+		}
+		if row[c] > row[label] || (row[c] == row[label] && c < int(label)) {
+			rank++
+		}
+	}
+	v.Top5 = rank < 5
+	v.Before = score(p, row, &v, 1)
+	v.At = v.Before
 	if temperature != 1 {
-		before := measure(logits, labels, classes, 1)
-		m.Temperature, m.ECEBefore, m.LossBefore = temperature, before.ECE, before.Loss
+		v.At = score(p, row, &v, temperature)
+	}
+	return v
+}
+
+func score(p []float64, row []float32, v *verdict, temperature float64) scored {
+	calibrate.Softmax(p, row, temperature)
+	return scored{-math.Log(math.Max(p[v.Label], 1e-300)), p[v.Best]}
+}
+
+// tally sums verdicts up. The sums depend on their order.
+type tally struct {
+	at, before  *Model
+	temperature float64
+	near        int
+}
+
+func newTally(classes int, temperature float64) *tally {
+	return &tally{at: sums(classes), before: sums(classes), temperature: temperature}
+}
+
+func sums(classes int) *Model {
+	m := &Model{PerClass: make([]float64, classes), Confusion: make([][]int64, classes), Bins: make([]Bin, bins)}
+	for c := range m.Confusion {
+		m.Confusion[c] = make([]int64, classes)
 	}
 	return m
 }
 
-func measure(logits []float32, labels []int32, classes int, temperature float64) *Model {
-	m := &Model{Images: len(labels), PerClass: make([]float64, classes), Confusion: make([][]int64, classes), Bins: make([]Bin, bins)}
-	for c := range m.Confusion {
-		m.Confusion[c] = make([]int64, classes)
+func (t *tally) add(v *verdict) {
+	t.at.add(v, &v.At)
+	t.before.add(v, &v.Before)
+	if v.Near {
+		t.near++
 	}
-	p := make([]float64, classes)
-	for i, label := range labels {
-		row := logits[i*classes : (i+1)*classes]
-		calibrate.Softmax(p, row, temperature)
-		best, rank := 0, 0
-		for c := range row {
-			if row[c] > row[best] {
-				best = c
-			}
-			if row[c] > row[label] || (row[c] == row[label] && c < int(label)) {
-				rank++
-			}
-		}
-		m.Confusion[label][best]++
-		if rank < 5 {
-			m.Top5++
-		}
-		m.Loss -= math.Log(math.Max(p[label], 1e-300))
-		b := &m.Bins[min(int(p[best]*bins), bins-1)]
-		b.N++
-		b.Confidence += p[best]
-		if best == int(label) {
-			m.Top1++
-			b.Accuracy++
-		}
+}
+
+func (m *Model) add(v *verdict, s *scored) {
+	m.Images++
+	m.Confusion[v.Label][v.Best]++
+	if v.Top5 {
+		m.Top5++
 	}
-	m.average()
-	return m
+	m.Loss += s.Loss
+	b := &m.Bins[min(int(s.Confidence*bins), bins-1)]
+	b.N++
+	b.Confidence += s.Confidence
+	if v.Best == v.Label {
+		m.Top1++
+		b.Accuracy++
+	}
+}
+
+// model is what the verdicts come to.
+func (t *tally) model() *Model {
+	t.at.average()
+	if t.temperature != 1 {
+		t.before.average()
+		t.at.Temperature, t.at.ECEBefore, t.at.LossBefore = t.temperature, t.before.ECE, t.before.Loss
+	}
+	if t.at.Images > 0 {
+		t.at.KNN = float64(t.near) / float64(t.at.Images)
+	}
+	return t.at
 }
 
 // average turns sums into means.

@@ -16,54 +16,66 @@ import (
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
-// predictions are those of one network over one set of images.
+// predictions are those of one network of a few images.
 type predictions struct {
 	logits, features []float32
 	labels           []int32
+	bytes            int64 // of their pixels
 }
 
-// chunk is how many images are decoded before they are computed.
-const chunk = 1024
+// Bounds of how many images are decoded before they are computed.
+const (
+	chunk      = 1024
+	chunkBytes = 32 << 20
+)
 
-// predict classifies the labelled images of an index.
-func (e *evaluation) predict(p *train.Predictor, a pipelines.Artifact[pipelines.Images]) (*predictions, error) {
-	out := &predictions{}
+// predict classifies the labelled images of a range and hands them to do, some at a
+// time.
+func (s *Stage) predict(ctx context.Context, p *train.Predictor, a images, at place, do func(*predictions) error) error {
+	size := p.Spec().ImageSize
+	most := max(1, min(chunk, chunkBytes/(3*size*size)))
 	var refs []imagefile.Ref
 	flush := func() error {
-		if err := e.ctx.Err(); err != nil {
+		b, err := s.classify(ctx, p, refs)
+		if err != nil {
 			return err
 		}
-		pixels, errs := Pixels(refs, p.Spec().ImageSize, e.stage.MaxPixels, e.stage.Exact)
-		for i, err := range errs {
-			if err != nil {
-				return fmt.Errorf("%s: %s: %w (run again: what changed is looked at again)", imagefile.Place(refs[i].URI), refs[i].Name, err)
-			}
-			out.labels = append(out.labels, refs[i].Label)
-		}
-		logits, features, err := p.Predict(pixels)
-		out.logits, out.features = append(out.logits, logits...), append(out.features, features...)
 		refs = refs[:0]
-		return err
+		return do(b)
 	}
-	for r, err := range pipelines.References(a) {
+	for r, err := range pipelines.ReferencesFrom(a, at.from, at.to) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if r.Label == imagefile.UnknownLabel {
 			continue
 		}
-		if refs = append(refs, r.Ref); len(refs) == chunk {
+		if refs = append(refs, r.Ref); len(refs) == most {
 			if err := flush(); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	if len(refs) > 0 {
-		if err := flush(); err != nil {
-			return nil, err
-		}
+	if len(refs) == 0 {
+		return nil
 	}
-	return out, nil
+	return flush()
+}
+
+func (s *Stage) classify(ctx context.Context, p *train.Predictor, refs []imagefile.Ref) (b *predictions, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	pixels, errs := Pixels(refs, p.Spec().ImageSize, s.MaxPixels, s.Exact)
+	b = &predictions{bytes: int64(len(pixels))}
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w (run again: what changed is looked at again)", imagefile.Place(refs[i].URI), refs[i].Name, err)
+		}
+		b.labels = append(b.labels, refs[i].Label)
+	}
+	b.logits, b.features, err = p.Predict(pixels)
+	return b, err
 }
 
 // Pixels are the evaluation views of images, size x size packed RGB back to

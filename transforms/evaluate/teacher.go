@@ -1,10 +1,14 @@
 package evaluate
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/label"
@@ -39,42 +43,149 @@ type Guess struct {
 // unsureShown is how many unsure images the results name.
 const unsureShown = 24
 
-// teacher reads the targets: what the teacher thinks of each image.
-func (e *evaluation) teacher() error {
-	s := e.stage
+// targetGroups are files of targets that a shard of the phase reads: those of the
+// same images in all passes. Where that is not known there is one group.
+func targetGroups(a pipelines.Artifact[pipelines.Targets], meta *label.Meta) [][]artifact.File {
+	files := a.Files("targets")
+	if meta.Passes < 1 || len(files)%meta.Passes != 0 {
+		return [][]artifact.File{files}
+	}
+	groups := make([][]artifact.File, len(files)/meta.Passes)
+	for i, f := range files {
+		groups[i%len(groups)] = append(groups[i%len(groups)], f)
+	}
+	return groups
+}
+
+// openTargets are the targets with what they are of; nil where they are not looked
+// at.
+func (s *Stage) openTargets(out output) (a pipelines.Artifact[pipelines.Targets], meta *label.Meta, err error) {
 	if s.Targets.IsZero() || s.Truth.IsZero() || s.Train.IsZero() {
-		return nil
+		return a, nil, nil
 	}
-	targets, err := pipelines.Open(e.out.Job, s.Targets)
+	if a, err = pipelines.Open(out.Job, s.Targets); err != nil {
+		return a, nil, err
+	}
+	meta = new(label.Meta)
+	return a, meta, a.Meta(meta)
+}
+
+func (s *Stage) planTeacher(_ context.Context, _ images, out output) (int, error) {
+	a, meta, err := s.openTargets(out)
+	if err != nil || meta == nil {
+		return 0, err
+	}
+	return len(targetGroups(a, meta)), nil
+}
+
+func (s *Stage) teacherGroup(ctx context.Context, _ images, out output, shard int) error {
+	a, meta, err := s.openTargets(out)
 	if err != nil {
 		return err
 	}
-	var meta label.Meta
-	if err := targets.Meta(&meta); err != nil {
-		return err
-	}
-	thinks, err := opinions(targets, len(meta.Classes), mostMeanBytes)
+	t, err := s.judgeTeacher(ctx, out, a, meta, targetGroups(a, meta)[shard])
 	if err != nil {
 		return err
 	}
-	hidden, err := e.hiddenLabels(meta.Classes)
-	if err != nil {
-		return err
+	return out.SetShardNote(t)
+}
+
+// taught is what a group of targets tells of the teacher: that of images with ids
+// from First to Last.
+type taught struct {
+	First, Last imagefile.ID
+	Images      int
+	Known       int
+	Right       int
+	Unsure      []Unsure
+}
+
+// sumTeacher adds up what the groups tell.
+func (s *Stage) sumTeacher(ctx context.Context, out output) (*Teacher, error) {
+	a, meta, err := s.openTargets(out)
+	if err != nil || meta == nil {
+		return nil, err
 	}
-	t := &Teacher{Images: len(thinks)}
-	for id, o := range thinks {
-		if truth, ok := hidden[id]; ok {
-			t.Known++
-			if int(o.best[0]) == truth {
-				t.Top1++
-			}
+	groups, err := pipelines.PhaseNotes[taught](out.Job, teacherPhase)
+	if err != nil {
+		return nil, err
+	}
+	if !apart(groups) { // made by a stage that puts targets elsewhere
+		all, err := s.judgeTeacher(ctx, out, a, meta, a.Files("targets"))
+		if err != nil {
+			return nil, err
 		}
+		groups = []taught{*all}
+	}
+	t := &Teacher{}
+	right := 0
+	for _, g := range groups {
+		t.Images += g.Images
+		t.Known += g.Known
+		right += g.Right
+		t.Unsure = mostUnsure(append(t.Unsure, g.Unsure...))
 	}
 	if t.Known > 0 {
-		t.Top1 /= float64(t.Known)
+		t.Top1 = float64(right) / float64(t.Known)
 	}
-	e.results.Teacher = t
-	return e.unsure(t, thinks, hidden, meta.Classes)
+	return t, nil
+}
+
+// apart reports whether no image can be in two groups.
+func apart(groups []taught) bool {
+	var last *imagefile.ID
+	for i := range groups {
+		g := &groups[i]
+		if g.Images == 0 {
+			continue
+		}
+		if last != nil && bytes.Compare(last[:], g.First[:]) >= 0 {
+			return false
+		}
+		last = &g.Last
+	}
+	return true
+}
+
+// judgeTeacher reads some targets, all of some images: what the teacher thinks of
+// these, beside the labels that were hidden from it.
+func (s *Stage) judgeTeacher(ctx context.Context, out output, a pipelines.Artifact[pipelines.Targets], meta *label.Meta, files []artifact.File) (*taught, error) {
+	thinks, err := opinions(ctx, a, files, len(meta.Classes), mostMeanBytes)
+	if err != nil {
+		return nil, err
+	}
+	t := &taught{Images: len(thinks)}
+	if t.Images == 0 {
+		return t, nil
+	}
+	t.First, t.Last = ends(thinks)
+	hidden, err := s.hiddenLabels(out, t, meta.Classes, thinks)
+	if err != nil {
+		return nil, err
+	}
+	for id, truth := range hidden {
+		t.Known++
+		if int(thinks[id].best[0]) == truth {
+			t.Right++
+		}
+	}
+	t.Unsure, err = s.unsure(out, t, thinks, hidden, meta.Classes)
+	return t, err
+}
+
+// ends are the first and the last id.
+func ends(thinks map[imagefile.ID]opinion) (first, last imagefile.ID) {
+	n := 0
+	for id := range thinks {
+		if n == 0 || bytes.Compare(id[:], first[:]) < 0 {
+			first = id
+		}
+		if n == 0 || bytes.Compare(id[:], last[:]) > 0 {
+			last = id
+		}
+		n++
+	}
+	return first, last
 }
 
 // opinion is what the teacher thinks of an image.
@@ -92,9 +203,9 @@ const guessed = 3
 const mostMeanBytes = 1 << 30
 
 // opinions are those about the mean of the teacher's probabilities over all
-// views of an image; where the means would take more than most bytes, about the
-// first view of the first pass.
-func opinions(a pipelines.Artifact[pipelines.Targets], classes int, most int64) (map[imagefile.ID]opinion, error) {
+// views of an image; where the means of all images would take more than most bytes,
+// about the first view of the first pass. files have all targets of some images.
+func opinions(ctx context.Context, a pipelines.Artifact[pipelines.Targets], files []artifact.File, classes int, most int64) (map[imagefile.ID]opinion, error) {
 	var views int64
 	for _, f := range a.Files("targets") {
 		views += f.Records
@@ -102,11 +213,11 @@ func opinions(a pipelines.Artifact[pipelines.Targets], classes int, most int64) 
 	all, means := map[imagefile.ID]opinion{}, map[imagefile.ID][]float64{}
 	everything := views*int64(8*classes) <= most
 	p := make([]float64, classes)
-	for t, err := range label.All(a) {
+	for t, err := range label.Of(a, files) {
 		if err == nil && len(t.Logits) != classes {
 			err = fmt.Errorf("the target of %s has %d logits for %d classes", t.Key, len(t.Logits), classes)
 		}
-		if err != nil {
+		if err := errors.Join(err, ctx.Err()); err != nil {
 			return nil, err
 		}
 		first := t.Pass == 0 && t.View == 0
@@ -172,10 +283,10 @@ func (o *opinion) guesses(classes []string) []Guess {
 	return list
 }
 
-// hiddenLabels are the labels, as indices of classes, of the ingested images
-// that the teacher did not see.
-func (e *evaluation) hiddenLabels(classes []string) (map[imagefile.ID]int, error) {
-	truth, err := pipelines.Open(e.out.Job, e.stage.Truth)
+// hiddenLabels are the labels, as indices of classes, of those images that the
+// teacher did not see.
+func (s *Stage) hiddenLabels(out output, of *taught, classes []string, thinks map[imagefile.ID]opinion) (map[imagefile.ID]int, error) {
+	truth, err := pipelines.Open(out.Job, s.Truth)
 	if err != nil {
 		return nil, err
 	}
@@ -184,23 +295,26 @@ func (e *evaluation) hiddenLabels(classes []string) (map[imagefile.ID]int, error
 		number[name] = c
 	}
 	labels := map[imagefile.ID]int{}
-	for r, err := range pipelines.References(truth) {
+	for r, err := range pipelines.ReferencesBetween(truth, of.First, of.Last) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := number[r.Class]; ok && r.Label != imagefile.UnknownLabel {
+		if _, labelled := thinks[r.ID]; !labelled || r.Label == imagefile.UnknownLabel {
+			continue
+		}
+		if c, ok := number[r.Class]; ok {
 			labels[r.ID] = c
 		}
 	}
-	for _, known := range []pipelines.Edge[pipelines.Images]{e.stage.Labelled, e.stage.Validation} {
+	for _, known := range []pipelines.Edge[pipelines.Images]{s.Labelled, s.Validation} {
 		if known.IsZero() {
 			continue
 		}
-		seen, err := pipelines.Open(e.out.Job, known)
+		seen, err := pipelines.Open(out.Job, known)
 		if err != nil {
 			return nil, err
 		}
-		for r, err := range pipelines.References(seen) {
+		for r, err := range pipelines.ReferencesBetween(seen, of.First, of.Last) {
 			if err != nil {
 				return nil, err
 			}
@@ -210,11 +324,8 @@ func (e *evaluation) hiddenLabels(classes []string) (map[imagefile.ID]int, error
 	return labels, nil
 }
 
-func (e *evaluation) unsure(t *Teacher, thinks map[imagefile.ID]opinion, hidden map[imagefile.ID]int, classes []string) error {
-	var all []Unsure
-	for id, o := range thinks {
-		all = append(all, Unsure{ID: id, Entropy: o.entropy})
-	}
+// mostUnsure are the first few, most unsure first.
+func mostUnsure(all []Unsure) []Unsure {
 	slices.SortFunc(all, func(a, b Unsure) int {
 		switch {
 		case a.Entropy > b.Entropy:
@@ -224,10 +335,19 @@ func (e *evaluation) unsure(t *Teacher, thinks map[imagefile.ID]opinion, hidden 
 		}
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
-	t.Unsure = slices.Clone(all[:min(len(all), unsureShown)])
+	return slices.Clone(all[:min(len(all), unsureShown)])
+}
+
+// unsure are the images that the teacher is least sure of.
+func (s *Stage) unsure(out output, of *taught, thinks map[imagefile.ID]opinion, hidden map[imagefile.ID]int, classes []string) ([]Unsure, error) {
+	var all []Unsure
+	for id, o := range thinks {
+		all = append(all, Unsure{ID: id, Entropy: o.entropy})
+	}
+	all = mostUnsure(all)
 	at := map[imagefile.ID]*Unsure{}
-	for i := range t.Unsure {
-		u := &t.Unsure[i]
+	for i := range all {
+		u := &all[i]
 		o := thinks[u.ID]
 		u.Guesses = o.guesses(classes)
 		if truth, ok := hidden[u.ID]; ok {
@@ -235,17 +355,17 @@ func (e *evaluation) unsure(t *Teacher, thinks map[imagefile.ID]opinion, hidden 
 		}
 		at[u.ID] = u
 	}
-	train, err := pipelines.Open(e.out.Job, e.stage.Train)
+	train, err := pipelines.Open(out.Job, s.Train)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for r, err := range pipelines.References(train) {
+	for r, err := range pipelines.ReferencesBetween(train, of.First, of.Last) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if u := at[r.ID]; u != nil {
-			u.Ref = e.out.Ref(r.Ref)
+			u.Ref = out.Ref(r.Ref)
 		}
 	}
-	return nil
+	return all, nil
 }

@@ -35,6 +35,9 @@ type Meta struct {
 	// Views is the fingerprint of the views that were labelled: there is a shard
 	// of targets for each of their shards, with the records in the same order.
 	Views string `json:"views"`
+	// Passes are the views'. Each has as many files, and file i of every pass has
+	// targets of the same images. 0 where it is not known.
+	Passes int `json:"passes,omitempty"`
 }
 
 // Validate reports what is wrong with the config.
@@ -87,7 +90,11 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Views], o
 	if err := teacher.Meta(&meta); err != nil {
 		return err
 	}
-	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint(), Views: in.Fingerprint()})
+	var seen views.Meta
+	if err := in.Meta(&seen); err != nil {
+		return err
+	}
+	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint(), Views: in.Fingerprint(), Passes: seen.Passes})
 }
 
 // predictor is the compiled teacher, one for all shards of the job.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/x448/float16"
 
+	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/example"
 	"github.com/retort-ml/retort/pipelines"
 )
@@ -88,9 +89,14 @@ func (t *Target) Decode(data []byte) error {
 // All yields all targets of an artifact, file by file. A target is valid until
 // the next one is asked for.
 func All(a pipelines.Artifact[pipelines.Targets]) iter.Seq2[*Target, error] {
+	return Of(a, a.Files("targets"))
+}
+
+// Of is All of some of the artifact's files.
+func Of(a pipelines.Artifact[pipelines.Targets], files []artifact.File) iter.Seq2[*Target, error] {
 	return func(yield func(*Target, error) bool) {
 		var t Target
-		for r, err := range pipelines.Records(a) {
+		for r, err := range pipelines.RecordsOf(a, files) {
 			if err == nil {
 				if err = t.Decode(r.Data()); err != nil {
 					err = fmt.Errorf("%s: %w", r, err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/imagefile"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/pipelines"
@@ -43,8 +42,7 @@ func workName(phase string, shard int) string { return fmt.Sprintf("%s-%05d.tfre
 
 // leave writes a file of a shard for the next phases.
 func leave(out output, phase string, shard int, records ...[]byte) error {
-	name := workName(phase, shard)
-	w, err := tfrecord.CreateIn(out.Work(), name, tfrecord.Options{})
+	w, err := pipelines.CreateWork(out.Job, workName(phase, shard))
 	if err != nil {
 		return err
 	}
@@ -54,11 +52,7 @@ func leave(out output, phase string, shard int, records ...[]byte) error {
 			return err
 		}
 	}
-	if err := w.Commit(); err != nil {
-		return err
-	}
-	out.AddWork(artifact.File{Name: name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C()})
-	return nil
+	return w.Keep()
 }
 
 // taken is one of the records that leave wrote, with its checksum verified.

@@ -33,7 +33,7 @@ test: ## run all tests; Go alone is enough
 store-test: ## the tests of stores, also against servers that spoil every fifth answer
 	RETORT_STORE_TEST=1 $(GO) test -count=1 ./io/blob ./pipelines/simclrv2 -run 'Bucket|Store|Faults|Refus|Lease|Lock|List|Object|Whole'
 
-flink-test: ## the smoke graph on a real Flink, with faults (installs it into .flink; needs Java and Maven)
+flink-test: ## the smoke graph on a real Flink, with faults, and on a Spark (installs them into .flink; needs Java and Maven)
 	bash runners/flink/test.sh $(TESTFLAGS)
 
 xla-test: ## the tests of model/ and the smoke graph on XLA (installs a plugin for CPUs into .xla; needs pip and a C compiler)

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/retort-ml/retort/internal/crash"
+	_ "github.com/retort-ml/retort/internal/nobody" // before Beam, which cannot do without a home
 )
 
 // Every stage is the same small pipeline:

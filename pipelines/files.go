@@ -143,6 +143,9 @@ func (w *WorkWriter) Keep() error {
 // EachWork hands the records of a file in Work to do, which must not keep them.
 func EachWork(ctx context.Context, j *Job, name string, do func(record []byte) error) error {
 	r, err := tfrecord.OpenIn(j.Work(), name, tfrecord.Options{Strict: true})
+	if blob.IsAbsent(err) {
+		return fmt.Errorf("%w (it was removed while the stage worked: run again)", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (r *Record[K]) origin() artifact.Rejected {
 // Records yields all records of an artifact of kind K, file by file. A record
 // is valid until the next one is asked for.
 func Records[K any](a Artifact[K]) iter.Seq2[*Record[K], error] {
-	return RecordsOf(a, recordFiles(folder(a)))
+	return RecordsOf(a, RecordFiles(a))
 }
 
 // RecordsOf is Records of some of the artifact's files.
@@ -105,6 +105,9 @@ func RecordsOf[K any](a Artifact[K], files []artifact.File) iter.Seq2[*Record[K]
 }
 
 var errStop = errors.New("stop")
+
+// RecordFiles are the files that Records reads.
+func RecordFiles[K any](a Artifact[K]) []artifact.File { return recordFiles(folder(a)) }
 
 // recordFiles are the TFRecord shards of an artifact (of its port, where it
 // has one).

@@ -12,9 +12,12 @@ import (
 	"time"
 )
 
-// cluster is a Flink on this machine behind a job server, each a JVM.
+// cluster is a Flink on this machine behind a job server, each a JVM; or a job server
+// with a Spark inside.
 type cluster struct {
 	t         *testing.T
+	runner    string // by its name in --runner
+	jars      string // below what is installed
 	home      string // of this cluster: its config and logs
 	endpoint  string // of the job server
 	processes map[string]*exec.Cmd
@@ -49,10 +52,18 @@ func standalone(t *testing.T) *cluster {
 	return c
 }
 
+// spark is a job server with a Spark inside.
+func spark(t *testing.T) *cluster {
+	c := prepare(t, 0)
+	c.runner, c.jars = "spark", "spark"
+	c.jobServer("--spark-master-url=local[2]")
+	return c
+}
+
 func prepare(t *testing.T, rest int) *cluster {
 	t.Helper()
 	installed(t)
-	c := &cluster{t: t, home: t.TempDir(), processes: map[string]*exec.Cmd{}, rest: rest, rpc: freePort(t)}
+	c := &cluster{t: t, runner: "flink", jars: unsent, home: t.TempDir(), processes: map[string]*exec.Cmd{}, rest: rest, rpc: freePort(t)}
 	text := fmt.Sprintf(flinkConf, c.rpc, c.rest, c.home)
 	if err := os.WriteFile(filepath.Join(c.home, "flink-conf.yaml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -113,7 +124,8 @@ func (c *cluster) taskManager(name string) {
 
 func (c *cluster) jobServer(args ...string) {
 	port := freePort(c.t)
-	c.java("jobserver", "-Xmx1g", "org.apache.beam.runners.flink.FlinkJobServerDriver", append([]string{"--job-host=localhost", fmt.Sprint("--job-port=", port),
+	class := map[string]string{"flink": "org.apache.beam.runners.flink.FlinkJobServerDriver", "spark": "org.apache.beam.runners.spark.SparkJobServerDriver"}
+	c.java("jobserver", "-Xmx1g", class[c.runner], append([]string{"--job-host=localhost", fmt.Sprint("--job-port=", port),
 		"--artifact-port=0", "--expansion-port=0", "--artifacts-dir=" + filepath.Join(c.home, "artifacts")}, args...)...)
 	c.listens("jobserver", port)
 	c.endpoint = fmt.Sprint("localhost:", port)
@@ -123,10 +135,10 @@ func (c *cluster) jobServer(args ...string) {
 func (c *cluster) java(name, heap, class string, args ...string) {
 	c.t.Helper()
 	all := append(strings.Fields(heap), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.showDateTime=true")
-	for _, p := range strings.Fields("lang util nio net time util.concurrent util.concurrent.atomic text io lang.reflect") {
+	for _, p := range strings.Fields("lang util nio net time util.concurrent util.concurrent.atomic text io lang.reflect lang.invoke") {
 		all = append(all, "--add-opens=java.base/java."+p+"=ALL-UNNAMED")
 	}
-	all = append(all, "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "-cp", filepath.Join(installed(c.t), unsent, "*"), class)
+	all = append(all, "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "-cp", filepath.Join(installed(c.t), c.jars, "*"), class)
 	program := "java"
 	if home := os.Getenv("JAVA_HOME"); home != "" {
 		program = filepath.Join(home, "bin", "java")

@@ -141,7 +141,7 @@ func (l *launch) end(code int) string {
 
 // on are the flags of a cluster.
 func (c *cluster) on(environment string) []string {
-	return []string{"--runner", "flink", "--endpoint", c.endpoint, "--environment", environment, "--parallelism", "2"}
+	return []string{"--runner", c.runner, "--endpoint", c.endpoint, "--environment", environment, "--parallelism", "2"}
 }
 
 // smoke is the smoke graph on images, large enough that every stage takes a moment.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Tests Retort on a real Flink: its jars go into .flink, programs are built there,
+# Tests Retort on a real Flink, and on a Spark: their jars go into .flink, programs are built there,
 # and the tests of this folder start and stop job managers, task managers and job
 # servers on free ports of this machine. It needs Java 11 or later, and Maven for
-# the first time.
+# the first time, and for workers in containers a Docker that answers; without one
+# those tests are skipped.
 #
 #   runners/flink/test.sh              everything
 #   runners/flink/test.sh -run NAME    some tests; other flags of go test too
@@ -23,7 +24,15 @@ if [ ! -d "$here/gradle/wrapper" ]; then # Beam's job server does not send jars 
 	mkdir -p "$here/gradle"
 	cp -al "$here/lib" "$here/gradle/wrapper"
 fi
+if [ ! -f "$here/spark/complete" ]; then
+	command -v mvn >/dev/null || { echo "no mvn: install Maven, which fetches Spark (Debian: maven)" >&2; exit 1; }
+	echo "installing Spark 3.5 and Beam's job server for it into .flink (270 MB)" >&2
+	mkdir -p "$here/spark"
+	cp runners/flink/spark.xml "$here/spark/pom.xml"
+	mvn -q -B -f "$here/spark/pom.xml" dependency:copy-dependencies -DoutputDirectory="$here/spark"
+	touch "$here/spark/complete"
+fi
 for program in ./cmd/retort ./examples/sharp ./examples/barlowtwins; do
-	go build -trimpath -ldflags '-s -w' -o "$here/bin/" "$program"
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$here/bin/" "$program"
 done
 RETORT_FLINK=$here exec nice -n 2 go test -count=1 -timeout 60m ./runners/flink -v "$@"

@@ -12,7 +12,7 @@ import (
 // for features all labels (int32) and all features (float32), for verdicts one after
 // the other.
 
-var errWork = errors.New("it is not what this version of the stage leaves (run again: remove the folder of evaluate if it stays)")
+var errWork = errors.New("it is not what this version of the stage leaves (run again, with the folder of the stage removed)")
 
 func encodeFeatures(b *predictions) []byte {
 	data := make([]byte, 0, 4+4*len(b.labels)+4*len(b.features))
@@ -53,6 +53,9 @@ func decodeVerdicts(data []byte, classes int) ([]verdict, error) {
 	_, err = binary.Decode(data, binary.LittleEndian, all)
 	for i := range all {
 		err = errors.Join(err, checkLabel(all[i].Label, classes), checkLabel(all[i].Best, classes))
+		if c := [...]float64{all[i].At.Confidence, all[i].Before.Confidence}; !(c[0] >= 0 && c[0] <= 1.001 && c[1] >= 0 && c[1] <= 1.001) {
+			err = errors.Join(err, fmt.Errorf("probabilities %v of image %d (the network's outputs are no numbers: train it again with a lower learning rate)", c, i))
+		}
 	}
 	return all, err
 }

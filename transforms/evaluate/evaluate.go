@@ -112,7 +112,7 @@ func (s *Stage) Run(ctx context.Context, in images, out output) error {
 			results.EncoderKNN = m.KNN
 			continue
 		}
-		if m.Bytes, err = net.bytes(out); err != nil {
+		if m.Bytes, err = s.bytes(out, net); err != nil {
 			return net.named(err)
 		}
 		results.Models[net.name], results.Images = m, m.Images

@@ -39,9 +39,16 @@ func (n network) named(err error) error {
 	return err
 }
 
-// bytes is how large the checkpoint of a model is.
-func (n network) bytes(out output) (int64, error) {
-	a, err := pipelines.Open(out.Job, n.model)
+// bytes is how large the checkpoint of a network is.
+func (s *Stage) bytes(out output, n network) (int64, error) {
+	if n.encoder {
+		return checkpointBytes(out, s.Encoder)
+	}
+	return checkpointBytes(out, n.model)
+}
+
+func checkpointBytes[T any](out output, edge pipelines.Edge[T]) (int64, error) {
+	a, err := pipelines.Open(out.Job, edge)
 	if err != nil {
 		return 0, err
 	}
@@ -53,19 +60,15 @@ func (n network) bytes(out output) (int64, error) {
 	return 0, nil
 }
 
-// compiled are the networks that a process has at hand: the last two that shards
-// asked for. Where one's shards end the next one's begin.
+// compiled are networks that a process has at hand, the last that shards asked for:
+// those that fit into mostCompiled, and two at least, since where one's shards end the
+// next one's begin.
 type compiled struct {
 	mu  sync.Mutex
-	has []at
+	all []atHand
 }
 
-type at struct {
-	network int
-	once    func() (*train.Predictor, error)
-}
-
-const mostCompiled = 2
+const mostCompiled = 1 << 30 // bytes of their checkpoints
 
 // predictor is a network, compiled. Shards share it.
 func (s *Stage) predictor(in images, out output, n network) (*train.Predictor, error) {
@@ -73,16 +76,40 @@ func (s *Stage) predictor(in images, out output, n network) (*train.Predictor, e
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	i := slices.IndexFunc(c.has, func(a at) bool { return a.network == n.number })
-	if i < 0 {
-		c.has = append(c.has, at{n.number, sync.OnceValues(func() (*train.Predictor, error) { return s.compile(in, out, n) })})
-		c.has = c.has[max(0, len(c.has)-mostCompiled):]
-		i = len(c.has) - 1
+	bytes, err := s.bytes(out, n)
+	if err != nil {
+		return nil, err
 	}
-	once := c.has[i].once
+	return c.get(n.number, bytes, func() (*train.Predictor, error) { return s.compile(in, out, n) })
+}
+
+// atHand is one of them.
+type atHand struct {
+	network int
+	bytes   int64
+	get     func() (*train.Predictor, error)
+}
+
+// get makes a network that is not at hand, and lets go of those that are too many.
+func (c *compiled) get(network int, bytes int64, create func() (*train.Predictor, error)) (*train.Predictor, error) {
+	c.mu.Lock()
+	var a atHand
+	if i := slices.IndexFunc(c.all, func(a atHand) bool { return a.network == network }); i >= 0 {
+		a = c.all[i]
+		c.all = slices.Delete(c.all, i, i+1)
+	} else {
+		a = atHand{network, bytes, sync.OnceValues(create)}
+	}
+	c.all = append(c.all, a)
+	var sum int64
+	for _, a := range c.all {
+		sum += a.bytes
+	}
+	for ; sum > mostCompiled && len(c.all) > 2; c.all = c.all[1:] {
+		sum -= c.all[0].bytes
+	}
 	c.mu.Unlock()
-	return once()
+	return a.get()
 }
 
 func (s *Stage) compile(in images, out output, n network) (*train.Predictor, error) {

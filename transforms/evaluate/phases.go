@@ -25,7 +25,9 @@ const (
 	teacherPhase = "teacher"
 )
 
-// rangeImages is how many images a range has.
+// rangeImages is how many images a range has. Who changes it, or what a range leaves,
+// changes [Stage.StageVersion] too: a run that was interrupted would go on from other
+// ranges.
 var rangeImages int64 = 4096
 
 type (
@@ -81,18 +83,25 @@ func (s *Stage) knownRange(ctx context.Context, in images, out output, shard int
 	at := s.placeOf(known, shard)
 	p, err := s.predictor(in, out, at.network)
 	if err == nil {
-		err = s.leaveFeatures(ctx, known, out, p, at, shard)
+		err = s.leaveFeatures(ctx, in, known, out, p, at, shard)
 	}
 	return at.network.named(err)
 }
 
-func (s *Stage) leaveFeatures(ctx context.Context, known images, out output, p *train.Predictor, at place, shard int) error {
+func (s *Stage) leaveFeatures(ctx context.Context, in, known images, out output, p *train.Predictor, at place, shard int) error {
 	w, err := pipelines.CreateWork(out.Job, workName(knownPhase, shard))
 	if err != nil {
 		return err
 	}
 	defer w.Discard()
-	err = s.predict(ctx, p, known, at, func(b *predictions) error { return w.Write(encodeFeatures(b)) })
+	meter, err := s.meter(in, out)
+	if err != nil {
+		return err
+	}
+	err = s.predict(ctx, p, known, at, func(b *predictions) error {
+		meter.Add(int64(len(b.labels)), b.bytes)
+		return w.Write(encodeFeatures(b))
+	})
 	if err != nil {
 		return err
 	}
@@ -112,8 +121,10 @@ func (s *Stage) predictRange(ctx context.Context, in images, out output, shard i
 	return at.network.named(err)
 }
 
-// judge is what the shards note of their network.
+// judged is what the shards note of themselves and their network.
 type judged struct {
+	From        int64   `json:"from"`
+	To          int64   `json:"to"`
 	Temperature float64 `json:"temperature"`
 	Params      int64   `json:"params"`
 	Arch        string  `json:"arch"`
@@ -140,7 +151,7 @@ func (s *Stage) leaveVerdicts(ctx context.Context, in images, out output, p *tra
 	if err := w.Keep(); err != nil {
 		return err
 	}
-	return out.SetShardNote(judged{p.Temperature(), p.Spec().Params(), p.Spec().Arch.String()})
+	return out.SetShardNote(judged{at.from, at.to, p.Temperature(), p.Spec().Params(), p.Spec().Arch.String()})
 }
 
 // verdicts are those of a range of images, with their features.
@@ -150,7 +161,10 @@ func (s *Stage) verdicts(ctx context.Context, in images, out output, p *train.Pr
 		return nil, nil, err
 	}
 	room := make([]float64, len(classes))
-	meter := out.Meter(s.looks(in), "images")
+	meter, err := s.meter(in, out)
+	if err != nil {
+		return nil, nil, err
+	}
 	err = s.predict(ctx, p, in, at, func(b *predictions) error {
 		for i, label := range b.labels {
 			v := verdict{Label: label}
@@ -166,9 +180,17 @@ func (s *Stage) verdicts(ctx context.Context, in images, out output, p *train.Pr
 	return verdicts, features, err
 }
 
-// looks is how often an image is looked at.
-func (s *Stage) looks(in images) int64 {
-	return index.Count(pipelines.IndexFiles(in)) * int64(len(s.networks()))
+// meter counts the images of both phases, once for each network.
+func (s *Stage) meter(in images, out output) (*pipelines.Meter, error) {
+	n := index.Count(pipelines.IndexFiles(in))
+	if !s.Labelled.IsZero() {
+		known, err := pipelines.Open(out.Job, s.Labelled)
+		if err != nil {
+			return nil, err
+		}
+		n += index.Count(pipelines.IndexFiles(known))
+	}
+	return out.Meter(n*int64(len(s.networks())), "images"), nil
 }
 
 // vote compares images with all known ones, a part of them at a time.
@@ -218,6 +240,9 @@ func (s *Stage) sum(ctx context.Context, in images, out output, net network) (*M
 	}
 	t := newTally(len(classes), by.Temperature)
 	for r := range n {
+		if note := notes[net.number*n+r]; note.From != int64(r)*rangeImages || note.To != int64(r+1)*rangeImages {
+			return nil, fmt.Errorf("images %d to %d: %w", note.From, note.To, errWork)
+		}
 		err := pipelines.EachWork(ctx, out.Job, workName(predictPhase, net.number*n+r), func(record []byte) error {
 			verdicts, err := decodeVerdicts(record, len(classes))
 			for i := range verdicts {

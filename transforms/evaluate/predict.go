@@ -34,6 +34,7 @@ const (
 func (s *Stage) predict(ctx context.Context, p *train.Predictor, a images, at place, do func(*predictions) error) error {
 	size := p.Spec().ImageSize
 	most := max(1, min(chunk, chunkBytes/(3*size*size)))
+	most = (most + s.batch() - 1) / s.batch() * s.batch() // what is missing in a batch is computed too
 	var refs []imagefile.Ref
 	flush := func() error {
 		b, err := s.classify(ctx, p, refs)

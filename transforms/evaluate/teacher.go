@@ -44,15 +44,20 @@ type Guess struct {
 const unsureShown = 24
 
 // targetGroups are files of targets that a shard of the phase reads: those of the
-// same images in all passes. Where that is not known there is one group.
-func targetGroups(a pipelines.Artifact[pipelines.Targets], meta *label.Meta) [][]artifact.File {
-	files := a.Files("targets")
-	if meta.Passes < 1 || len(files)%meta.Passes != 0 {
+// same images in all passes, whole blocks. Where that is not known there is one group.
+func targetGroups(files []artifact.File, meta *label.Meta) [][]artifact.File {
+	if len(files) == 0 || meta.Passes < 1 || len(files)%meta.Passes != 0 {
 		return [][]artifact.File{files}
 	}
-	groups := make([][]artifact.File, len(files)/meta.Passes)
+	pass := len(files) / meta.Passes
+	n := pass
+	if meta.Blocks > 0 && meta.Blocks < pass && pass%meta.Blocks == 0 { // a block fills several files
+		n = meta.Blocks
+	}
+	groups := make([][]artifact.File, n)
 	for i, f := range files {
-		groups[i%len(groups)] = append(groups[i%len(groups)], f)
+		g := i % pass * n / pass
+		groups[g] = append(groups[g], f)
 	}
 	return groups
 }
@@ -75,7 +80,7 @@ func (s *Stage) planTeacher(_ context.Context, _ images, out output) (int, error
 	if err != nil || meta == nil {
 		return 0, err
 	}
-	return len(targetGroups(a, meta)), nil
+	return len(targetGroups(pipelines.RecordFiles(a), meta)), nil
 }
 
 func (s *Stage) teacherGroup(ctx context.Context, _ images, out output, shard int) error {
@@ -83,7 +88,7 @@ func (s *Stage) teacherGroup(ctx context.Context, _ images, out output, shard in
 	if err != nil {
 		return err
 	}
-	t, err := s.judgeTeacher(ctx, out, a, meta, targetGroups(a, meta)[shard])
+	t, err := s.judgeTeacher(ctx, out, a, meta, targetGroups(pipelines.RecordFiles(a), meta)[shard])
 	if err != nil {
 		return err
 	}
@@ -111,7 +116,7 @@ func (s *Stage) sumTeacher(ctx context.Context, out output) (*Teacher, error) {
 		return nil, err
 	}
 	if !apart(groups) { // made by a stage that puts targets elsewhere
-		all, err := s.judgeTeacher(ctx, out, a, meta, a.Files("targets"))
+		all, err := s.judgeTeacher(ctx, out, a, meta, pipelines.RecordFiles(a))
 		if err != nil {
 			return nil, err
 		}
@@ -207,7 +212,7 @@ const mostMeanBytes = 1 << 30
 // about the first view of the first pass. files have all targets of some images.
 func opinions(ctx context.Context, a pipelines.Artifact[pipelines.Targets], files []artifact.File, classes int, most int64) (map[imagefile.ID]opinion, error) {
 	var views int64
-	for _, f := range a.Files("targets") {
+	for _, f := range pipelines.RecordFiles(a) {
 		views += f.Records
 	}
 	all, means := map[imagefile.ID]opinion{}, map[imagefile.ID][]float64{}

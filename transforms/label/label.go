@@ -35,9 +35,10 @@ type Meta struct {
 	// Views is the fingerprint of the views that were labelled: there is a shard
 	// of targets for each of their shards, with the records in the same order.
 	Views string `json:"views"`
-	// Passes are the views'. Each has as many files, and file i of every pass has
-	// targets of the same images. 0 where it is not known.
+	// Passes and Blocks are the views': each pass has as many files, and the same
+	// blocks in them. 0 where it is not known.
 	Passes int `json:"passes,omitempty"`
+	Blocks int `json:"blocks,omitempty"`
 }
 
 // Validate reports what is wrong with the config.
@@ -94,7 +95,7 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Views], o
 	if err := in.Meta(&seen); err != nil {
 		return err
 	}
-	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint(), Views: in.Fingerprint(), Passes: seen.Passes})
+	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint(), Views: in.Fingerprint(), Passes: seen.Passes, Blocks: seen.Blocks})
 }
 
 // predictor is the compiled teacher, one for all shards of the job.

@@ -89,7 +89,7 @@ func (t *Target) Decode(data []byte) error {
 // All yields all targets of an artifact, file by file. A target is valid until
 // the next one is asked for.
 func All(a pipelines.Artifact[pipelines.Targets]) iter.Seq2[*Target, error] {
-	return Of(a, a.Files("targets"))
+	return Of(a, pipelines.RecordFiles(a))
 }
 
 // Of is All of some of the artifact's files.

@@ -1,0 +1,30 @@
+// Package nobody lets a program run as a user that the machine does not know, as in
+// containers without /etc/passwd or with a user id of the cluster's choice: Beam's Go
+// SDK (runtime/xlangx/expansionx, 2.77) asks for the user's home in a package variable
+// and dereferences nil where there is none, before main, in all programs that import
+// it. This package says who and where the user is, where the environment does not.
+//
+// It comes first because Go initialises packages that wait for nothing in the order of
+// their import paths, and Beam's waits for some of google.golang.org; therefore it may
+// import none but the standard library's. Programs with cgo ask the system's library
+// instead, and are not helped: build them with -tags osusergo.
+package nobody
+
+import (
+	"os"
+	"strconv"
+)
+
+// nowhere is where users without a home live, as on Debian: nothing that others could
+// write is taken for the user's settings.
+const nowhere = "/nonexistent"
+
+// It does not look whether the user is known: all of os/user remembers a failure, which
+// Beam would then get.
+func init() {
+	for name, value := range map[string]string{"USER": strconv.Itoa(os.Getuid()), "HOME": nowhere} {
+		if os.Getenv(name) == "" {
+			_ = os.Setenv(name, value)
+		}
+	}
+}

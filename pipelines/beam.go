@@ -137,7 +137,9 @@ func (e *shardError) Unwrap() error { return e.error }
 
 func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard int) (shardReport, error) {
 	name := e.shardName(phase, shard)
+	job := &Job{task: t, phases: e.phases}
 	if r, ok := t.finishedShard(name, shard); ok {
+		job.recount(&r)
 		return r, nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -147,7 +149,8 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard i
 	if err := t.Dir.Remove(quarantine); err != nil { // of an earlier attempt
 		return shardReport{}, err
 	}
-	job := &Job{task: t, phases: e.phases}
+	kept := false
+	defer func() { job.settle(kept) }()
 	if err := e.phases[phase].run(ctx, stage, job, shard); err != nil {
 		return shardReport{}, err
 	}
@@ -155,8 +158,11 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard i
 	if err := job.fileRejected(quarantine); err != nil {
 		return shardReport{}, err
 	}
+	job.report.amount, job.report.Unit = job.counted()
 	crash.At(crash.ShardWritten)
-	return job.report, t.saveShard(name, job.report)
+	err := t.saveShard(name, job.report)
+	kept = err == nil
+	return job.report, err
 }
 
 type commitFn struct{}

@@ -25,6 +25,7 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 		return err
 	}
 	if err := e.run(ctx, stage, job); err != nil {
+		job.settle(false)
 		return err
 	}
 	if err := t.checkRejected(job); err != nil {

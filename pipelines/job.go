@@ -49,6 +49,7 @@ type Job struct {
 	phases []phase // of the stage
 
 	mu       sync.Mutex
+	meter    *Meter // nil: nothing is counted
 	report   shardReport
 	rejected []artifact.Rejected
 	meta     json.RawMessage
@@ -72,6 +73,8 @@ type shardReport struct {
 	Reasons  map[string]int64    `json:"reasons,omitempty"`
 	First    []artifact.Rejected `json:"first,omitempty"`
 	Note     json.RawMessage     `json:"note,omitempty"`
+	amount                       // what its meter counted
+	Unit     string              `json:"unit,omitempty"` // of it; "": nothing
 }
 
 // Stage is the stage's name in the graph.

@@ -1,10 +1,5 @@
 package pipelines
 
-import (
-	"sync/atomic"
-	"time"
-)
-
 // Reporter shows people and programs how a run goes on. Calls may come from
 // any goroutine.
 type Reporter interface {
@@ -44,46 +39,3 @@ func (j *Job) reporter() Reporter {
 
 // Metric hands figures of a training step or an evaluation to the reporter.
 func (j *Job) Metric(values map[string]float64) { j.reporter().Metric(j.task.Stage, values) }
-
-// Meter counts a stage's progress. Its methods are safe for concurrent use.
-type Meter struct {
-	job         *Job
-	unit        string
-	total       atomic.Int64
-	done, bytes atomic.Int64
-	last        atomic.Int64 // when the reporter was last told, in ns
-}
-
-// Meter returns the job's meter for total units (0 where the total is
-// unknown). All shards of a stage share one, which knows the total once one of
-// them does.
-func (j *Job) Meter(total int64, unit string) *Meter {
-	m := &Meter{job: j, unit: unit}
-	m.total.Store(total)
-	r := j.task.running
-	if r == nil {
-		return m
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.meter == nil {
-		r.meter = m
-	}
-	r.meter.total.CompareAndSwap(0, total)
-	return r.meter
-}
-
-const meterInterval = 100 * time.Millisecond
-
-// Add counts n more units and what they weighed in bytes.
-func (m *Meter) Add(n, bytes int64) {
-	done, size := m.done.Add(n), m.bytes.Add(bytes)
-	now := time.Now().UnixNano()
-	last := m.last.Load()
-	if now-last < int64(meterInterval) && done != m.total.Load() {
-		return
-	}
-	if m.last.CompareAndSwap(last, now) {
-		m.job.reporter().Progress(m.job.task.Stage, done, m.total.Load(), m.unit, size)
-	}
-}

@@ -23,11 +23,11 @@ type running struct {
 	job    string                  // that this process follows; guarded by jobs
 	giveUp context.CancelCauseFunc // ends the work of a job that fails for good; may be nil
 
-	mu     sync.Mutex
-	failed error       // the first, whole: runners wrap it in their own words
-	times  map[int]int // that a shard failed
-	meter  *Meter
-	shared map[string]*shared
+	mu       sync.Mutex
+	failed   error       // the first, whole: runners wrap it in their own words
+	times    map[int]int // that a shard failed
+	progress *progress
+	shared   map[string]*shared
 }
 
 // folderLock is the lock on a stage's folder.

@@ -21,11 +21,11 @@ const tellInterval = 2 * time.Second
 
 // told is what a worker has to say.
 type told struct {
-	Done  int64  `json:"done,omitempty"`
-	Total int64  `json:"total,omitempty"`
-	Unit  string `json:"unit,omitempty"`
-	Bytes int64  `json:"bytes,omitempty"`
-	Said  []said `json:"said,omitempty"` // the last few, in order
+	amount        // what it did
+	Kept   amount `json:"kept,omitzero"` // of it, what finished shards did
+	Total  int64  `json:"total,omitempty"`
+	Unit   string `json:"unit,omitempty"`
+	Said   []said `json:"said,omitempty"` // the last few, in order
 
 	Failed string `json:"failed,omitempty"` // why a bundle failed
 	Shard  int    `json:"shard,omitempty"`  // of it; -1: the stage's own
@@ -58,7 +58,14 @@ func newTeller(dir blob.Dir) *teller {
 }
 
 func (t *teller) Progress(_ string, done, total int64, unit string, bytes int64) {
-	t.change(func(now *told) { now.Done, now.Total, now.Unit, now.Bytes = done, total, unit, bytes })
+	t.change(func(now *told) { now.amount, now.Total, now.Unit = amount{done, bytes}, total, unit })
+}
+
+// keep notes how much of what Progress tells is kept, whatever becomes of the worker.
+func (t *teller) keep(kept amount) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now.Kept, t.dirty = kept, true
 }
 
 func (t *teller) Metric(_ string, values map[string]float64) { t.say(said{Values: values}) }
@@ -110,7 +117,7 @@ func tellFailure(dir blob.Dir, shard int, err error) {
 
 // listen hands on what workers tell until it is called, which listens once more.
 func (r *running) listen(ctx context.Context, dir blob.Dir) (stop func()) {
-	l := &listener{running: r, dir: dir.With(ctx), heard: map[string]told{}, seen: map[string]blob.Info{}}
+	l := &listener{running: r, dir: dir.With(ctx), heard: map[string]told{}, seen: map[string]blob.Info{}, begun: map[string]time.Time{}, when: map[string]time.Time{}}
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -132,6 +139,8 @@ type listener struct {
 	dir   blob.Dir
 	heard map[string]told
 	seen  map[string]blob.Info
+	begun map[string]time.Time // when a worker was first heard
+	when  map[string]time.Time // and last
 	last  told
 }
 
@@ -155,7 +164,9 @@ func (l *listener) look() {
 			continue
 		}
 		l.hear(stage, l.heard[info.Name], t)
-		l.heard[info.Name] = t
+		if l.heard[info.Name], l.when[info.Name] = t, time.Now(); l.begun[info.Name].IsZero() {
+			l.begun[info.Name] = time.Now()
+		}
 	}
 	l.progress(stage)
 }
@@ -176,21 +187,36 @@ func (l *listener) hear(stage string, before, t told) {
 	}
 }
 
-// progress adds up what all workers did. What was done twice counts up to the total.
+// progress adds up what workers did: all of those at work, and of the others what
+// is kept. Who was not heard since another came is not at work any more, or slow.
 func (l *listener) progress(stage string) {
 	var sum told
-	for _, t := range l.heard {
-		sum.Done, sum.Bytes = sum.Done+t.Done, sum.Bytes+t.Bytes
+	var newest time.Time
+	for _, t := range l.begun {
+		if t.After(newest) {
+			newest = t
+		}
+	}
+	for name, t := range l.heard {
+		if l.when[name].Before(newest) && time.Since(l.when[name]) > lostAfter {
+			sum.add(t.Kept)
+		} else {
+			sum.add(t.amount)
+		}
 		if sum.Total = max(sum.Total, t.Total); t.Unit != "" {
 			sum.Unit = t.Unit
 		}
 	}
-	if sum.Total > 0 {
+	if sum.Total > 0 { // a shard may be finished twice
 		sum.Done = min(sum.Done, sum.Total)
 	}
-	if sum.Unit == "" || sum.Done == l.last.Done && sum.Bytes == l.last.Bytes {
+	if sum.Unit == "" || sum.amount == l.last.amount {
 		return
 	}
 	l.last = sum
 	l.reporter.Progress(stage, sum.Done, sum.Total, sum.Unit, sum.Bytes)
 }
+
+// lostAfter is how long a worker that works is silent at most; longer, and it counts
+// again when it is heard.
+const lostAfter = 5 * tellInterval

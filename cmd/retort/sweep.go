@@ -36,7 +36,7 @@ lists, and of several such products (parts) where it has more than one.
   students: [self, resnet18 0.125x]  # who is distilled into
   seeds: [1, 2, 3]
   axes: {distill.temperature: [0.1, 1]}        # any other key
-  models: [supervised, finetuned, distilled]   # which are trained
+  models: [supervised, finetuned, distilled]   # which are trained; linear is one, too
   parts:                             # products of their own, over what stands above
     - {name: few labels, fractions: [0.01], set: {finetune.epochs: 60}}
 

@@ -39,10 +39,10 @@ func (p *Point) add(g *pipelines.Graph, c simclrv2.Config) pipelines.Edge[pipeli
 	wants := func(model string) bool { return slices.Contains(p.Models, model) }
 
 	e.LabelledViews = simclrv2.LabelledViews(g, c, e)
-	if wants("supervised") {
+	if wants(supervised) {
 		e.Baseline = simclrv2.Baseline(g, c, e)
 	}
-	if wants("finetuned") || wants("distilled") {
+	if wants(linear) || wants(finetuned) || wants(distilled) {
 		if c.Encoder != "" {
 			e.Encoder = simclrv2.Encoder(g, c, e)
 		} else {
@@ -51,9 +51,16 @@ func (p *Point) add(g *pipelines.Graph, c simclrv2.Config) pipelines.Edge[pipeli
 			unwatched.Sets.Labelled = pipelines.Edge[pipelines.Images]{} // those of one fraction are not those of another
 			e.Encoder = simclrv2.Pretrain(g, c, unwatched)
 		}
+	}
+	if wants(linear) {
+		beside := c
+		beside.Evaluate.Linear = "beside"
+		e.Linear = simclrv2.Linear(g, beside, e)
+	}
+	if wants(finetuned) || wants(distilled) {
 		e.Finetuned = simclrv2.Finetune(g, c, e)
 	}
-	if wants("distilled") {
+	if wants(distilled) {
 		e.UnlabelledViews = simclrv2.UnlabelledViews(g, c, e)
 		e.Targets = simclrv2.Label(g, c, e)
 		e.Distilled = simclrv2.Distill(g, c, e)

@@ -126,13 +126,11 @@ func (s *Spec) point(part Part, at place, extra []string, change func(*simclrv2.
 			return nil, err
 		}
 	}
-	if l := c.Evaluate.Linear; l != "" && l != "none" {
-		return nil, fmt.Errorf("evaluate.linear = %s: a sweep makes no linear evaluation (want none; to sweep linear teachers set finetune.linear_only and finetune.selector)", l)
+	p := &Point{Part: part.Name, At: defaults(c)}
+	if p.Models, err = modelsOf(part.Models, &c); err != nil {
+		return nil, err
 	}
-	p := &Point{Part: part.Name, Config: c, Models: part.Models, At: defaults(c)}
-	if len(p.Models) == 0 {
-		p.Models = Models
-	}
+	p.Config = c
 	for name, setting := range at {
 		p.At[name] = setting.Label
 	}
@@ -142,6 +140,24 @@ func (s *Spec) point(part Part, at place, extra []string, change func(*simclrv2.
 		}
 	}
 	return p, nil
+}
+
+// modelsOf are the models of a point, of which evaluate.linear has a say.
+func modelsOf(listed []string, c *simclrv2.Config) ([]string, error) {
+	models := slices.Clone(listed)
+	switch l := c.Evaluate.Linear; {
+	case len(models) == 0 && l == "only":
+		models = []string{supervised, linear}
+	case len(models) == 0:
+		models = []string{supervised, finetuned, distilled}
+	case l == "only" && (slices.Contains(models, finetuned) || slices.Contains(models, distilled)):
+		return nil, fmt.Errorf("evaluate.linear = only, but models = %s (leave evaluate.linear out, and list linear among the models)", strings.Join(models, ", "))
+	}
+	if l := c.Evaluate.Linear; l != "" && l != "none" && !slices.Contains(models, linear) {
+		models = append(models, linear)
+	}
+	c.Evaluate.Linear = "none" // the models tell: points are the same, however that was said
+	return models, nil
 }
 
 // defaults are the labels of what no axis says.

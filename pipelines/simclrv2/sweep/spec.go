@@ -26,7 +26,7 @@ type Spec struct {
 type Part struct {
 	Name   string
 	Set    []string // over the spec's
-	Models []string // which of Models are trained; empty: all
+	Models []string // which of Models are trained; empty: those of the config
 	Axes   []Axis
 }
 
@@ -43,8 +43,16 @@ type Setting struct {
 	after func(*simclrv2.Config) // what depends on other keys; may be nil
 }
 
-// Models are the classifiers of a point.
-var Models = []string{"supervised", "finetuned", "distilled"}
+// Models are the classifiers of a point. Where nothing is said, linear is none of
+// them.
+var Models = []string{supervised, linear, finetuned, distilled}
+
+const (
+	supervised = "supervised"
+	linear     = "linear"
+	finetuned  = "finetuned"
+	distilled  = "distilled"
+)
 
 // The axes that have a name of their own: the key in a file, and in the table.
 var axes = []struct {

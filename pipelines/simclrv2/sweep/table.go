@@ -66,8 +66,8 @@ func Tabulate(outcomes []Outcome, columns []string) *Table {
 			continue
 		}
 		t.Done++
-		if m := o.Results.Models[Models[0]]; m != nil {
-			alone[rowKey(Models[0], o.Point, columns)+o.Point.At[seed]] = m.Top1
+		if m := o.Results.Models[supervised]; m != nil {
+			alone[rowKey(supervised, o.Point, columns)+o.Point.At[seed]] = m.Top1
 		}
 	}
 	for _, model := range Models {
@@ -82,8 +82,8 @@ func Tabulate(outcomes []Outcome, columns []string) *Table {
 				at[key] = i
 				t.Rows = append(t.Rows, newRow(model, o.Point, columns))
 			}
-			base, paired := alone[rowKey(Models[0], o.Point, columns)+o.Point.At[seed]]
-			t.Rows[i].add(o.Point.At[seed], o.Results.Models[model], base, paired && model != Models[0])
+			base, paired := alone[rowKey(supervised, o.Point, columns)+o.Point.At[seed]]
+			t.Rows[i].add(o.Point.At[seed], o.Results.Models[model], base, paired && model != supervised)
 		}
 	}
 	for i := range t.Rows {
@@ -95,13 +95,18 @@ func Tabulate(outcomes []Outcome, columns []string) *Table {
 // touches tells whether an axis changes a model at all.
 func touches(model, column string) bool {
 	section, _, _ := strings.Cut(column, ".")
+	if strings.HasPrefix(column, "evaluate.linear") {
+		return model == linear
+	}
+	if column == "finetune.passes" { // all see these views
+		return true
+	}
 	switch model {
-	case "supervised":
-		if column == "finetune.passes" { // both see these views
-			return true
-		}
+	case supervised:
 		return !slices.Contains([]string{"selector", "student", "pretrain", "views", "finetune", "distill"}, section)
-	case "finetuned":
+	case linear:
+		return !slices.Contains([]string{"selector", "student", "finetune", "distill", "baseline"}, section)
+	case finetuned:
 		return !slices.Contains([]string{"student", "distill", "baseline"}, section)
 	}
 	return section != "baseline"

@@ -1,15 +1,14 @@
 package pipelines
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // Meter counts a stage's progress. Its methods are safe for concurrent use.
 type Meter struct {
-	of          *progress
-	done, bytes atomic.Int64 // of this shard
+	of   *progress
+	done counter // of this shard
 }
 
 // progress is that of a stage in this process: of all its shards.
@@ -17,11 +16,10 @@ type progress struct {
 	job  *Job
 	unit string
 
-	mu    sync.Mutex
-	total int64
-	done  amount
-	kept  amount    // of done, what finished shards did
-	told  time.Time // when the reporter was last told
+	total atomic.Int64
+	done  counter
+	kept  counter      // of done, what finished shards did
+	told  atomic.Int64 // when the reporter was last told, in ns
 }
 
 // amount is how much was done.
@@ -35,6 +33,12 @@ func (a *amount) add(b amount) {
 	a.Bytes += b.Bytes
 }
 
+// counter is an amount that grows.
+type counter struct{ done, bytes atomic.Int64 }
+
+func (c *counter) add(a amount) amount { return amount{c.done.Add(a.Done), c.bytes.Add(a.Bytes)} }
+func (c *counter) load() amount        { return amount{c.done.Load(), c.bytes.Load()} }
+
 // Meter returns the job's meter for total units (0 where the total is
 // unknown). All shards of a stage add to one, which knows the total once one of
 // them does. What a shard added is taken back if it fails.
@@ -44,7 +48,7 @@ func (j *Job) Meter(total int64, unit string) *Meter {
 	if j.meter == nil {
 		j.meter = &Meter{of: j.progress(unit)}
 	}
-	j.meter.of.knows(total)
+	j.meter.of.total.CompareAndSwap(0, total)
 	return j.meter
 }
 
@@ -62,42 +66,30 @@ func (j *Job) progress(unit string) *progress {
 	return r.progress
 }
 
-func (p *progress) knows(total int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.total == 0 {
-		p.total = total
-	}
-}
-
 const meterInterval = 100 * time.Millisecond
 
 // Add counts n more units and what they weighed in bytes.
 func (m *Meter) Add(n, bytes int64) {
-	m.done.Add(n)
-	m.bytes.Add(bytes)
-	m.of.change(amount{n, bytes}, amount{})
+	a := amount{n, bytes}
+	m.done.add(a)
+	m.of.tell(m.of.done.add(a))
 }
 
-// change adds to what was done, and to what was kept of it.
-func (p *progress) change(done, kept amount) {
-	p.mu.Lock()
-	p.done.add(done)
-	p.kept.add(kept)
-	now, sum, total, keep := time.Now(), p.done, p.total, p.kept
-	tell := now.Sub(p.told) >= meterInterval || sum.Done == total
-	if tell {
-		p.told = now
-	}
-	p.mu.Unlock()
-	if !tell {
+// tell tells what is done, now and then.
+func (p *progress) tell(done amount) {
+	now, last, total := time.Now().UnixNano(), p.told.Load(), p.total.Load()
+	if now-last < int64(meterInterval) && done.Done != total || !p.told.CompareAndSwap(last, now) {
 		return
 	}
-	r := p.job.reporter()
-	if t, ok := r.(*teller); ok {
-		t.keep(keep)
+	p.job.reporter().Progress(p.job.task.Stage, done.Done, total, p.unit, done.Bytes)
+}
+
+// keep notes that a part of what is done stays done.
+func (p *progress) keep(a amount) {
+	kept := p.kept.add(a)
+	if t, ok := p.job.reporter().(*teller); ok {
+		t.keep(kept)
 	}
-	r.Progress(p.job.task.Stage, sum.Done, total, p.unit, sum.Bytes)
 }
 
 // counted is what the job's meter counted.
@@ -107,7 +99,7 @@ func (j *Job) counted() (a amount, unit string) {
 	if j.meter == nil {
 		return amount{}, ""
 	}
-	return amount{j.meter.done.Load(), j.meter.bytes.Load()}, j.meter.of.unit
+	return j.meter.done.load(), j.meter.of.unit
 }
 
 // settle ends the count of a shard: what it did was kept, or was in vain. Nobody is
@@ -117,21 +109,17 @@ func (j *Job) settle(kept bool) {
 	switch {
 	case unit == "":
 	case kept:
-		j.meter.of.change(amount{}, a)
+		j.meter.of.keep(a)
 	default:
-		j.meter.of.takeBack(a)
+		j.meter.of.done.add(amount{-a.Done, -a.Bytes})
 	}
-}
-
-func (p *progress) takeBack(a amount) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done.add(amount{-a.Done, -a.Bytes})
 }
 
 // recount counts what an earlier attempt did, as its report has it.
 func (j *Job) recount(r *shardReport) {
 	if r.Unit != "" {
-		j.progress(r.Unit).change(r.amount, r.amount)
+		p := j.progress(r.Unit)
+		p.tell(p.done.add(r.amount))
+		p.keep(r.amount)
 	}
 }

@@ -70,8 +70,8 @@ func TestProgressAfterFailures(t *testing.T) {
 	a.settle(false)
 	b.settle(true)
 	c.recount(&shardReport{amount: amount{20, 200}, Unit: "images"})
-	if p := run.progress; p.done != (amount{30, 300}) || p.kept != (amount{30, 300}) || p.total != 100 {
-		t.Errorf("%+v done, %+v kept of %d", p.done, p.kept, p.total)
+	if p := run.progress; p.done.load() != (amount{30, 300}) || p.kept.load() != (amount{30, 300}) || p.total.Load() != 100 {
+		t.Errorf("%+v done, %+v kept of %d", p.done.load(), p.kept.load(), p.total.Load())
 	}
 	if got, unit := b.counted(); got != (amount{10, 100}) || unit != "images" {
 		t.Errorf("%+v %s", got, unit)

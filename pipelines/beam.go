@@ -137,13 +137,12 @@ func (e *shardError) Unwrap() error { return e.error }
 
 func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard int) (shardReport, error) {
 	name := e.shardName(phase, shard)
-	job := &Job{task: t, phases: e.phases}
-	if r, ok := t.finishedShard(name, shard); ok {
-		job.recount(&r)
-		return r, nil
-	}
 	if err := ctx.Err(); err != nil {
 		return shardReport{}, err
+	}
+	job := &Job{task: t, phases: e.phases}
+	if r, ok := t.finishedShard(name, shard); ok {
+		return r, job.recount(name, &r)
 	}
 	quarantine := fmt.Sprintf("quarantine-%s.jsonl", name)
 	if err := t.Dir.Remove(quarantine); err != nil { // of an earlier attempt
@@ -158,7 +157,7 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard i
 	if err := job.fileRejected(quarantine); err != nil {
 		return shardReport{}, err
 	}
-	job.report.amount, job.report.Unit = job.counted()
+	job.noteCount()
 	crash.At(crash.ShardWritten)
 	err := t.saveShard(name, job.report)
 	kept = err == nil

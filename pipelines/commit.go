@@ -16,7 +16,7 @@ import (
 
 // commit runs the stage (its finishing part, if it is sharded) and writes the
 // manifest.
-func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardReport) error {
+func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardReport) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -24,8 +24,12 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 	if err := t.checkRejected(job); err != nil { // before more work goes into it
 		return err
 	}
+	defer func() {
+		if err != nil {
+			job.settle(false)
+		}
+	}()
 	if err := e.run(ctx, stage, job); err != nil {
-		job.settle(false)
 		return err
 	}
 	if err := t.checkRejected(job); err != nil {

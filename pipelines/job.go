@@ -74,7 +74,9 @@ type shardReport struct {
 	First    []artifact.Rejected `json:"first,omitempty"`
 	Note     json.RawMessage     `json:"note,omitempty"`
 	amount                       // what its meter counted
-	Unit     string              `json:"unit,omitempty"` // of it; "": nothing
+	Total    int64               `json:"total,omitempty"` // of the stage, as far as the meter knew
+	Unit     string              `json:"unit,omitempty"`  // "": nothing was counted
+	Job      string              `json:"job,omitempty"`   // that last counted it
 }
 
 // Stage is the stage's name in the graph.

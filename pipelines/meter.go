@@ -88,38 +88,47 @@ func (p *progress) tell(done amount) {
 func (p *progress) keep(a amount) {
 	kept := p.kept.add(a)
 	if t, ok := p.job.reporter().(*teller); ok {
-		t.keep(kept)
+		t.keep(p.done.load(), kept, p.total.Load(), p.unit)
 	}
-}
-
-// counted is what the job's meter counted.
-func (j *Job) counted() (a amount, unit string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.meter == nil {
-		return amount{}, ""
-	}
-	return j.meter.done.load(), j.meter.of.unit
 }
 
 // settle ends the count of a shard: what it did was kept, or was in vain. Nobody is
 // told of less before more was done.
 func (j *Job) settle(kept bool) {
-	a, unit := j.counted()
+	j.mu.Lock()
+	m := j.meter
+	j.mu.Unlock()
 	switch {
-	case unit == "":
+	case m == nil:
 	case kept:
-		j.meter.of.keep(a)
+		m.of.keep(m.done.load())
 	default:
-		j.meter.of.done.add(amount{-a.Done, -a.Bytes})
+		a := m.done.load()
+		m.of.done.add(amount{-a.Done, -a.Bytes})
 	}
 }
 
-// recount counts what an earlier attempt did, as its report has it.
-func (j *Job) recount(r *shardReport) {
-	if r.Unit != "" {
-		p := j.progress(r.Unit)
-		p.tell(p.done.add(r.amount))
-		p.keep(r.amount)
+// noteCount puts what the meter counted into the report.
+func (j *Job) noteCount() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if m := j.meter; m != nil {
+		j.report.Job, j.report.amount, j.report.Total, j.report.Unit = j.task.Job, m.done.load(), m.of.total.Load(), m.of.unit
 	}
+}
+
+// recount counts a shard that an earlier run finished, as its report has it: once in
+// this run, whoever finds it. It tells nobody: that was no work.
+func (j *Job) recount(name string, r *shardReport) error {
+	if r.Unit == "" || r.Job == j.task.Job {
+		return nil
+	}
+	p := j.progress(r.Unit)
+	p.total.CompareAndSwap(0, r.Total)
+	p.done.add(r.amount)
+	p.keep(r.amount)
+	if r.Job = j.task.Job; !j.task.Detached { // nobody else looks
+		return nil
+	}
+	return j.task.saveShard(name, *r)
 }

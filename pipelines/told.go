@@ -61,11 +61,9 @@ func (t *teller) Progress(_ string, done, total int64, unit string, bytes int64)
 	t.change(func(now *told) { now.amount, now.Total, now.Unit = amount{done, bytes}, total, unit })
 }
 
-// keep notes how much of what Progress tells is kept, whatever becomes of the worker.
-func (t *teller) keep(kept amount) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.now.Kept, t.dirty = kept, true
+// keep is Progress with what of it is kept, whatever becomes of the worker.
+func (t *teller) keep(done, kept amount, total int64, unit string) {
+	t.change(func(now *told) { now.amount, now.Kept, now.Total, now.Unit = done, kept, total, unit })
 }
 
 func (t *teller) Metric(_ string, values map[string]float64) { t.say(said{Values: values}) }
@@ -117,17 +115,17 @@ func tellFailure(dir blob.Dir, shard int, err error) {
 
 // listen hands on what workers tell until it is called, which listens once more.
 func (r *running) listen(ctx context.Context, dir blob.Dir) (stop func()) {
-	l := &listener{running: r, dir: dir.With(ctx), heard: map[string]told{}, seen: map[string]blob.Info{}, begun: map[string]time.Time{}, when: map[string]time.Time{}}
+	l := &listener{running: r, dir: dir.With(ctx), workers: map[string]*heardOf{}}
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
 			select {
 			case <-end:
-				l.look()
+				l.look(time.Now())
 				return
 			case <-time.After(tellInterval):
-				l.look()
+				l.look(time.Now())
 			}
 		}
 	}()
@@ -136,24 +134,33 @@ func (r *running) listen(ctx context.Context, dir blob.Dir) (stop func()) {
 
 type listener struct {
 	*running
-	dir   blob.Dir
-	heard map[string]told
-	seen  map[string]blob.Info
-	begun map[string]time.Time // when a worker was first heard
-	when  map[string]time.Time // and last
-	last  told
+	dir     blob.Dir
+	workers map[string]*heardOf // by their files
+	last    told
 }
 
-func (l *listener) look() {
+// heardOf is a worker that was heard.
+type heardOf struct {
+	told
+	file         blob.Info // as it was read
+	first, heard time.Time // when it was first heard, and last
+}
+
+func (l *listener) look(now time.Time) {
 	stage := l.dir.Base()
 	for info, err := range l.dir.List(toldDir + "/") {
 		if err != nil {
 			return // it is told later
 		}
-		if l.seen[info.Name] == info || !strings.HasSuffix(info.Name, ".json") {
+		w := l.workers[info.Name]
+		if w != nil && w.file == info || !strings.HasSuffix(info.Name, ".json") {
 			continue
 		}
-		l.seen[info.Name] = info
+		if w == nil {
+			w = &heardOf{first: now}
+			l.workers[info.Name] = w
+		}
+		w.file = info
 		var t told
 		data, err := l.dir.ReadFile(info.Name)
 		if err != nil || json.Unmarshal(data, &t) != nil {
@@ -163,12 +170,10 @@ func (l *listener) look() {
 			l.fail(t.Shard, fmt.Errorf("%s", t.Failed))
 			continue
 		}
-		l.hear(stage, l.heard[info.Name], t)
-		if l.heard[info.Name], l.when[info.Name] = t, time.Now(); l.begun[info.Name].IsZero() {
-			l.begun[info.Name] = time.Now()
-		}
+		l.hear(stage, w.told, t)
+		w.told, w.heard = t, now
 	}
-	l.progress(stage)
+	l.progress(stage, now)
 }
 
 func (l *listener) hear(stage string, before, t told) {
@@ -189,22 +194,22 @@ func (l *listener) hear(stage string, before, t told) {
 
 // progress adds up what workers did: all of those at work, and of the others what
 // is kept. Who was not heard since another came is not at work any more, or slow.
-func (l *listener) progress(stage string) {
+func (l *listener) progress(stage string, now time.Time) {
 	var sum told
 	var newest time.Time
-	for _, t := range l.begun {
-		if t.After(newest) {
-			newest = t
+	for _, w := range l.workers {
+		if w.first.After(newest) && !w.heard.IsZero() {
+			newest = w.first
 		}
 	}
-	for name, t := range l.heard {
-		if l.when[name].Before(newest) && time.Since(l.when[name]) > lostAfter {
-			sum.add(t.Kept)
+	for _, w := range l.workers {
+		if w.heard.Before(newest) && now.Sub(w.heard) > lostAfter {
+			sum.add(w.Kept)
 		} else {
-			sum.add(t.amount)
+			sum.add(w.amount)
 		}
-		if sum.Total = max(sum.Total, t.Total); t.Unit != "" {
-			sum.Unit = t.Unit
+		if sum.Total = max(sum.Total, w.Total); w.Unit != "" {
+			sum.Unit = w.Unit
 		}
 	}
 	if sum.Total > 0 { // a shard may be finished twice

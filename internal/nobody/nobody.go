@@ -13,18 +13,33 @@ package nobody
 import (
 	"os"
 	"strconv"
+	"strings"
 )
 
 // nowhere is where users without a home live, as on Debian: nothing that others could
 // write is taken for the user's settings.
 const nowhere = "/nonexistent"
 
-// It does not look whether the user is known: all of os/user remembers a failure, which
-// Beam would then get.
+// It does not ask os/user whether the user is known, which remembers a failure for
+// Beam to get.
 func init() {
-	for name, value := range map[string]string{"USER": strconv.Itoa(os.Getuid()), "HOME": nowhere} {
+	id := strconv.Itoa(os.Getuid())
+	if users, err := os.ReadFile("/etc/passwd"); err == nil && known(string(users), id) {
+		return
+	}
+	for name, value := range map[string]string{"USER": id, "HOME": nowhere} {
 		if os.Getenv(name) == "" {
 			_ = os.Setenv(name, value)
 		}
 	}
+}
+
+// known reports whether a file like /etc/passwd has a user of this id.
+func known(users, id string) bool {
+	for line := range strings.Lines(users) {
+		if fields := strings.Split(line, ":"); len(fields) > 5 && fields[2] == id {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package flink_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +14,10 @@ import (
 )
 
 // TestPool: workers of a pool that was started before, on Flink.
-func TestPool(t *testing.T) { inPool(t, embedded(t)) }
+func TestPool(t *testing.T) {
+	inPool(t, embedded(t))
+	noWorkers(t)
+}
 
 // TestContainers: workers in containers, on Flink.
 func TestContainers(t *testing.T) { inContainers(t, embedded(t)) }
@@ -41,6 +45,7 @@ func inPool(t *testing.T, c *cluster) {
 	start(t, "retort", smoke(images, direct)...).end(0)
 	at := fmt.Sprint("localhost:", freePort(t))
 	pool := exec.Command(filepath.Join(installed(t), "bin", "retort"), "--worker_pool="+at)
+	pool.Stderr = t.Output()
 	if err := pool.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +89,7 @@ func builtImage(t *testing.T) (name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name = "retort-test:latest"
+	name = "retort-test:" + strings.ToLower(rand.Text()[:12])
 	t.Cleanup(func() { // the runner does not always
 		out, _ := exec.Command("docker", "ps", "-aq", "--filter", "ancestor="+name).Output()
 		_ = exec.Command("docker", append([]string{"rm", "-f"}, strings.Fields(string(out))...)...).Run()

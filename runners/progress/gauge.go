@@ -31,19 +31,19 @@ func newGauge(stage string, now time.Time) *gauge {
 }
 
 // progress takes in what a stage reports. The first report of a stage that
-// resumes may start anywhere; speed is counted from there.
+// resumes may start anywhere, whatever stage it is: speed is counted from there.
 func (g *gauge) progress(now time.Time, done, total int64, unit string, bytes int64) {
 	g.done, g.total, g.unit, g.bytes = done, total, unit, bytes
 	dt := now.Sub(g.lastAt).Seconds()
 	if !g.seen {
 		g.seen = true
-		if dt > 0 {
-			g.rate, g.byteRat = float64(done)/dt, float64(bytes)/dt
-		}
 	} else if dt <= 0 {
 		return
 	} else {
 		keep := math.Exp(-dt / smoothing.Seconds())
+		if g.rate == 0 { // there is nothing to smooth
+			keep = 0
+		}
 		g.rate = keep*g.rate + (1-keep)*float64(done-g.lastDone)/dt
 		g.byteRat = keep*g.byteRat + (1-keep)*float64(bytes-g.lastBytes)/dt
 	}

@@ -52,9 +52,9 @@ func TestLines(t *testing.T) {
 	play(l)
 	want := `ingest    kept: 1,400 images, 2 duplicates, 1.5 MB, 3 of 1,405 quarantined (2 zero-byte, 1 truncated)
 pretrain  starts
-pretrain  100 of 400 steps (25 %), 20 steps/s, 400 kB/s, 15 s left, loss 4.25
+pretrain  100 of 400 steps (25 %), loss 4.25
 pretrain  goes on from step 50
-pretrain  400 of 400 steps (100 %), 45 steps/s, 906 kB/s, loss 4.25
+pretrain  400 of 400 steps (100 %), 60 steps/s, 1.2 MB/s, loss 4.25
 pretrain  done in 1 min 15 s: 400 steps
 `
 	if b.String() != want {

@@ -32,8 +32,8 @@ func decodeFeatures(data []byte, dim, classes int) (labels []int32, features []f
 	if err == nil {
 		_, err = binary.Decode(data[at:], binary.LittleEndian, features)
 	}
-	for _, l := range labels {
-		err = errors.Join(err, checkLabel(l, classes))
+	for i := 0; i < n && err == nil; i++ {
+		err = checkLabel(labels[i], classes)
 	}
 	return labels, features, err
 }
@@ -51,13 +51,17 @@ func decodeVerdicts(data []byte, classes int) ([]verdict, error) {
 	}
 	all := make([]verdict, n)
 	_, err = binary.Decode(data, binary.LittleEndian, all)
-	for i := range all {
-		err = errors.Join(err, checkLabel(all[i].Label, classes), checkLabel(all[i].Best, classes))
-		if c := [...]float64{all[i].At.Confidence, all[i].Before.Confidence}; !(c[0] >= 0 && c[0] <= 1.001 && c[1] >= 0 && c[1] <= 1.001) {
-			err = errors.Join(err, fmt.Errorf("probabilities %v of image %d (the network's outputs are no numbers: train it again with a lower learning rate)", c, i))
-		}
+	for i := 0; i < n && err == nil; i++ {
+		err = all[i].check(classes)
 	}
 	return all, err
+}
+
+func (v *verdict) check(classes int) error {
+	if c := v.At.Confidence; !(c >= 0 && c <= 1.001) || !(v.Before.Confidence >= 0 && v.Before.Confidence <= 1.001) {
+		return fmt.Errorf("a probability of %v (the network's outputs are no numbers: train it again with a lower learning rate)", c)
+	}
+	return errors.Join(checkLabel(v.Label, classes), checkLabel(v.Best, classes))
 }
 
 // counted is how many things of a size data has.

@@ -109,7 +109,13 @@ func (c *compiled) get(network int, bytes int64, create func() (*train.Predictor
 		sum -= c.all[0].bytes
 	}
 	c.mu.Unlock()
-	return a.get()
+	p, err := a.get()
+	if err != nil { // whoever comes next tries again
+		c.mu.Lock()
+		c.all = slices.DeleteFunc(c.all, func(a atHand) bool { return a.network == network })
+		c.mu.Unlock()
+	}
+	return p, err
 }
 
 func (s *Stage) compile(in images, out output, n network) (*train.Predictor, error) {

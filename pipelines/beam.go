@@ -250,7 +250,9 @@ func (t *task) fail(err error) error {
 	if !t.Detached || t.running.ctx != nil {
 		return err
 	}
-	if elsewhere := new(elsewhereError); !errors.As(err, &elsewhere) {
+	var elsewhere *elsewhereError
+	var takenOver *takenOverError
+	if !errors.As(err, &elsewhere) && !errors.As(err, &takenOver) {
 		tellFailure(t.Dir, shard, err)
 	}
 	return markedError{err}

@@ -228,8 +228,14 @@ func (t *task) mayWrite() error {
 	if seen, _ := t.Dir.Exists(markerName); !seen && t.Dir.IsLocal() {
 		return &elsewhereError{t.Dir}
 	}
-	return fmt.Errorf("%s: another run took it over", t.Dir)
+	return &takenOverError{t.Dir}
 }
+
+// takenOverError is that the folder is another run's by now. Its launcher must not
+// take it for a failure of its own job.
+type takenOverError struct{ dir blob.Dir }
+
+func (e *takenOverError) Error() string { return fmt.Sprintf("%s: another run took it over", e.dir) }
 
 // elsewhereError is that a worker does not see the run's folder.
 type elsewhereError struct{ dir blob.Dir }

@@ -30,9 +30,9 @@ type Metrics struct {
 	DataWaitShare   float64 `json:"data_wait_share"`
 }
 
-// Enough, as the error of [Hooks.Step], ends a training early and well. An execution
+// ErrEnough, as the error of [Hooks.Step], ends a training early and well. An execution
 // of several steps is to have ended there ([Hooks.Looks]).
-var Enough = errors.New("the training has gone far enough")
+var ErrEnough = errors.New("the training has gone far enough")
 
 // Hooks are called from Fit, in its goroutine. Nil ones are left out. An error
 // ends the training.
@@ -72,7 +72,7 @@ func (t *Trainer) Fit(ctx context.Context, data Data, on Hooks) error {
 		for _, m := range steps {
 			m.ImagesPerSecond = float64(len(steps)*t.task.Batch) / took.Seconds()
 			m.DataWaitShare = waited.Seconds() / took.Seconds()
-			if err := t.report(m, on); errors.Is(err, Enough) {
+			if err := t.report(m, on); errors.Is(err, ErrEnough) {
 				return nil
 			} else if err != nil {
 				return err

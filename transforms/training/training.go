@@ -165,7 +165,7 @@ func (se *session) step(m train.Metrics) error {
 	if err := se.curves.add(point(m)); err != nil || !enough {
 		return err
 	}
-	return train.Enough
+	return train.ErrEnough
 }
 
 // validate looks at the network after a step. What it finds are figures of the step.

@@ -13,7 +13,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=1 GOOS=linux GOARCH=amd64 go build -trimpath -tags xla,osusergo -o /out/retort-xla ./cmd/retort
+RUN CGO_ENABLED=1 GOOS=linux GOARCH=amd64 go build -trimpath -tags xla -o /out/retort-xla ./cmd/retort
 
 FROM scratch AS program
 COPY --from=build /out/retort-xla /

@@ -12,25 +12,21 @@ cd "$(dirname "$0")/../.."
 here=$PWD/.flink
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 command -v "$java" >/dev/null || { echo "no java: install a JDK or JRE, 11 or later (Debian: openjdk-17-jre-headless), or set JAVA_HOME" >&2; exit 1; }
-if [ ! -f "$here/complete" ]; then
-	command -v mvn >/dev/null || { echo "no mvn: install Maven, which fetches Flink (Debian: maven)" >&2; exit 1; }
-	echo "installing Flink 1.19 and Beam's job server into .flink (157 MB)" >&2
-	mkdir -p "$here"
-	cp runners/flink/pom.xml "$here/pom.xml"
-	mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$here/lib"
-	touch "$here/complete"
-fi
+# install WHAT POM FOLDER MB: the jars that a POM lists
+install() {
+	[ ! -f "$here/$3/complete" ] || return 0
+	command -v mvn >/dev/null || { echo "no mvn: install Maven, which fetches $1 (Debian: maven)" >&2; exit 1; }
+	echo "installing $1 and Beam's job server for it into .flink ($4 MB)" >&2
+	mkdir -p "$here/$3"
+	cp "runners/flink/$2" "$here/$3/pom.xml"
+	mvn -q -B -f "$here/$3/pom.xml" dependency:copy-dependencies -DoutputDirectory="$here/$3"
+	touch "$here/$3/complete"
+}
+install "Flink 1.19" pom.xml lib 157
+install "Spark 3.5" spark.xml spark 270
 if [ ! -d "$here/gradle/wrapper" ]; then # Beam's job server does not send jars of such a folder with every job
 	mkdir -p "$here/gradle"
 	cp -al "$here/lib" "$here/gradle/wrapper"
-fi
-if [ ! -f "$here/spark/complete" ]; then
-	command -v mvn >/dev/null || { echo "no mvn: install Maven, which fetches Spark (Debian: maven)" >&2; exit 1; }
-	echo "installing Spark 3.5 and Beam's job server for it into .flink (270 MB)" >&2
-	mkdir -p "$here/spark"
-	cp runners/flink/spark.xml "$here/spark/pom.xml"
-	mvn -q -B -f "$here/spark/pom.xml" dependency:copy-dependencies -DoutputDirectory="$here/spark"
-	touch "$here/spark/complete"
 fi
 for program in ./cmd/retort ./examples/sharp ./examples/barlowtwins; do
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$here/bin/" "$program"

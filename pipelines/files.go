@@ -136,8 +136,13 @@ func (w *WorkWriter) Keep() error {
 	if err := w.Commit(); err != nil {
 		return err
 	}
-	w.job.AddWork(artifact.File{Name: w.name, Records: w.Records(), Bytes: w.Bytes(), CRC32C: w.CRC32C()})
+	w.job.KeepWork(w.name, w.File)
 	return nil
+}
+
+// KeepWork is AddWork of a file of records that was committed.
+func (j *Job) KeepWork(name string, f *tfrecord.File) {
+	j.AddWork(artifact.File{Name: name, Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C()})
 }
 
 // EachWork hands the records of a file in Work to do, which must not keep them.

@@ -161,7 +161,7 @@ func (c *collector) commit(ctx context.Context, last *[]item) error {
 	_, err := c.closed.commit()
 	if err == nil && c.entries != nil {
 		if err = c.entries.Commit(); err == nil {
-			keepWork(c.out, c.name+".entries", c.entries)
+			c.out.KeepWork(c.name+".entries", c.entries)
 		}
 	}
 	return err

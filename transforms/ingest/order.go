@@ -124,7 +124,7 @@ func (s *Images) order(ctx context.Context, _ none, out output, shard int) error
 	if err := o.refs.Commit(); err != nil {
 		return err
 	}
-	keepWork(out, orderedName(shard), o.refs)
+	out.KeepWork(orderedName(shard), o.refs)
 	if o.noted.Conflicts, err = o.bad.commit(); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/pipelines"
 )
@@ -96,7 +95,7 @@ func (w *jsonFile) commit() (int64, error) {
 	if err := w.f.Commit(); err != nil {
 		return 0, err
 	}
-	keepWork(w.out, w.name, w.f)
+	w.out.KeepWork(w.name, w.f)
 	return w.f.Records(), nil
 }
 
@@ -104,10 +103,6 @@ func (w *jsonFile) discard() {
 	if w.f != nil {
 		w.f.Discard()
 	}
-}
-
-func keepWork(out output, name string, f *tfrecord.File) {
-	out.AddWork(artifact.File{Name: name, Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C()})
 }
 
 // eachJSON reads n documents of a file, which is not there where n is 0, after

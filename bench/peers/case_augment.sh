@@ -22,11 +22,7 @@ fi
 large=.peers/large.tar
 [ -f "$large" ] || "$cv" bench/peers/large_photos.py "$data/imagenette-train.tar" "$large"
 
-one() { # CASE WHO COMMAND…: the last line of stdout is the result
-	local what=$1 who=$2
-	shift 2
-	printf '%s\t%s\t%s\n' "$what" "$who" "$(taskset -c "$PIN" "$@" 2>/dev/null | tail -1)" | tee -a "$rounds" >&2
-}
+with_cores 1
 
 measure() { # NAME TAR SIZE PASSES
 	for _ in $(seq "$ROUNDS"); do
@@ -42,4 +38,4 @@ measure "32 px" "$data/cifar10-train.tar" 32 1
 measure "224 px" "$data/imagenette-train.tar" 224 1
 measure "224 px, 10 passes" "$data/imagenette-train.tar" 224 10
 measure "4000x3000 -> 224 px" "$large" 224 1
-python3 bench/peers/table.py views_per_cpu_s <"$rounds"
+python3 bench/peers/table.py views_per_cpu_s views_per_s <"$rounds"

@@ -18,24 +18,19 @@ flags=(-O3 -march=native)
 	bench/peers/views.cpp -lturbojpeg -o "$scratch/views_cpp" || { echo "bench/peers: the stronger peers need TurboJPEG (Debian: libturbojpeg0-dev, or TURBOJPEG=FOLDER)" >&2; exit 1; }
 venv stronger bench/peers/requirements-stronger.txt
 
-one() { # ROUNDS CASE WHO COMMAND…: the last line of stdout is the result
-	local rounds=$1 what=$2 who=$3
-	shift 3
-	printf '%s\t%s\t%s\n' "$what" "$who" "$(taskset -c "$PIN" "$@" 2>/dev/null | tail -1)" | tee -a "$rounds" >&2
-}
-
+with_cores 1
 for _ in $(seq "$ROUNDS"); do
 	for kind in "32 cifar10" "224 imagenette"; do
 		read -r size images <<<"$kind"
-		one "$views" "$size px" retort "$RETORT" bench augment --images "$data/$images-train.tar" --size "$size" --cores 1 --seconds "$each" --json
-		one "$views" "$size px" C++ "$scratch/views_cpp" "$data/$images-train.tar" "$size" "$each"
+		rounds=$views one "$size px" retort "$RETORT" bench augment --images "$data/$images-train.tar" --size "$size" --cores 1 --seconds "$each" --json
+		rounds=$views one "$size px" C++ "$scratch/views_cpp" "$data/$images-train.tar" "$size" "$each"
 	done
 	for bytes in 150528 3072; do
 		file=$scratch/$bytes.tfrecord payload=$data/imagenette-train.tar
-		one "$reading" "$bytes B" retort "$RETORT" bench tfrecord --record-bytes "$bytes" --payload "$payload" --dir "$scratch" --cores 1 --seconds "$each" --json
-		one "$reading" "$bytes B" "mapped, crc32c" "$python" bench/peers/tfrecord_mapped.py --record-bytes "$bytes" --payload "$payload" --file "$file" --seconds "$each"
-		one "$reading" "$bytes B" C "$scratch/tfrecord_read" "$file" "$each"
+		rounds=$reading one "$bytes B" retort "$RETORT" bench tfrecord --record-bytes "$bytes" --payload "$payload" --dir "$scratch" --cores 1 --seconds "$each" --json
+		rounds=$reading one "$bytes B" "mapped, crc32c" "$python" bench/peers/tfrecord_mapped.py --record-bytes "$bytes" --payload "$payload" --file "$file" --seconds "$each"
+		rounds=$reading one "$bytes B" C "$scratch/tfrecord_read" "$file" "$each"
 	done
 done
-python3 bench/peers/table.py views_per_cpu_s <"$views"
-python3 bench/peers/table.py read_bytes_per_cpu_s <"$reading"
+python3 bench/peers/table.py views_per_cpu_s views_per_s <"$views"
+python3 bench/peers/table.py read_bytes_per_cpu_s read_bytes_per_s <"$reading"

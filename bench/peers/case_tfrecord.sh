@@ -16,11 +16,7 @@ if [ ! -f "$pixels" ]; then
 fi
 venv augment-tf bench/peers/requirements-augment-tf.txt
 
-one() { # CASE WHO COMMAND…: the last line of stdout is the result
-	local what=$1 who=$2
-	shift 2
-	printf '%s\t%s\t%s\n' "$what" "$who" "$(taskset -c "$PIN" "$@" 2>/dev/null | tail -1)" | tee -a "$rounds" >&2
-}
+with_cores 1
 
 measure() { # BYTES COMPRESSION
 	local same=(--record-bytes "$1" --compression "$2" --dir "$scratch" --payload "$pixels")
@@ -34,6 +30,4 @@ for compression in none gzip; do
 	measure 150528 "$compression"
 	measure 3072 "$compression"
 done
-for figure in write_bytes_per_cpu_s read_bytes_per_cpu_s ratio; do
-	python3 bench/peers/table.py "$figure" <"$rounds"
-done
+python3 bench/peers/table.py write_bytes_per_cpu_s read_bytes_per_cpu_s ratio <"$rounds"

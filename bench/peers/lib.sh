@@ -9,3 +9,29 @@ venv() {
 	"$python" -m pip install --quiet --disable-pip-version-check -r "$2" >&2
 	cp "$2" ".peers/$1/installed"
 }
+
+# with_cores SHARE sets what "one" pins to and $cores: 1 is core PIN, all the
+# whole machine.
+with_cores() {
+	case $1 in
+	1) pinned=(taskset -c "$PIN") cores=1 ;;
+	all) pinned=(env) cores=$(nproc) ;;
+	*) echo "CORES: want 1 or all, not $1" >&2; exit 2 ;;
+	esac
+}
+
+# one CASE WHO COMMAND… is one side's turn: the last line of its output, the
+# result, goes into the file $rounds. What else it says is shown if it fails.
+one() {
+	local what=$1 who=$2 said result
+	shift 2
+	said=$(mktemp)
+	if ! result=$("${pinned[@]}" "$@" 2>"$said"); then
+		cat "$said" >&2
+		rm -f "$said"
+		echo "bench/peers: $who failed: $*" >&2
+		exit 1
+	fi
+	rm -f "$said"
+	printf '%s\t%s\t%s\n' "$what" "$who" "$(tail -1 <<<"$result")" | tee -a "$rounds" >&2
+}

@@ -47,6 +47,21 @@ func (f *benchFlags) start() (time.Duration, error) {
 	return time.Duration(f.seconds * float64(time.Second)), nil
 }
 
+// rate is how much a second by the clock, and a second of processor time, which
+// other programs on the machine move less. The latter is 0 where nothing
+// measures it.
+type rate struct{ wall, cpu float64 }
+
+func rateOf(n float64, elapsed, used time.Duration) rate {
+	r := rate{wall: n / elapsed.Seconds()}
+	if used > 0 {
+		r.cpu = n / used.Seconds()
+	}
+	return r
+}
+
+func (r rate) times(n float64) rate { return rate{r.wall * n, r.cpu * n} }
+
 // figure is one column of a benchmark's output, in order.
 type figure struct {
 	name  string

@@ -111,14 +111,10 @@ type augmentBench struct {
 	ids     []imagefile.ID
 }
 
-// viewRate is views per second on the clock, and per second of processor time
-// (0 where that is not known), which other programs on the machine move less.
-type viewRate struct{ wall, cpu float64 }
-
-// measure runs on so many goroutines.
-func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Duration) (viewRate, error) {
+// measure is the rate of views on so many goroutines.
+func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Duration) (rate, error) {
 	if err := b.work(0, new(augmentScratch)); err != nil { // also warms up
-		return viewRate{}, err
+		return rate{}, err
 	}
 	var next, done atomic.Int64
 	var group sync.WaitGroup
@@ -140,15 +136,11 @@ func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Dur
 	elapsed, used := time.Since(start), cpuTime()-used
 	select {
 	case err := <-errs:
-		return viewRate{}, err
+		return rate{}, err
 	default:
 	}
 	n := float64(done.Load()) * float64(b.passes*len(b.views))
-	rate := viewRate{wall: n / elapsed.Seconds()}
-	if used > 0 {
-		rate.cpu = n / used.Seconds()
-	}
-	return rate, ctx.Err()
+	return rateOf(n, elapsed, used), ctx.Err()
 }
 
 // augmentScratch is what one goroutine keeps from image to image.

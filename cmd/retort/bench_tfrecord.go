@@ -123,7 +123,7 @@ func (b *tfrecordBench) ratio() float64 { return float64(b.held) / float64(b.sto
 
 // measure writes and then reads, each on so many goroutines for so long, and
 // returns bytes of records per second.
-func (b *tfrecordBench) measure(ctx context.Context, cores int, duration time.Duration) (write, read byteRate, err error) {
+func (b *tfrecordBench) measure(ctx context.Context, cores int, duration time.Duration) (write, read rate, err error) {
 	if write, err = b.phase(ctx, cores, duration, b.write); err != nil {
 		return write, read, err
 	}
@@ -140,10 +140,6 @@ func (b *tfrecordBench) path(worker int) string {
 	return filepath.Join(b.dir, "bench-"+strconv.Itoa(worker)+".tfrecord")
 }
 
-// byteRate is bytes of records per second, and per second of processor time:
-// the latter holds on a busy machine too. It is 0 where nothing measures it.
-type byteRate struct{ wall, cpu float64 }
-
 // spent is what one file took.
 type spent struct {
 	bytes     int64
@@ -152,7 +148,7 @@ type spent struct {
 
 // phase repeats one whole file per goroutine until the time is over. What is
 // left of the file before is removed outside of the time.
-func (b *tfrecordBench) phase(ctx context.Context, cores int, duration time.Duration, once func(path string) (spent, error)) (byteRate, error) {
+func (b *tfrecordBench) phase(ctx context.Context, cores int, duration time.Duration, once func(path string) (spent, error)) (rate, error) {
 	all, errs := make([]spent, cores), make([]error, cores)
 	var group sync.WaitGroup
 	start := time.Now()
@@ -169,15 +165,13 @@ func (b *tfrecordBench) phase(ctx context.Context, cores int, duration time.Dura
 		})
 	}
 	group.Wait()
-	var total byteRate
+	var total rate
 	for w, s := range all {
 		if errs[w] != nil {
-			return byteRate{}, errs[w]
+			return rate{}, errs[w]
 		}
-		total.wall += float64(s.bytes) / s.wall.Seconds()
-		if s.cpu > 0 { // of the whole process: every core's files are in it
-			total.cpu += float64(s.bytes) / s.cpu.Seconds()
-		}
+		file := rateOf(float64(s.bytes), s.wall, s.cpu) // the processor time is of the whole process: every core's files are in it
+		total = rate{total.wall + file.wall, total.cpu + file.cpu}
 	}
 	return total, ctx.Err()
 }

@@ -105,9 +105,9 @@ func (n *netFlags) figures(chosen *backend.Choice) []figure {
 	return []figure{{"arch", n.arch}, {"width", n.width}, {"sk", n.sk}, {"size", n.size}, {"backend", chosen.Name}}
 }
 
-// speed is the rate of floating-point operations, as a direct convolution
+// operations is the rate of floating-point operations, as a direct convolution
 // counts them: Winograd's needs fewer, so that a share of the peak can pass 1.
-func speed(chosen *backend.Choice, cores int, rate float64) []figure {
+func operations(chosen *backend.Choice, cores int, rate float64) []figure {
 	list := []figure{{"gflop_per_s", rate}}
 	if chosen.Name == cpu.Name {
 		peak := cpu.PeakGFLOPS(cores)
@@ -163,16 +163,16 @@ func runBenchTrain(ctx context.Context, f *benchFlags, n *netFlags) error {
 	}
 	batch := train.Batch{Images: randomPixels(2 * spec.Batch * spec.ImageSize * spec.ImageSize * 3)}
 	batches := slices.Repeat([]train.Batch{batch}, n.steps)
-	steps, seconds, err := repeat(ctx, duration, func() error { _, err := trainer.TrainSteps(batches...); return err })
+	steps, speed, err := repeat(ctx, duration, func() error { _, err := trainer.TrainSteps(batches...); return err })
 	if err != nil {
 		return err
 	}
-	steps *= n.steps
+	steps, speed = steps*n.steps, speed.times(float64(n.steps))
 	figures := append(n.figures(chosen), figure{"pairs", spec.Batch}, figure{"steps", steps},
-		figure{"pairs_per_s", float64(steps*spec.Batch) / seconds})
+		figure{"pairs_per_s", speed.wall * float64(spec.Batch)}, figure{"pairs_per_cpu_s", speed.cpu * float64(spec.Batch)})
 	figures = append(figures, figure{"precision", n.compute.precision}, figure{"devices", n.compute.devices},
 		figure{"remat", n.remat}, figure{"chunk", n.chunk}, figure{"steps_per_execution", n.steps})
-	return f.show(append(figures, speed(chosen, f.cores, float64(spec.StepFLOPs())*float64(steps)/seconds/1e9)...)...)
+	return f.show(append(figures, operations(chosen, f.cores, float64(spec.StepFLOPs())*speed.wall/1e9)...)...)
 }
 
 func benchLabel() *cobra.Command {
@@ -211,15 +211,15 @@ func runBenchLabel(ctx context.Context, f *benchFlags, n *netFlags) error {
 		return err
 	}
 	pixels := randomPixels(n.batch * spec.ImageSize * spec.ImageSize * 3)
-	steps, seconds, err := repeat(ctx, duration, func() error { _, _, err := predictor.Predict(pixels); return err })
+	batches, speed, err := repeat(ctx, duration, func() error { _, _, err := predictor.Predict(pixels); return err })
 	if err != nil {
 		return err
 	}
 	forward := float64(spec.Declaration().FLOPs) * float64(n.batch)
-	figures := append(n.figures(chosen), figure{"batch", n.batch}, figure{"batches", steps},
-		figure{"images_per_s", float64(steps*n.batch) / seconds})
+	figures := append(n.figures(chosen), figure{"batch", n.batch}, figure{"batches", batches},
+		figure{"images_per_s", speed.wall * float64(n.batch)}, figure{"images_per_cpu_s", speed.cpu * float64(n.batch)})
 	figures = append(figures, figure{"precision", n.compute.precision})
-	return f.show(append(figures, speed(chosen, f.cores, forward*float64(steps)/seconds/1e9)...)...)
+	return f.show(append(figures, operations(chosen, f.cores, forward*speed.wall/1e9)...)...)
 }
 
 func randomPredictor(chosen *backend.Choice, spec train.Spec, batch int) (*train.Predictor, error) {
@@ -238,23 +238,24 @@ func randomPredictor(chosen *backend.Choice, spec train.Spec, batch int) (*train
 }
 
 // repeat does step until the time is over, at least once, after two that are
-// not counted: the first compiles, the second settles memory.
-func repeat(ctx context.Context, duration time.Duration, step func() error) (steps int, seconds float64, err error) {
+// not counted: the first compiles, the second settles memory. The rate is of
+// steps.
+func repeat(ctx context.Context, duration time.Duration, step func() error) (steps int, speed rate, err error) {
 	for range 2 {
 		if err := step(); err != nil {
-			return 0, 0, err
+			return 0, rate{}, err
 		}
 	}
-	start := time.Now()
+	start, used := time.Now(), cpuTime()
 	for steps == 0 || time.Since(start) < duration {
 		if err := step(); err != nil {
-			return 0, 0, err
+			return 0, rate{}, err
 		}
 		if steps++; ctx.Err() != nil {
-			return 0, 0, ctx.Err()
+			return 0, rate{}, ctx.Err()
 		}
 	}
-	return steps, time.Since(start).Seconds(), nil
+	return steps, rateOf(float64(steps), time.Since(start), cpuTime()-used), nil
 }
 
 func randomPixels(n int) []byte {

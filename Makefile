@@ -7,10 +7,12 @@ OUT          ?= runs/demo
 STATICCHECK  := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ROUNDS       ?= 3
 TESTFLAGS    ?=
+# packages with assembly of some architecture
+KERNELS      := ./internal/crc32c ./internal/inflate ./io/imagefile/jpeg ./model/backend/cpu/internal/kernels ./transforms/views/augment
 
 export GOEXPERIMENT
 
-.PHONY: all build demo test store-test flink-test xla-test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop interop-pictures graph-picture report-shot clean help
+.PHONY: all build demo test store-test flink-test xla-test arm64-test race check format vet lint layers generate generated fuzz bench bench-peers bench-scale interop interop-pictures graph-picture report-shot clean help
 
 all: build
 
@@ -39,6 +41,9 @@ flink-test: ## the smoke graph on a real Flink, with faults, and on a Spark (ins
 xla-test: ## the tests of model/ and the smoke graph on XLA (installs a plugin for CPUs into .xla; needs pip and a C compiler)
 	bash bench/xla/test.sh
 
+arm64-test: ## the tests of the packages with kernels on an emulated arm64 (needs qemu-user)
+	GOARCH=arm64 $(GO) test -exec qemu-aarch64 $(TESTFLAGS) $(KERNELS)
+
 race: ## run all tests with the race detector
 	$(GO) test -race $(PACKAGES)
 
@@ -50,6 +55,7 @@ format: ## fail when a file is not as gofmt writes it
 
 vet:
 	$(GO) vet $(PACKAGES)
+	GOARCH=arm64 $(GO) vet $(KERNELS)
 
 lint:
 	$(GO) run $(STATICCHECK) $(PACKAGES)

@@ -3,7 +3,7 @@ package cpu
 import "github.com/retort-ml/retort/model/backend/cpu/internal/kernels"
 
 // Instructions names the instruction set that the kernels use: "avx512",
-// "avx2" or "portable". It is the best that the processor and the operating
+// "avx2", "neon" or "portable". It is the best that the processor and the operating
 // system support, or the one that the environment variable RETORT_CPU_ISA asks
 // for.
 func Instructions() string { return kernels.Info().ISA }

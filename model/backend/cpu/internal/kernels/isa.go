@@ -12,13 +12,13 @@ import (
 
 // CPU says which kernels this process runs.
 type CPU struct {
-	ISA   string // "avx512", "avx2" or "portable"
+	ISA   string // "avx512", "avx2", "neon" or "portable"
 	Lanes int    // float32 values in a vector
 }
 
 // Info is the instruction set chosen at start-up: the best that the processor
 // and the operating system support, or the one that the environment variable
-// RETORT_CPU_ISA (portable, avx2, avx512) asks for if it is supported (see Asked).
+// RETORT_CPU_ISA (portable, neon, avx2, avx512) asks for if it is supported (see Asked).
 func Info() CPU { return active.CPU }
 
 // isa is a set of kernels for one instruction set.

@@ -41,7 +41,7 @@ func gatherPortable(c *float32, coff *int, a *float32, aoff *int, taps *int, nta
 	}
 	acc.store(c, coff, accumulate)
 	if fin != nil {
-		(*finish)(unsafe.Pointer(fin)).apply(c, coff)
+		(*finish)(unsafe.Pointer(fin)).apply(c, coff, portableRows, portableCols)
 	}
 }
 
@@ -78,11 +78,11 @@ func (acc *accumulators) store(c *float32, coff *int, accumulate int) {
 }
 
 // apply finishes the tile that lies in c.
-func (f *finish) apply(c *float32, coff *int) {
-	scale, offset := row(f.scale, 0, portableCols), row(f.offset, 0, portableCols)
-	for p := range portableRows {
+func (f *finish) apply(c *float32, coff *int, rows, cols int) {
+	scale, offset := row(f.scale, 0, cols), row(f.offset, 0, cols)
+	for p := range rows {
 		at := *index(coff, p)
-		out := row(c, at, portableCols)
+		out := row(c, at, cols)
 		for j, v := range out {
 			v = v*scale[j] + offset[j]
 			if f.residual != nil {

@@ -5,10 +5,12 @@ import "context"
 // Estimate is how much work a stage that runs is thought to be. Zero fields
 // are unknown or nothing.
 type Estimate struct {
-	Images   int64
-	Views    int64
-	Bytes    int64
-	Steps    int64
+	Images int64
+	Views  int64
+	Bytes  int64
+	Steps  int64
+	// AtMost is of a training that may stop early: Steps and hours are its limit.
+	AtMost   bool
 	CPUHours float64 // of one core
 	GPUHours float64
 	// Ports are images by port, of a stage with parts.

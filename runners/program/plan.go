@@ -23,9 +23,10 @@ func WritePlan(w io.Writer, steps []pipelines.Step) error {
 			run++
 			total.CPUHours += e.CPUHours
 			total.GPUHours += e.GPUHours
+			total.AtMost = total.AtMost || e.AtMost
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, state, some(e.Images), some(e.Views),
-			someBytes(e.Bytes), some(e.Steps), hours(e.CPUHours), hours(e.GPUHours), s.Why)
+			someBytes(e.Bytes), someSteps(e), hours(e.CPUHours), hours(e.GPUHours), s.Why)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -47,8 +48,12 @@ func planSentence(run, all int, total pipelines.Estimate) string {
 		costs = append(costs, hours(total.GPUHours)+" GPU hours")
 	}
 	if len(costs) > 0 {
-		s += ", about " + strings.Join(costs, " or ")
-		s = strings.ReplaceAll(strings.ReplaceAll(s, "about <", "<"), "<", "less than ")
+		how := "about "
+		if total.AtMost {
+			how = "at most "
+		}
+		s += ", " + how + strings.Join(costs, " or ")
+		s = strings.ReplaceAll(strings.ReplaceAll(s, how+"<", "<"), "<", "less than ")
 	}
 	return s
 }
@@ -59,6 +64,14 @@ func some(n int64) string {
 		return "-"
 	}
 	return progress.Count(n)
+}
+
+// someSteps writes those of a training: "≤" where it may stop before.
+func someSteps(e pipelines.Estimate) string {
+	if e.AtMost {
+		return "≤" + some(e.Steps)
+	}
+	return some(e.Steps)
 }
 
 func someBytes(n int64) string {

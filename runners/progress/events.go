@@ -44,6 +44,7 @@ type planned struct {
 	Views       int64    `json:"views,omitempty"`
 	Bytes       int64    `json:"bytes,omitempty"`
 	Steps       int64    `json:"steps,omitempty"`
+	AtMost      bool     `json:"at_most,omitempty"` // steps and hours: it may stop early
 	CPUHours    float64  `json:"cpu_hours,omitempty"`
 	GPUHours    float64  `json:"gpu_hours,omitempty"`
 }
@@ -73,7 +74,7 @@ func (e *Events) PlannedJobs(steps []pipelines.Step, jobs []Job) {
 		list[i] = planned{
 			Name: s.Name, Kind: s.Kind, State: "run", Why: s.Why, Inputs: s.Inputs, Fingerprint: s.Fingerprint,
 			Images: s.Estimate.Images, Views: s.Estimate.Views, Bytes: s.Estimate.Bytes, Steps: s.Estimate.Steps,
-			CPUHours: s.Estimate.CPUHours, GPUHours: s.Estimate.GPUHours,
+			AtMost: s.Estimate.AtMost, CPUHours: s.Estimate.CPUHours, GPUHours: s.Estimate.GPUHours,
 		}
 		if s.State == pipelines.Keep {
 			list[i].State = "keep"

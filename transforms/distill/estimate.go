@@ -9,5 +9,5 @@ import (
 
 // Estimate says how many steps the training has and what they cost.
 func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Estimate {
-	return s.Settings.Estimate(s.spec(training.SizeOf(known), training.SomeClasses), known.In())
+	return s.Validation.Bound(s.Settings.Estimate(s.spec(training.SizeOf(known), training.SomeClasses), known.In()))
 }

@@ -14,5 +14,5 @@ func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Est
 	if !s.Encoder.IsZero() && json.Unmarshal(known.Step(s.Encoder).Config, &from) != nil {
 		return pipelines.Estimate{}
 	}
-	return s.Settings.Estimate(s.spec(training.SizeOf(known), training.SomeClasses, from), known.In())
+	return s.Validation.Bound(s.Settings.Estimate(s.spec(training.SizeOf(known), training.SomeClasses, from), known.In()))
 }

@@ -22,6 +22,12 @@ func (s Settings) Estimate(spec train.Spec, n int64) pipelines.Estimate {
 	return e
 }
 
+// Bound is the estimate of a training that the validation may end before its last step.
+func (v Validation) Bound(e pipelines.Estimate) pipelines.Estimate {
+	e.AtMost = v.Patience > 0
+	return e
+}
+
 // Validate reports what is wrong with the settings, or with the training that
 // spec is without them. Sizes that are known only once the images are may be
 // stood in for.

@@ -1,7 +1,6 @@
 package training
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -48,7 +47,7 @@ func (v *Validation) Validate() error {
 	case v.By != "" && !slices.Contains(ways, v.By):
 		return fmt.Errorf("By = %q; want one of %s", v.By, strings.Join(ways, ", "))
 	case v.Patience > 0 && v.Images.IsZero():
-		return errors.New("Patience needs images with labels that are not trained on (set split.validation, such as 0.2)")
+		return fmt.Errorf("patience = %d needs images with labels that are not trained on (set split.validation, such as 0.2)", v.Patience)
 	}
 	return nil
 }

@@ -17,13 +17,19 @@ flags=(-O3 -march=native)
 "${CXX:-c++}" "${flags[@]}" -mprefer-vector-width=512 -ffast-math -std=c++17 -w ${TURBOJPEG:+-I"$TURBOJPEG/include" -L"$TURBOJPEG/lib"} \
 	bench/peers/views.cpp -lturbojpeg -o "$scratch/views_cpp" || { echo "bench/peers: the stronger peers need TurboJPEG (Debian: libturbojpeg0-dev, or TURBOJPEG=FOLDER)" >&2; exit 1; }
 venv stronger bench/peers/requirements-stronger.txt
+large=.peers/large.tar
+if [ ! -f "$large" ]; then
+	venv augment bench/peers/requirements-augment.txt
+	"$python" bench/peers/large_photos.py "$data/imagenette-train.tar" "$large"
+	venv stronger bench/peers/requirements-stronger.txt
+fi
 
 with_cores 1
 for _ in $(seq "$ROUNDS"); do
-	for kind in "32 cifar10" "224 imagenette"; do
-		read -r size images <<<"$kind"
-		rounds=$views one "$size px" retort "$RETORT" bench augment --images "$data/$images-train.tar" --size "$size" --cores 1 --seconds "$each" --json
-		rounds=$views one "$size px" C++ "$scratch/views_cpp" "$data/$images-train.tar" "$size" "$each"
+	for kind in "32_px 32 $data/cifar10-train.tar" "224_px 224 $data/imagenette-train.tar" "4000x3000_to_224_px 224 $large"; do
+		read -r what size images <<<"$kind"
+		rounds=$views one "${what//_/ }" retort "$RETORT" bench augment --images "$images" --size "$size" --cores 1 --seconds "$each" --json
+		rounds=$views one "${what//_/ }" C++ "$scratch/views_cpp" "$images" "$size" "$each"
 	done
 	for bytes in 150528 3072; do
 		file=$scratch/$bytes.tfrecord payload=$data/imagenette-train.tar

@@ -15,11 +15,12 @@ import (
 )
 
 func benchCommand() *cobra.Command {
-	return group("bench", "Measure this machine: views, TFRecord, training, labelling", `  retort bench augment --images photos.tar --size 224 --cores 1
+	return group("bench", "Measure this machine: views, JPEG, TFRecord, training, labelling", `  retort bench augment --images photos.tar --size 224 --cores 1
+  retort bench jpeg --images photos.tar --cores 1
   retort bench tfrecord --record-bytes 150528 --compression gzip --cores 1
   retort bench train --arch resnet18 --width 0.25 --size 32 --pairs 64
   retort bench label --arch resnet50 --size 224 --batch 32 --json`,
-		benchAugment(), benchTFRecord(), benchTrain(), benchLabel())
+		benchAugment(), benchJPEG(), benchTFRecord(), benchTrain(), benchLabel())
 }
 
 // benchFlags are what every benchmark takes.

@@ -46,6 +46,7 @@ var calls = map[string][]said{
 	"retort checkpoint export":     {{args: "checkpoint export RUN/distill NEW.onnx", stderr: true}},
 	"retort bench":                 {{args: "bench"}},
 	"retort bench augment":         {{args: "bench augment --images SHAPES --size 16 --seconds 0.01"}},
+	"retort bench jpeg":            {{args: "bench jpeg --size 16 --limit 10 --seconds 0.01 --json"}},
 	"retort bench tfrecord":        {{args: "bench tfrecord --record-bytes 100000 --seconds 0.01 --json"}},
 	"retort bench train":           {{args: "bench train --arch resnet18 --width 0.0625 --size 8 --pairs 2 --seconds 0.01"}},
 	"retort bench label":           {{args: "bench label --arch resnet18 --width 0.0625 --size 8 --batch 2 --seconds 0.01"}},

@@ -1,0 +1,34 @@
+# JPEG files decoded whole to RGB beside libjpeg-turbo, one core each, in turn.
+# Needs a C compiler and libjpeg-turbo's TurboJPEG: TURBOJPEG names a folder of an
+# own build (with include/ and lib/), else the system's is taken.
+# DATA (../shared/data) holds imagenette-train.tar and cifar10-train.tar;
+# SECONDS_EACH (4) is how long a side runs; SCRATCH (/tmp) takes the files.
+set -euo pipefail
+. bench/peers/lib.sh
+data=${DATA:-../shared/data}
+each=${SECONDS_EACH:-4}
+scratch=$(mktemp -d -p "${SCRATCH:-/tmp}")
+trap 'rm -rf "$scratch"' EXIT
+
+"${CC:-cc}" -O3 -march=native ${TURBOJPEG:+-I"$TURBOJPEG/include" -L"$TURBOJPEG/lib"} \
+	bench/peers/jpeg_decode.c -lturbojpeg -o "$scratch/decode" || { echo "bench/peers: JPEG needs TurboJPEG (Debian: libturbojpeg0-dev, or TURBOJPEG=FOLDER)" >&2; exit 1; }
+large=.peers/large.tar
+if [ ! -f "$large" ]; then
+	venv augment bench/peers/requirements-augment.txt
+	"$python" bench/peers/large_photos.py "$data/imagenette-train.tar" "$large"
+fi
+
+one() { # CASE WHO COMMAND…: the last line of stdout is the result
+	local what=$1 who=$2
+	shift 2
+	printf '%s\t%s\t%s\n' "$what" "$who" "$(taskset -c "$PIN" "$@" 2>/dev/null | tail -1)" | tee -a "$scratch/rounds" >&2
+}
+
+for _ in $(seq "$ROUNDS"); do
+	for kind in "224_px $data/imagenette-train.tar" "32_px $data/cifar10-train.tar" "4000x3000 $large"; do
+		read -r what tar <<<"$kind"
+		one "${what/_/ }" retort "$RETORT" bench jpeg --images "$tar" --cores 1 --seconds "$each" --json
+		one "${what/_/ }" libjpeg-turbo "$scratch/decode" "$tar" "$each"
+	done
+done
+python3 bench/peers/table.py mpx_per_cpu_s <"$scratch/rounds"

@@ -17,18 +17,9 @@
 	ADDQ   R10, SI      \
 	ORL    $56, CX
 
-// LOOKUP decodes one entry: R9, of R10 bits. R8 is where natural holds the next
-// position, BX its end, and R13 acc before the entry.
-#define LOOKUP(out) \
-	MOVQ    AX, R9             \
-	SHRQ    $51, R9            \
-	MOVQ    (DX)(R9*8), R9     \
-	MOVL    R9, R10            \
-	ANDL    $63, R10           \
-	JZ      escape             \
-	MOVQ    AX, R13            \
-	SHLXQ   R9, AX, AX         \
-	SUBL    R10, CX            \
+// TAKE stores what the entry R9 says and moves on. R8 is where natural holds the
+// next position.
+#define TAKE \
 	RORXQ   $16, R9, R11       \
 	ANDL    $15, R11           \
 	MOVBLZX (R8)(R11*1), R11   \
@@ -49,7 +40,23 @@
 	MOVW    R12, (DI)(R11*2)   \
 	SHRL    $8, R9             \
 	MOVBLZX R9, R9             \
-	ADDQ    R9, R8             \
+	ADDQ    R9, R8
+
+// LOOKUP decodes one entry: R9, of R10 bits. BX is the end of natural's positions
+// in a block, and R13 acc before the entry. The next look-up waits for the length
+// alone, which has a table of its own; out is where a full block goes, special
+// one that ends by its code, or an entry without a whole coefficient.
+#define LOOKUP(special, out) \
+	MOVQ    AX, R9             \
+	SHRQ    $51, R9            \
+	MOVBLZX several_lengths(DX)(R9*1), R10 \
+	MOVQ    (DX)(R9*8), R9     \
+	TESTB   R10, R10           \
+	JLE     special            \
+	MOVQ    AX, R13            \
+	SHLXQ   R10, AX, AX        \
+	SUBL    R10, CX            \
+	TAKE                       \
 	CMPQ    R8, BX             \
 	JAE     out
 
@@ -174,10 +181,19 @@ TEXT ·blockBMI2(SB), NOSPLIT, $0-56
 
 ac:
 	REFILL
-	LOOKUP(end)
-	LOOKUP(end)
-	LOOKUP(end)
+	LOOKUP(special, end)
+	LOOKUP(special, end)
+	LOOKUP(special, end)
 	JMP ac
+
+special:
+	JZ    escape
+	ANDL  $63, R10
+	MOVQ  AX, R13
+	SHLXQ R10, AX, AX
+	SUBL  R10, CX
+	TAKE
+	JMP   end
 
 escape:
 	// R9 is one coefficient whose magnitude bits are further on, or 0.

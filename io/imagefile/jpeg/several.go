@@ -25,6 +25,10 @@ var severalAfter = 4096
 // count of magnitude bits, each where the fields above begin. Otherwise 0.
 type several struct {
 	codes [1 << severalBits]uint64
+	// lengths holds of each entry what the next look-up waits for, and is small
+	// enough for the first-level cache, which codes is not: 6 bits of length, and
+	// leaves if the block ends; 0 where the entry's length is 0.
+	lengths [1 << severalBits]uint8
 	// skips is codes where no coefficient is wanted, whose magnitude bits may
 	// then lie outside: 6 bits of length, 2 unused, 8 bits of positions to go on.
 	skips [1 << severalBits]uint16
@@ -40,6 +44,9 @@ const longCodes = 512
 
 // endBlock takes any position past the block.
 const endBlock = 128
+
+// leaves marks a length behind which the block ends.
+const leaves = 0x80
 
 // acCode is an AC symbol with its magnitude bits, as the next severalBits show it.
 type acCode struct {
@@ -76,7 +83,8 @@ func (h *huffman) needSeveral(blocks int) {
 		}
 	})
 	for i := range uint32(len(codes)) {
-		h.several.codes[i], h.several.skips[i] = severalAt(&codes, i), skipsAt(&codes, i)
+		e := severalAt(&codes, i)
+		h.several.codes[i], h.several.lengths[i], h.several.skips[i] = e, lengthOf(e), skipsAt(&codes, i)
 	}
 	h.several.setLong(h)
 	h.hasSeveral = true
@@ -130,6 +138,15 @@ func severalAt(codes *[1 << severalBits]acCode, next uint32) uint64 {
 	}
 	return uint64(length) | uint64(on)<<8 | uint64(at[0])<<16 | uint64(at[1])<<20 | uint64(at[2])<<25 |
 		uint64(value[2])&0x1FF<<31 | uint64(value[1])&0x7FF<<40 | uint64(value[0])<<51
+}
+
+// lengthOf is the length of an entry, as lengths holds it.
+func lengthOf(e uint64) uint8 {
+	length := uint8(e & 63)
+	if length > 0 && e>>8&endBlock != 0 {
+		length |= leaves
+	}
+	return length
 }
 
 // skipsAt is the entry for the bits next.

@@ -19,3 +19,13 @@ func blockBMI2(b *bits, coef *[64]int16, look *[1 << lookBits]uint32, table *sev
 //
 //go:noescape
 func skipBMI2(b *bits, look *[1 << lookBits]uint32, table *several, pred *int32, k int) int
+
+// blocksBMI2 decodes blocks of MCUs one after the other, from the unit number
+// first of count on, each to the next of coefs, which must be zero, and the zigzag
+// position of its last coefficient to the next of lasts. It returns how many
+// blocks it finished. It stops early before an MCU where b.pos is more than limit
+// (k is -1 then, and when all are finished), and in a block that it cannot decode
+// to its end: k is then what blockBMI2 would return.
+//
+//go:noescape
+func blocksBMI2(b *bits, coefs *[64]int16, lasts *uint8, units *unit, first, count, blocks, limit int) (done, k int)

@@ -105,6 +105,21 @@
 	SHLXQ R10, AX, AX    \
 	SUBL  R10, CX
 
+// CODE takes the coefficient whose code, of R10 bits, is the entry R9, and moves
+// on.
+#define CODE \
+	SHLXQ   R10, AX, AX       \
+	SUBL    R10, CX           \
+	MOVL    R9, R10           \
+	SHRL    $20, R10          \
+	SHRL    $16, R9           \
+	ANDL    $15, R9           \
+	MAGNITUDE                 \
+	ADDQ    R9, R8            \
+	MOVBLZX (R8), R11         \
+	MOVW    R12, (DI)(R11*2)  \
+	INCQ    R8
+
 // DC decodes the DC difference and adds it to *pred: R12. It leaves by slow
 // what the look-up does not show, nothing taken.
 #define DC(lookup, pred, slow, bad, done) \
@@ -204,17 +219,7 @@ escape:
 	LONG(done)
 
 code:
-	SHLXQ   R10, AX, AX
-	SUBL    R10, CX
-	MOVL    R9, R10
-	SHRL    $20, R10
-	SHRL    $16, R9
-	ANDL    $15, R9
-	MAGNITUDE
-	ADDQ    R9, R8
-	MOVBLZX (R8), R11
-	MOVW    R12, (DI)(R11*2)
-	INCQ    R8
+	CODE
 	CMPQ    R8, BX
 	JB      ac
 	JMP     done
@@ -228,6 +233,109 @@ done:
 
 bad:
 	MOVQ $65, ret+48(FP)
+	RET
+
+// func blocksBMI2(b *bits, coefs *[64]int16, lasts *uint8, units *unit, first, count, blocks, limit int) (done, k int)
+// R14 is the unit, R15 how many blocks are left.
+TEXT ·blocksBMI2(SB), NOSPLIT, $8-80
+	MOVQ  b+0(FP), R10
+	MOVQ  bits_buf(R10), SI
+	MOVQ  limit+56(FP), R11
+	ADDQ  SI, R11
+	MOVQ  R11, limit+56(FP)
+	ADDQ  bits_pos(R10), SI
+	MOVQ  bits_acc(R10), AX
+	MOVQ  bits_n(R10), CX
+	MOVQ  coefs+8(FP), DI
+	MOVQ  units+24(FP), R14
+	MOVQ  count+40(FP), R11
+	IMULQ $unit__size, R11
+	ADDQ  R14, R11
+	MOVQ  R11, end-8(SP)
+	MOVQ  first+32(FP), R11
+	IMULQ $unit__size, R11
+	ADDQ  R11, R14
+	MOVQ  blocks+48(FP), R15
+	LEAQ  ·natural(SB), BX
+	ADDQ  $64, BX
+	CMPQ  R14, units+24(FP)
+	JNE   block
+
+mcu:
+	LEAQ -64(BX), R8
+	CMPQ SI, limit+56(FP)
+	JHI  none
+
+block:
+	LEAQ -64(BX), R8
+	MOVQ unit_several(R14), DX
+	DC(unit_dc(R14), unit_pred(R14), stop, bad, dc)
+	MOVW R12, (DI)
+
+ac:
+	REFILL
+	LOOKUP(special, end)
+	LOOKUP(special, end)
+	LOOKUP(special, end)
+	JMP ac
+
+special:
+	JZ    escape
+	ANDL  $63, R10
+	MOVQ  AX, R13
+	SHLXQ R10, AX, AX
+	SUBL  R10, CX
+	TAKE
+	JMP   end
+
+escape:
+	MOVL    R9, R10
+	SHRL    $8, R10
+	ANDL    $31, R10
+	JNZ     code
+	LONG(stop)
+
+code:
+	CODE
+	CMPQ    R8, BX
+	JB      ac
+	JNE     stop
+	MOVL    $63, R10
+	JMP     next
+
+end:
+	ENDED(ended)
+	JMP stop
+
+ended:
+	LEAQ -65(R8), R10
+	SUBQ BX, R10
+
+next:
+	MOVQ lasts+16(FP), R11
+	MOVB R10, (R11)
+	INCQ lasts+16(FP)
+	ADDQ $128, DI
+	DECQ R15
+	JZ   none
+	ADDQ $unit__size, R14
+	CMPQ R14, end-8(SP)
+	JB   block
+	MOVQ units+24(FP), R14
+	JMP  mcu
+
+bad:
+	LEAQ 1(BX), R8
+	JMP  stop
+
+none:
+	LEAQ -65(BX), R8
+
+stop:
+	MOVQ blocks+48(FP), R11
+	SUBQ R15, R11
+	MOVQ R11, done+64(FP)
+	CLOSE(b+0(FP), k+72(FP))
 	RET
 
 // func skipBMI2(b *bits, look *[1 << lookBits]uint32, table *several, pred *int32, k int) int

@@ -49,6 +49,8 @@ type Decoder struct {
 	bits    bits
 	scan    scan
 	units   []unit
+	runs    bool // MCUs are decoded in runs
+	run     run
 	buffers bool      // coefficients of the whole image are kept
 	skipped [64]int16 // where coefficients outside the region go
 }
@@ -71,15 +73,17 @@ type component struct {
 
 // output is one part of the image at one scale, as it is being made.
 type output struct {
-	scale  int // denominator
-	size   int // output samples a block side at full resolution: 8/scale
-	rect   image.Rectangle
-	mcus   image.Rectangle // MCUs whose pixels are needed
-	fancy  bool            // some component needs the chroma row below
-	nextY  int             // next output row
-	dst    []byte
-	pend   pending
-	planes [maxComponents]plane
+	scale   int // denominator
+	size    int // output samples a block side at full resolution: 8/scale
+	rect    image.Rectangle
+	mcus    image.Rectangle // MCUs whose pixels are needed
+	fancy   bool            // some component needs the chroma row below
+	nextY   int             // next output row
+	dst     []byte
+	means   bool // a plane shows its blocks' means only
+	rowwise bool // runs are transformed by rows of whole blocks
+	pend    pending
+	planes  [maxComponents]plane
 }
 
 // plane is a component in an output.

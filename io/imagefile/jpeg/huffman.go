@@ -20,7 +20,7 @@ const lookBits = 10
 //
 // A codes entry is symbol<<8 | length of the code.
 type huffman struct {
-	look       [1 << lookBits]uint32
+	look       [1 << lookBits]uint32 // first: blocksBMI2 takes a table for its look
 	codes      [1 << lookBits]uint16
 	limit      [18]uint32 // by length: the first 16-bit prefix past the codes of that length
 	offset     [18]int32  // by length: index of a code's symbol, less the code

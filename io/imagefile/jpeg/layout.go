@@ -59,7 +59,7 @@ func (o *output) layOut(d *Decoder, part *Part) error {
 	if o.rect.Empty() || !o.rect.In(all) {
 		return fmt.Errorf("jpeg: region %v is empty or outside the scaled image %v", o.rect, all)
 	}
-	o.fancy = false
+	o.fancy, o.means, o.rowwise = false, false, true
 	for i := range d.n {
 		if err := o.layOutPlane(d, i); err != nil {
 			return err
@@ -92,6 +92,8 @@ func (o *output) layOutPlane(d *Decoder, i int) error {
 	if d.maxH*o.size%(c.h*p.size) != 0 || d.maxV*o.size%(c.v*p.size) != 0 {
 		return UnsupportedError(fmt.Sprintf("component %d has %dx%d of %dx%d samples", c.id, c.h, c.v, d.maxH, d.maxV))
 	}
+	o.means = o.means || p.size == 1
+	o.rowwise = o.rowwise && p.size == 8 && c.h <= 2
 	p.expandX, p.expandY = d.maxH*o.size/(c.h*p.size), d.maxV*o.size/(c.v*p.size)
 	p.width = ceilDiv(d.info.Width*c.h*p.size, d.maxH*8)
 	p.height = ceilDiv(d.info.Height*c.v*p.size, d.maxV*8)

@@ -57,6 +57,16 @@ func (p *pending) flushBefore(coef *[64]int16) {
 // endRow writes what row my of MCUs completes.
 func (o *output) endRow(d *Decoder, my int) {
 	o.pend.flush()
+	for i := range d.n {
+		p := &o.planes[i]
+		if p.up != fancyH && p.up != fancyHV {
+			continue
+		}
+		rows := p.ringRows / 2 // of a row of MCUs
+		for at := my % 2 * rows; at < (my%2+1)*rows; at++ {
+			p.repeatEdges(p.ring[at*p.stride : (at+1)*p.stride])
+		}
+	}
 	o.emit(d, my+1)
 }
 
@@ -94,10 +104,6 @@ func (o *output) upsampled(p *plane, y int) []byte {
 		far = max(0, min(far, p.height-1))
 	}
 	a, b := p.row(near), p.row(far)
-	if p.up == fancyH || p.up == fancyHV {
-		p.repeatEdges(a)
-		p.repeatEdges(b)
-	}
 	switch p.up {
 	case fancyH:
 		upsampleH(wide, a[at+s-1:], n)

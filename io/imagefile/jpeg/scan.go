@@ -161,7 +161,7 @@ func (d *Decoder) streamScan() (bool, error) {
 	}
 	for my := range end {
 		d.startRow(my)
-		for mx := range d.mcuX {
+		for mx := 0; mx < d.mcuX; {
 			if at := my*d.mcuX + mx; d.interval > 0 && at > 0 && at%d.interval == 0 {
 				if err := d.restart(); err != nil {
 					return false, err
@@ -169,11 +169,25 @@ func (d *Decoder) streamScan() (bool, error) {
 				needed = d.needs(at, d.interval)
 			}
 			if !needed {
+				mx++
+				continue
+			}
+			limit := d.mcuX
+			if d.interval > 0 {
+				limit = d.interval - (my*d.mcuX+mx)%d.interval
+			}
+			n, keep := d.runLength(mx, my, limit)
+			if n > 0 {
+				if err := d.decodeRun(mx, n, &keep); err != nil {
+					return false, err
+				}
+				mx += n
 				continue
 			}
 			if err := d.mcu(mx, my); err != nil {
 				return false, err
 			}
+			mx++
 		}
 		for o := range d.outs {
 			if m := &d.outs[o].mcus; my >= m.Min.Y && my < m.Max.Y {

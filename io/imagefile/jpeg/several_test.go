@@ -73,10 +73,13 @@ func FuzzSeveralMatchesOne(f *testing.F) {
 		}
 		n := len(data)
 		buf := append(data, make([]byte, pad)...)
-		one := bits{buf: buf}
+		one := bits{buf: buf, end: n}
 		several, skip := Decoder{bits: one}, Decoder{bits: one}
 		var predOne int32
 		var c, cSkip component
+		var cRun component
+		running := Decoder{bits: one, units: []unit{{c: &cRun, dc: dc, ac: ac, several: ac.several, pred: &cRun.pred}}}
+		running.bits.whole, running.bits.end = true, n
 		u := unit{c: &c, dc: dc, ac: ac, several: ac.several}
 		uSkip := unit{c: &cSkip, dc: dc, ac: ac, several: ac.several}
 		for one.pos < n {
@@ -87,8 +90,16 @@ func FuzzSeveralMatchesOne(f *testing.F) {
 			if okGot != okWant || okSkip != okWant {
 				t.Fatalf("a block is good: %v one code at a time, %v several, %v skipped", okWant, okGot, okSkip)
 			}
+			running.run.coefs[0] = [64]int16{}
+			errRun := running.runCoefs(1)
+			if okRun := errRun == nil; okRun != (okWant && !one.over()) && one.pos <= n {
+				t.Fatalf("a block is good: %v one code at a time; in a run: %v", okWant, errRun)
+			}
 			if !okWant {
 				return
+			}
+			if errRun == nil && (running.run.coefs[0] != want || int(running.run.lasts[0]) < lastWant || cRun.pred != predOne || running.bits.taken() != one.taken()) {
+				t.Fatalf("in a run: last %d, want %d; DC %d, want %d; block\n%v\nwant\n%v", running.run.lasts[0], lastWant, cRun.pred, predOne, running.run.coefs[0], want)
 			}
 			if got != want || lastGot < lastWant || c.pred != predOne || cSkip.pred != predOne {
 				t.Fatalf("last %d, want %d; DC %d, skipped %d; block\n%v\nwant\n%v", lastGot, lastWant, c.pred, cSkip.pred, got, want)

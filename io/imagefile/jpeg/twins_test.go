@@ -13,11 +13,21 @@ import (
 func init() { severalAfter = 0 }
 
 // portably runs f without the kernels in assembly.
-func portably(f func()) {
-	avx2, bmi2 := useAVX2, useBMI2
-	useAVX2, useBMI2 = false, false
-	defer func() { useAVX2, useBMI2 = avx2, bmi2 }()
+func portably(f func()) { with(false, false, false, f) }
+
+// with runs f with those of the kernels only that the machine has.
+func with(bmi2, avx2, avx512 bool, f func()) {
+	was := [3]bool{useBMI2, useAVX2, useAVX512}
+	useBMI2, useAVX2, useAVX512 = bmi2 && was[0], avx2 && was[1], avx512 && was[2]
+	defer func() { useBMI2, useAVX2, useAVX512 = was[0], was[1], was[2] }()
 	f()
+}
+
+// onEveryMachine runs f with the kernels that older machines have.
+func onEveryMachine(f func()) {
+	for m := range 8 {
+		with(m&1 == 0, m&2 == 0, m&4 == 0, f)
+	}
 }
 
 // FuzzKernelsMatchPortable feeds the kernels coefficients and samples that no
@@ -32,6 +42,51 @@ func FuzzKernelsMatchPortable(f *testing.F) {
 			comparePairs(t, r, uint(shape%16), size)
 		}
 		compareRows(t, r, int(width%600)+1)
+		compareRuns(t, r, uint(shape%16))
+	})
+}
+
+// compareRuns transforms the blocks of a row of one component, some of which have
+// a DC coefficient only. Nothing but the row may change, and no coefficient stay.
+func compareRuns(t *testing.T, r *rand.Rand, bits uint) {
+	across, count := 1+r.IntN(2), 2+r.IntN(9)
+	n := 1 + r.IntN(runBlocks/count)
+	first := r.IntN(count - across + 1)
+	stride := 8*across*n + 32 + r.IntN(9)
+	var filled run
+	var table [64]int16
+	for k := range table {
+		table[k] = int16(1 + r.UintN(1<<(bits/2)))
+	}
+	for i := range filled.lasts {
+		filled.lasts[i] = uint8(r.IntN(64)) // also behind the run
+		block := i%count - first
+		if i >= n*count || block < 0 || block >= across {
+			continue
+		}
+		some := r.UintN(2) * 63
+		filled.lasts[i] = uint8(some)
+		for k := range some + 1 {
+			filled.coefs[i][k] = int16(r.IntN(2<<bits) - 1<<bits)
+		}
+	}
+	transform := func(run run) []byte {
+		dst := make([]byte, 8*stride)
+		run.transform(first, count, across, n, dst, stride, &table)
+		if run.coefs != ([len(run.coefs)][64]int16{}) {
+			t.Error("the kernel leaves coefficients behind")
+		}
+		for y := range 8 { // what it may write behind the row
+			clear(dst[y*stride+8*across*n : y*stride+8*across*n+24])
+		}
+		return dst
+	}
+	var want []byte
+	portably(func() { want = transform(filled) })
+	onEveryMachine(func() {
+		if got := transform(filled); !bytes.Equal(got, want) {
+			t.Errorf("a run of %d MCUs, %d of %d blocks, differs (AVX2 %v, AVX-512 %v)", n, across, count, useAVX2, useAVX512)
+		}
 	})
 }
 
@@ -92,7 +147,7 @@ func compareRows(t *testing.T, r *rand.Rand, n int) {
 	}
 }
 
-// TestPortableMatches decodes every golden file without kernels.
+// TestPortableMatches decodes every golden file with each selection of kernels.
 func TestPortableMatches(t *testing.T) {
 	var d Decoder
 	for _, file := range goldenFiles(t) {
@@ -104,13 +159,13 @@ func TestPortableMatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		portably(func() {
+		onEveryMachine(func() {
 			slow, _, _, err := d.Decode(data, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := difference(fast, slow, w); diff != "" {
-				t.Errorf("%s: %s", file, diff)
+				t.Errorf("%s (BMI2 %v, AVX2 %v, AVX-512 %v): %s", file, useBMI2, useAVX2, useAVX512, diff)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ package jpeg
 type unit struct {
 	c       *component
 	dc, ac  *huffman
+	pred    *int32   // of c
 	several *several // of ac, nil where it is not to be used
 	to      [maxParts]target
 }
@@ -24,7 +25,7 @@ func (d *Decoder) setUnits() {
 		if useBMI2 {
 			s.ac[i].needSeveral(c.v * c.h * d.mcuX * d.mcuY)
 		}
-		u := unit{c: c, dc: s.dc[i], ac: s.ac[i]}
+		u := unit{c: c, dc: s.dc[i], ac: s.ac[i], pred: &c.pred}
 		if useBMI2 && u.ac.hasSeveral {
 			u.several = u.ac.several
 		}
@@ -35,6 +36,10 @@ func (d *Decoder) setUnits() {
 		for range c.v * c.h {
 			d.units = append(d.units, u)
 		}
+	}
+	d.runs = useBMI2
+	for i := range d.units {
+		d.runs = d.runs && d.units[i].several != nil
 	}
 }
 

@@ -1,0 +1,384 @@
+// AVX2 kernels of the inverse DCT. Each computes the integers of its twin in
+// idct.go or runs.go.
+
+#include "textflag.h"
+
+DATA kT3<>+0(SB)/8, $0x115129cf115129cf
+DATA kT3<>+8(SB)/8, $0x115129cf115129cf
+DATA kT3<>+16(SB)/8, $0x115129cf115129cf
+DATA kT3<>+24(SB)/8, $0x115129cf115129cf
+GLOBL kT3<>(SB), RODATA|NOPTR, $32
+DATA kT2<>+0(SB)/8, $0xd6301151d6301151
+DATA kT2<>+8(SB)/8, $0xd6301151d6301151
+DATA kT2<>+16(SB)/8, $0xd6301151d6301151
+DATA kT2<>+24(SB)/8, $0xd6301151d6301151
+GLOBL kT2<>(SB), RODATA|NOPTR, $32
+DATA kSum<>+0(SB)/8, $0x2000200020002000
+DATA kSum<>+8(SB)/8, $0x2000200020002000
+DATA kSum<>+16(SB)/8, $0x2000200020002000
+DATA kSum<>+24(SB)/8, $0x2000200020002000
+GLOBL kSum<>(SB), RODATA|NOPTR, $32
+DATA kDif<>+0(SB)/8, $0xe0002000e0002000
+DATA kDif<>+8(SB)/8, $0xe0002000e0002000
+DATA kDif<>+16(SB)/8, $0xe0002000e0002000
+DATA kDif<>+24(SB)/8, $0xe0002000e0002000
+GLOBL kDif<>(SB), RODATA|NOPTR, $32
+DATA kW3<>+0(SB)/8, $0x25a1e6dc25a1e6dc
+DATA kW3<>+8(SB)/8, $0x25a1e6dc25a1e6dc
+DATA kW3<>+16(SB)/8, $0x25a1e6dc25a1e6dc
+DATA kW3<>+24(SB)/8, $0x25a1e6dc25a1e6dc
+GLOBL kW3<>(SB), RODATA|NOPTR, $32
+DATA kW4<>+0(SB)/8, $0x192525a1192525a1
+DATA kW4<>+8(SB)/8, $0x192525a1192525a1
+DATA kW4<>+16(SB)/8, $0x192525a1192525a1
+DATA kW4<>+24(SB)/8, $0x192525a1192525a1
+GLOBL kW4<>(SB), RODATA|NOPTR, $32
+DATA kO0<>+0(SB)/8, $0xe333ecc1e333ecc1
+DATA kO0<>+8(SB)/8, $0xe333ecc1e333ecc1
+DATA kO0<>+16(SB)/8, $0xe333ecc1e333ecc1
+DATA kO0<>+24(SB)/8, $0xe333ecc1e333ecc1
+GLOBL kO0<>(SB), RODATA|NOPTR, $32
+DATA kO3<>+0(SB)/8, $0x133ee333133ee333
+DATA kO3<>+8(SB)/8, $0x133ee333133ee333
+DATA kO3<>+16(SB)/8, $0x133ee333133ee333
+DATA kO3<>+24(SB)/8, $0x133ee333133ee333
+GLOBL kO3<>(SB), RODATA|NOPTR, $32
+DATA kO1<>+0(SB)/8, $0xadfdefb0adfdefb0
+DATA kO1<>+8(SB)/8, $0xadfdefb0adfdefb0
+DATA kO1<>+16(SB)/8, $0xadfdefb0adfdefb0
+DATA kO1<>+24(SB)/8, $0xadfdefb0adfdefb0
+GLOBL kO1<>(SB), RODATA|NOPTR, $32
+DATA kO2<>+0(SB)/8, $0x1051adfd1051adfd
+DATA kO2<>+8(SB)/8, $0x1051adfd1051adfd
+DATA kO2<>+16(SB)/8, $0x1051adfd1051adfd
+DATA kO2<>+24(SB)/8, $0x1051adfd1051adfd
+GLOBL kO2<>(SB), RODATA|NOPTR, $32
+DATA kR1<>+0(SB)/8, $0x0000040000000400
+DATA kR1<>+8(SB)/8, $0x0000040000000400
+DATA kR1<>+16(SB)/8, $0x0000040000000400
+DATA kR1<>+24(SB)/8, $0x0000040000000400
+GLOBL kR1<>(SB), RODATA|NOPTR, $32
+DATA kR2<>+0(SB)/8, $0x0002000000020000
+DATA kR2<>+8(SB)/8, $0x0002000000020000
+DATA kR2<>+16(SB)/8, $0x0002000000020000
+DATA kR2<>+24(SB)/8, $0x0002000000020000
+GLOBL kR2<>(SB), RODATA|NOPTR, $32
+DATA k128b<>+0(SB)/8, $0x8080808080808080
+DATA k128b<>+8(SB)/8, $0x8080808080808080
+DATA k128b<>+16(SB)/8, $0x8080808080808080
+DATA k128b<>+24(SB)/8, $0x8080808080808080
+GLOBL k128b<>(SB), RODATA|NOPTR, $32
+DATA kFlat16<>+0(SB)/8, $0x0010001000100010
+DATA kFlat16<>+8(SB)/8, $0x0010001000100010
+GLOBL kFlat16<>(SB), RODATA|NOPTR, $16
+DATA kFlat2<>+0(SB)/8, $0x0000000000000000
+DATA kFlat2<>+8(SB)/8, $0x0101010101010101
+GLOBL kFlat2<>(SB), RODATA|NOPTR, $16
+
+// PASS is idct1D on the 16-bit rows in Y0 … Y7, 16 columns at once (8 of each
+// block). The results, rounded by R and SH and packed with saturation, are in
+// Y3 Y2 Y6 Y4 Y0 Y8 Y13 Y12.
+#define OUT(A, B, SH) \
+	VPSRAD    $SH, A, A \
+	VPSRAD    $SH, B, B \
+	VPACKSSDW B, A, A
+
+#define PASS(R, SH) \
+	VPUNPCKLWD Y6, Y2, Y8 \
+	VPUNPCKHWD Y6, Y2, Y9 \
+	VPUNPCKLWD Y4, Y0, Y10 \
+	VPUNPCKHWD Y4, Y0, Y11 \
+	VPMADDWD   kT3<>(SB), Y8, Y0 \
+	VPMADDWD   kT2<>(SB), Y8, Y8 \
+	VPMADDWD   kT3<>(SB), Y9, Y2 \
+	VPMADDWD   kT2<>(SB), Y9, Y9 \
+	VPMADDWD   kSum<>(SB), Y10, Y4 \
+	VPMADDWD   kDif<>(SB), Y10, Y10 \
+	VPMADDWD   kSum<>(SB), Y11, Y6 \
+	VPMADDWD   kDif<>(SB), Y11, Y11 \
+	VPADDD     R<>(SB), Y4, Y4 \
+	VPADDD     R<>(SB), Y10, Y10 \
+	VPADDD     R<>(SB), Y6, Y6 \
+	VPADDD     R<>(SB), Y11, Y11 \
+	VPADDD     Y0, Y4, Y12 \
+	VPSUBD     Y0, Y4, Y0 \
+	VPADDD     Y8, Y10, Y13 \
+	VPSUBD     Y8, Y10, Y8 \
+	VPADDD     Y2, Y6, Y14 \
+	VPSUBD     Y2, Y6, Y2 \
+	VPADDD     Y9, Y11, Y15 \
+	VPSUBD     Y9, Y11, Y9 \
+	VPADDW     Y3, Y7, Y4 \
+	VPADDW     Y1, Y5, Y6 \
+	VPUNPCKLWD Y6, Y4, Y10 \
+	VPUNPCKHWD Y6, Y4, Y11 \
+	VMOVDQU    Y10, zlo-64(SP) \
+	VMOVDQU    Y11, zhi-32(SP) \
+	VPUNPCKLWD Y1, Y7, Y4 \
+	VPUNPCKHWD Y1, Y7, Y7 \
+	VPUNPCKLWD Y3, Y5, Y6 \
+	VPUNPCKHWD Y3, Y5, Y5 \
+	VPMADDWD   kW4<>(SB), Y10, Y1 \
+	VPMADDWD   kO3<>(SB), Y4, Y3 \
+	VPADDD     Y3, Y1, Y1 \
+	VPMADDWD   kW4<>(SB), Y11, Y10 \
+	VPMADDWD   kO3<>(SB), Y7, Y11 \
+	VPADDD     Y11, Y10, Y10 \
+	VPADDD     Y1, Y12, Y3 \
+	VPADDD     Y10, Y14, Y11 \
+	OUT(Y3, Y11, SH) \
+	VPSUBD     Y1, Y12, Y12 \
+	VPSUBD     Y10, Y14, Y14 \
+	OUT(Y12, Y14, SH) \
+	VMOVDQU    zlo-64(SP), Y1 \
+	VMOVDQU    zhi-32(SP), Y10 \
+	VPMADDWD   kW3<>(SB), Y1, Y1 \
+	VPMADDWD   kW3<>(SB), Y10, Y10 \
+	VPMADDWD   kO0<>(SB), Y4, Y4 \
+	VPMADDWD   kO0<>(SB), Y7, Y7 \
+	VPADDD     Y1, Y4, Y4 \
+	VPADDD     Y10, Y7, Y7 \
+	VPSUBD     Y4, Y0, Y11 \
+	VPSUBD     Y7, Y2, Y14 \
+	VPADDD     Y0, Y4, Y4 \
+	VPADDD     Y2, Y7, Y7 \
+	OUT(Y4, Y7, SH) \
+	OUT(Y11, Y14, SH) \
+	VMOVDQA    Y11, Y0 \
+	VPMADDWD   kO2<>(SB), Y6, Y2 \
+	VPADDD     Y2, Y1, Y1 \
+	VPMADDWD   kO2<>(SB), Y5, Y11 \
+	VPADDD     Y11, Y10, Y10 \
+	VPADDD     Y1, Y13, Y2 \
+	VPADDD     Y10, Y15, Y11 \
+	OUT(Y2, Y11, SH) \
+	VPSUBD     Y1, Y13, Y13 \
+	VPSUBD     Y10, Y15, Y15 \
+	OUT(Y13, Y15, SH) \
+	VMOVDQU    zlo-64(SP), Y1 \
+	VMOVDQU    zhi-32(SP), Y10 \
+	VPMADDWD   kW4<>(SB), Y1, Y1 \
+	VPMADDWD   kW4<>(SB), Y10, Y10 \
+	VPMADDWD   kO1<>(SB), Y6, Y6 \
+	VPMADDWD   kO1<>(SB), Y5, Y5 \
+	VPADDD     Y6, Y1, Y1 \
+	VPADDD     Y5, Y10, Y10 \
+	VPADDD     Y1, Y8, Y6 \
+	VPADDD     Y10, Y9, Y11 \
+	OUT(Y6, Y11, SH) \
+	VPSUBD     Y1, Y8, Y8 \
+	VPSUBD     Y10, Y9, Y9 \
+	OUT(Y8, Y9, SH)
+
+// TRANSPOSE turns PASS's result into the rows Y0 … Y7 of the transposed blocks.
+#define TRANSPOSE \
+	VPUNPCKLWD  Y2, Y3, Y1 \
+	VPUNPCKHWD  Y2, Y3, Y3 \
+	VPUNPCKLWD  Y4, Y6, Y5 \
+	VPUNPCKHWD  Y4, Y6, Y6 \
+	VPUNPCKLWD  Y8, Y0, Y7 \
+	VPUNPCKHWD  Y8, Y0, Y0 \
+	VPUNPCKLWD  Y12, Y13, Y9 \
+	VPUNPCKHWD  Y12, Y13, Y13 \
+	VPUNPCKLDQ  Y5, Y1, Y14 \
+	VPUNPCKHDQ  Y5, Y1, Y15 \
+	VPUNPCKLDQ  Y6, Y3, Y8 \
+	VPUNPCKHDQ  Y6, Y3, Y10 \
+	VPUNPCKLDQ  Y9, Y7, Y11 \
+	VPUNPCKHDQ  Y9, Y7, Y12 \
+	VPUNPCKLDQ  Y13, Y0, Y9 \
+	VPUNPCKHDQ  Y13, Y0, Y13 \
+	VPUNPCKLQDQ Y11, Y14, Y0 \
+	VPUNPCKHQDQ Y11, Y14, Y1 \
+	VPUNPCKLQDQ Y12, Y15, Y2 \
+	VPUNPCKHQDQ Y12, Y15, Y3 \
+	VPUNPCKLQDQ Y9, Y8, Y4 \
+	VPUNPCKHQDQ Y9, Y8, Y5 \
+	VPUNPCKLQDQ Y13, Y10, Y6 \
+	VPUNPCKHQDQ Y13, Y10, Y7
+
+// BYTES turns the columns in Y3 Y2 Y6 Y4 Y0 Y8 Y13 Y12 to bytes, then to rows: two
+// of each block in each of Y0 … Y3.
+#define BYTES \
+	VPACKSSWB  Y6, Y3, Y3 \
+	VPACKSSWB  Y4, Y2, Y2 \
+	VPACKSSWB  Y13, Y0, Y0 \
+	VPACKSSWB  Y12, Y8, Y8 \
+	VPUNPCKLBW Y2, Y3, Y1 \
+	VPUNPCKHBW Y2, Y3, Y2 \
+	VPUNPCKLBW Y8, Y0, Y3 \
+	VPUNPCKHBW Y8, Y0, Y4 \
+	VPUNPCKLWD Y2, Y1, Y5 \
+	VPUNPCKHWD Y2, Y1, Y6 \
+	VPUNPCKLWD Y4, Y3, Y7 \
+	VPUNPCKHWD Y4, Y3, Y8 \
+	VPUNPCKLDQ Y7, Y5, Y0 \
+	VPUNPCKHDQ Y7, Y5, Y1 \
+	VPUNPCKLDQ Y8, Y6, Y2 \
+	VPUNPCKHDQ Y8, Y6, Y3 \
+	VMOVDQU    k128b<>(SB), Y4 \
+	VPXOR      Y4, Y0, Y0 \
+	VPXOR      Y4, Y1, Y1 \
+	VPXOR      Y4, Y2, Y2 \
+	VPXOR      Y4, Y3, Y3
+
+// LOAD dequantises row I of both blocks into Y and clears it.
+#define LOAD(I, X, Y) \
+	VMOVDQU     (16*I)(AX), X \
+	VINSERTI128 $1, (128+16*I)(AX), Y, Y \
+	VMOVDQU     (16*I)(R10), X8 \
+	VINSERTI128 $1, (16*I)(R11), Y8, Y8 \
+	VPMULLW     Y8, Y, Y
+
+// STORE writes two rows from X and steps on.
+#define STORE(X, P, STRIDE) \
+	VMOVQ   X, (P) \
+	VMOVHPS X, (P)(STRIDE*1) \
+	LEAQ    (P)(STRIDE*2), P
+
+// func idctPairAVX2(coefs *[2][64]int16, dst0, dst1 *byte, stride0, stride1 int, table0, table1 *[64]int16)
+TEXT ·idctPairAVX2(SB), NOSPLIT, $64-56
+	MOVQ coefs+0(FP), AX
+	MOVQ dst0+8(FP), DI
+	MOVQ dst1+16(FP), SI
+	MOVQ stride0+24(FP), R8
+	MOVQ stride1+32(FP), R9
+	MOVQ table0+40(FP), R10
+	MOVQ table1+48(FP), R11
+	LOAD(0, X0, Y0)
+	LOAD(1, X1, Y1)
+	LOAD(2, X2, Y2)
+	LOAD(3, X3, Y3)
+	LOAD(4, X4, Y4)
+	LOAD(5, X5, Y5)
+	LOAD(6, X6, Y6)
+	LOAD(7, X7, Y7)
+	VPXOR   Y8, Y8, Y8
+	VMOVDQU Y8, (AX)
+	VMOVDQU Y8, 32(AX)
+	VMOVDQU Y8, 64(AX)
+	VMOVDQU Y8, 96(AX)
+	VMOVDQU Y8, 128(AX)
+	VMOVDQU Y8, 160(AX)
+	VMOVDQU Y8, 192(AX)
+	VMOVDQU Y8, 224(AX)
+	PASS(kR1, 11)
+	TRANSPOSE
+	PASS(kR2, 18)
+
+	BYTES
+	STORE(X0, DI, R8)
+	STORE(X1, DI, R8)
+	STORE(X2, DI, R8)
+	STORE(X3, DI, R8)
+	VEXTRACTI128 $1, Y0, X0
+	VEXTRACTI128 $1, Y1, X1
+	VEXTRACTI128 $1, Y2, X2
+	VEXTRACTI128 $1, Y3, X3
+	STORE(X0, SI, R9)
+	STORE(X1, SI, R9)
+	STORE(X2, SI, R9)
+	STORE(X3, SI, R9)
+	VZEROUPPER
+	RET
+
+// LOADRUN is LOAD of blocks DX bytes apart that have one table.
+#define LOADRUN(I, X, Y) \
+	VMOVDQU        (16*I)(AX), X \
+	VINSERTI128    $1, (16*I)(AX)(DX*1), Y, Y \
+	VBROADCASTI128 (16*I)(R10), Y8 \
+	VPMULLW        Y8, Y, Y
+
+// func idctRunAVX2(coefs *[64]int16, lasts *uint8, other, next int, dst *byte, stride int, table *[64]int16, pairs int)
+TEXT ·idctRunAVX2(SB), NOSPLIT, $64-64
+	MOVQ coefs+0(FP), AX
+	MOVQ lasts+8(FP), BX
+	MOVQ other+16(FP), R12
+	MOVQ next+24(FP), R13
+	MOVQ dst+32(FP), DI
+	MOVQ stride+40(FP), R8
+	MOVQ table+48(FP), R10
+	MOVQ pairs+56(FP), CX
+	MOVQ R12, DX
+	SHLQ $7, DX
+	MOVQ R13, R9
+	SHLQ $7, R9
+	LEAQ (R8)(R8*2), R11
+
+pair:
+	MOVBLZX (BX), R14
+	ORB     (BX)(R12*1), R14
+	TESTB   R14, R14
+	JZ      flat
+	LOADRUN(0, X0, Y0)
+	LOADRUN(1, X1, Y1)
+	LOADRUN(2, X2, Y2)
+	LOADRUN(3, X3, Y3)
+	LOADRUN(4, X4, Y4)
+	LOADRUN(5, X5, Y5)
+	LOADRUN(6, X6, Y6)
+	LOADRUN(7, X7, Y7)
+	VPXOR   Y8, Y8, Y8
+	VMOVDQU Y8, (AX)
+	VMOVDQU Y8, 32(AX)
+	VMOVDQU Y8, 64(AX)
+	VMOVDQU Y8, 96(AX)
+	VMOVDQU Y8, (AX)(DX*1)
+	VMOVDQU Y8, 32(AX)(DX*1)
+	VMOVDQU Y8, 64(AX)(DX*1)
+	VMOVDQU Y8, 96(AX)(DX*1)
+	PASS(kR1, 11)
+	TRANSPOSE
+	PASS(kR2, 18)
+	BYTES
+
+	// A row of both blocks is 16 bytes.
+	LEAQ         (DI)(R8*4), R14
+	VPERMQ       $0xD8, Y0, Y0
+	VPERMQ       $0xD8, Y1, Y1
+	VPERMQ       $0xD8, Y2, Y2
+	VPERMQ       $0xD8, Y3, Y3
+	VMOVDQU      X0, (DI)
+	VEXTRACTI128 $1, Y0, (DI)(R8*1)
+	VMOVDQU      X1, (DI)(R8*2)
+	VEXTRACTI128 $1, Y1, (DI)(R11*1)
+	VMOVDQU      X2, (R14)
+	VEXTRACTI128 $1, Y2, (R14)(R8*1)
+	VMOVDQU      X3, (R14)(R8*2)
+	VEXTRACTI128 $1, Y3, (R14)(R11*1)
+
+on:
+	ADDQ $16, DI
+	ADDQ R9, AX
+	ADDQ R13, BX
+	DECQ CX
+	JNZ  pair
+	VZEROUPPER
+	RET
+
+flat:
+	// sampleDC: sums saturate, and clip all the same
+	MOVWLZX      (AX), R14
+	VMOVD        R14, X0
+	VPINSRW      $1, (AX)(DX*1), X0, X0
+	MOVW         $0, (AX)
+	MOVW         $0, (AX)(DX*1)
+	VPBROADCASTW (R10), X1
+	VPMULLW      X1, X0, X0
+	VPADDSW      X0, X0, X0
+	VPADDSW      X0, X0, X0
+	VPADDSW      kFlat16<>(SB), X0, X0
+	VPSRAW       $5, X0, X0
+	VPACKSSWB    X0, X0, X0
+	VPXOR        k128b<>(SB), X0, X0
+	VPSHUFB      kFlat2<>(SB), X0, X0
+	LEAQ         (DI)(R8*4), R14
+	VMOVDQU      X0, (DI)
+	VMOVDQU      X0, (DI)(R8*1)
+	VMOVDQU      X0, (DI)(R8*2)
+	VMOVDQU      X0, (DI)(R11*1)
+	VMOVDQU      X0, (R14)
+	VMOVDQU      X0, (R14)(R8*1)
+	VMOVDQU      X0, (R14)(R8*2)
+	VMOVDQU      X0, (R14)(R11*1)
+	JMP          on

@@ -1,0 +1,332 @@
+// AVX-512 kernels of the inverse DCT: four blocks, one in each 128-bit lane. The
+// steps are those of the AVX2 kernels.
+
+#include "textflag.h"
+
+DATA kT3<>+0(SB)/4, $0x115129cf
+GLOBL kT3<>(SB), RODATA|NOPTR, $4
+DATA kT2<>+0(SB)/4, $0xd6301151
+GLOBL kT2<>(SB), RODATA|NOPTR, $4
+DATA kSum<>+0(SB)/4, $0x20002000
+GLOBL kSum<>(SB), RODATA|NOPTR, $4
+DATA kDif<>+0(SB)/4, $0xe0002000
+GLOBL kDif<>(SB), RODATA|NOPTR, $4
+DATA kW3<>+0(SB)/4, $0x25a1e6dc
+GLOBL kW3<>(SB), RODATA|NOPTR, $4
+DATA kW4<>+0(SB)/4, $0x192525a1
+GLOBL kW4<>(SB), RODATA|NOPTR, $4
+DATA kO0<>+0(SB)/4, $0xe333ecc1
+GLOBL kO0<>(SB), RODATA|NOPTR, $4
+DATA kO1<>+0(SB)/4, $0xadfdefb0
+GLOBL kO1<>(SB), RODATA|NOPTR, $4
+DATA kO2<>+0(SB)/4, $0x1051adfd
+GLOBL kO2<>(SB), RODATA|NOPTR, $4
+DATA kO3<>+0(SB)/4, $0x133ee333
+GLOBL kO3<>(SB), RODATA|NOPTR, $4
+DATA kR1<>+0(SB)/4, $0x00000400
+GLOBL kR1<>(SB), RODATA|NOPTR, $4
+DATA kR2<>+0(SB)/4, $0x00020000
+GLOBL kR2<>(SB), RODATA|NOPTR, $4
+DATA k128b<>+0(SB)/8, $0x8080808080808080
+GLOBL k128b<>(SB), RODATA|NOPTR, $8
+DATA kRows<>+0(SB)/8, $0
+DATA kRows<>+8(SB)/8, $2
+DATA kRows<>+16(SB)/8, $4
+DATA kRows<>+24(SB)/8, $6
+DATA kRows<>+32(SB)/8, $1
+DATA kRows<>+40(SB)/8, $3
+DATA kRows<>+48(SB)/8, $5
+DATA kRows<>+56(SB)/8, $7
+GLOBL kRows<>(SB), RODATA|NOPTR, $64
+DATA kFlat16<>+0(SB)/8, $0x0010001000100010
+GLOBL kFlat16<>(SB), RODATA|NOPTR, $8
+DATA kFlat4<>+0(SB)/8, $0x0000000000000000
+DATA kFlat4<>+8(SB)/8, $0x0101010101010101
+DATA kFlat4<>+16(SB)/8, $0x0202020202020202
+DATA kFlat4<>+24(SB)/8, $0x0303030303030303
+GLOBL kFlat4<>(SB), RODATA|NOPTR, $32
+
+// PASS is idct1D on the 16-bit rows in Z0 … Z7, 16 columns at once (8 of each
+// block). The results, rounded by R and SH and packed with saturation, are in
+// Z3 Z2 Z6 Z4 Z0 Z8 Z13 Z12.
+#define OUT(A, B, SH) \
+	VPSRAD    $SH, A, A \
+	VPSRAD    $SH, B, B \
+	VPACKSSDW B, A, A
+
+#define PASS(R, SH) \
+	VPUNPCKLWD Z6, Z2, Z8 \
+	VPUNPCKHWD Z6, Z2, Z9 \
+	VPUNPCKLWD Z4, Z0, Z10 \
+	VPUNPCKHWD Z4, Z0, Z11 \
+	VPMADDWD   Z16, Z8, Z0 \
+	VPMADDWD   Z17, Z8, Z8 \
+	VPMADDWD   Z16, Z9, Z2 \
+	VPMADDWD   Z17, Z9, Z9 \
+	VPMADDWD   Z18, Z10, Z4 \
+	VPMADDWD   Z19, Z10, Z10 \
+	VPMADDWD   Z18, Z11, Z6 \
+	VPMADDWD   Z19, Z11, Z11 \
+	VPADDD     R, Z4, Z4 \
+	VPADDD     R, Z10, Z10 \
+	VPADDD     R, Z6, Z6 \
+	VPADDD     R, Z11, Z11 \
+	VPADDD     Z0, Z4, Z12 \
+	VPSUBD     Z0, Z4, Z0 \
+	VPADDD     Z8, Z10, Z13 \
+	VPSUBD     Z8, Z10, Z8 \
+	VPADDD     Z2, Z6, Z14 \
+	VPSUBD     Z2, Z6, Z2 \
+	VPADDD     Z9, Z11, Z15 \
+	VPSUBD     Z9, Z11, Z9 \
+	VPADDW     Z3, Z7, Z4 \
+	VPADDW     Z1, Z5, Z6 \
+	VPUNPCKLWD Z6, Z4, Z10 \
+	VPUNPCKHWD Z6, Z4, Z11 \
+	VMOVDQA64  Z10, Z30 \
+	VMOVDQA64  Z11, Z31 \
+	VPUNPCKLWD Z1, Z7, Z4 \
+	VPUNPCKHWD Z1, Z7, Z7 \
+	VPUNPCKLWD Z3, Z5, Z6 \
+	VPUNPCKHWD Z3, Z5, Z5 \
+	VPMADDWD   Z21, Z10, Z1 \
+	VPMADDWD   Z25, Z4, Z3 \
+	VPADDD     Z3, Z1, Z1 \
+	VPMADDWD   Z21, Z11, Z10 \
+	VPMADDWD   Z25, Z7, Z11 \
+	VPADDD     Z11, Z10, Z10 \
+	VPADDD     Z1, Z12, Z3 \
+	VPADDD     Z10, Z14, Z11 \
+	OUT(Z3, Z11, SH) \
+	VPSUBD     Z1, Z12, Z12 \
+	VPSUBD     Z10, Z14, Z14 \
+	OUT(Z12, Z14, SH) \
+	VMOVDQA64  Z30, Z1 \
+	VMOVDQA64  Z31, Z10 \
+	VPMADDWD   Z20, Z1, Z1 \
+	VPMADDWD   Z20, Z10, Z10 \
+	VPMADDWD   Z22, Z4, Z4 \
+	VPMADDWD   Z22, Z7, Z7 \
+	VPADDD     Z1, Z4, Z4 \
+	VPADDD     Z10, Z7, Z7 \
+	VPSUBD     Z4, Z0, Z11 \
+	VPSUBD     Z7, Z2, Z14 \
+	VPADDD     Z0, Z4, Z4 \
+	VPADDD     Z2, Z7, Z7 \
+	OUT(Z4, Z7, SH) \
+	OUT(Z11, Z14, SH) \
+	VMOVDQA64  Z11, Z0 \
+	VPMADDWD   Z24, Z6, Z2 \
+	VPADDD     Z2, Z1, Z1 \
+	VPMADDWD   Z24, Z5, Z11 \
+	VPADDD     Z11, Z10, Z10 \
+	VPADDD     Z1, Z13, Z2 \
+	VPADDD     Z10, Z15, Z11 \
+	OUT(Z2, Z11, SH) \
+	VPSUBD     Z1, Z13, Z13 \
+	VPSUBD     Z10, Z15, Z15 \
+	OUT(Z13, Z15, SH) \
+	VMOVDQA64  Z30, Z1 \
+	VMOVDQA64  Z31, Z10 \
+	VPMADDWD   Z21, Z1, Z1 \
+	VPMADDWD   Z21, Z10, Z10 \
+	VPMADDWD   Z23, Z6, Z6 \
+	VPMADDWD   Z23, Z5, Z5 \
+	VPADDD     Z6, Z1, Z1 \
+	VPADDD     Z5, Z10, Z10 \
+	VPADDD     Z1, Z8, Z6 \
+	VPADDD     Z10, Z9, Z11 \
+	OUT(Z6, Z11, SH) \
+	VPSUBD     Z1, Z8, Z8 \
+	VPSUBD     Z10, Z9, Z9 \
+	OUT(Z8, Z9, SH)
+
+// TRANSPOSE turns PASS's result into the rows Z0 … Z7 of the transposed blocks.
+#define TRANSPOSE \
+	VPUNPCKLWD  Z2, Z3, Z1 \
+	VPUNPCKHWD  Z2, Z3, Z3 \
+	VPUNPCKLWD  Z4, Z6, Z5 \
+	VPUNPCKHWD  Z4, Z6, Z6 \
+	VPUNPCKLWD  Z8, Z0, Z7 \
+	VPUNPCKHWD  Z8, Z0, Z0 \
+	VPUNPCKLWD  Z12, Z13, Z9 \
+	VPUNPCKHWD  Z12, Z13, Z13 \
+	VPUNPCKLDQ  Z5, Z1, Z14 \
+	VPUNPCKHDQ  Z5, Z1, Z15 \
+	VPUNPCKLDQ  Z6, Z3, Z8 \
+	VPUNPCKHDQ  Z6, Z3, Z10 \
+	VPUNPCKLDQ  Z9, Z7, Z11 \
+	VPUNPCKHDQ  Z9, Z7, Z12 \
+	VPUNPCKLDQ  Z13, Z0, Z9 \
+	VPUNPCKHDQ  Z13, Z0, Z13 \
+	VPUNPCKLQDQ Z11, Z14, Z0 \
+	VPUNPCKHQDQ Z11, Z14, Z1 \
+	VPUNPCKLQDQ Z12, Z15, Z2 \
+	VPUNPCKHQDQ Z12, Z15, Z3 \
+	VPUNPCKLQDQ Z9, Z8, Z4 \
+	VPUNPCKHQDQ Z9, Z8, Z5 \
+	VPUNPCKLQDQ Z13, Z10, Z6 \
+	VPUNPCKHQDQ Z13, Z10, Z7
+
+// BYTES turns the columns in Z3 Z2 Z6 Z4 Z0 Z8 Z13 Z12 to bytes, then to rows: two
+// of each block in each of Z0 … Z3.
+#define BYTES \
+	VPACKSSWB  Z6, Z3, Z3 \
+	VPACKSSWB  Z4, Z2, Z2 \
+	VPACKSSWB  Z13, Z0, Z0 \
+	VPACKSSWB  Z12, Z8, Z8 \
+	VPUNPCKLBW Z2, Z3, Z1 \
+	VPUNPCKHBW Z2, Z3, Z2 \
+	VPUNPCKLBW Z8, Z0, Z3 \
+	VPUNPCKHBW Z8, Z0, Z4 \
+	VPUNPCKLWD Z2, Z1, Z5 \
+	VPUNPCKHWD Z2, Z1, Z6 \
+	VPUNPCKLWD Z4, Z3, Z7 \
+	VPUNPCKHWD Z4, Z3, Z8 \
+	VPUNPCKLDQ Z7, Z5, Z0 \
+	VPUNPCKHDQ Z7, Z5, Z1 \
+	VPUNPCKLDQ Z8, Z6, Z2 \
+	VPUNPCKHDQ Z8, Z6, Z3 \
+	VPBROADCASTQ k128b<>(SB), Z4 \
+	VPXORQ     Z4, Z0, Z0 \
+	VPXORQ     Z4, Z1, Z1 \
+	VPXORQ     Z4, Z2, Z2 \
+	VPXORQ     Z4, Z3, Z3
+
+// LANES transposes the 128-bit lanes of A, B, C and D, by T0 … T3: the rows of four
+// blocks to the blocks of four rows.
+#define LANES(A, B, C, D, T0, T1, T2, T3) \
+	VSHUFI64X2 $0x44, B, A, T0 \
+	VSHUFI64X2 $0xEE, B, A, T1 \
+	VSHUFI64X2 $0x44, D, C, T2 \
+	VSHUFI64X2 $0xEE, D, C, T3 \
+	VSHUFI64X2 $0x88, T2, T0, A \
+	VSHUFI64X2 $0xDD, T2, T0, B \
+	VSHUFI64X2 $0x88, T3, T1, C \
+	VSHUFI64X2 $0xDD, T3, T1, D
+
+// func idctRunAVX512(coefs *[64]int16, lasts *uint8, second, third, fourth, next int, dst *byte, stride int, table *[64]int16, quads int)
+TEXT ·idctRunAVX512(SB), NOSPLIT, $0-80
+	MOVQ         coefs+0(FP), AX
+	MOVQ         lasts+8(FP), BX
+	MOVQ         second+16(FP), R10
+	MOVQ         third+24(FP), R11
+	MOVQ         fourth+32(FP), R12
+	MOVQ         next+40(FP), R13
+	MOVQ         dst+48(FP), DI
+	MOVQ         stride+56(FP), R8
+	MOVQ         table+64(FP), R14
+	MOVQ         quads+72(FP), CX
+	MOVQ         R10, DX
+	SHLQ         $7, DX
+	MOVQ         R11, SI
+	SHLQ         $7, SI
+	MOVQ         R12, R9
+	SHLQ         $7, R9
+	VMOVDQU64    (R14), Z28
+	VMOVDQU64    64(R14), Z29
+	VPBROADCASTD kT3<>(SB), Z16
+	VPBROADCASTD kT2<>(SB), Z17
+	VPBROADCASTD kSum<>(SB), Z18
+	VPBROADCASTD kDif<>(SB), Z19
+	VPBROADCASTD kW3<>(SB), Z20
+	VPBROADCASTD kW4<>(SB), Z21
+	VPBROADCASTD kO0<>(SB), Z22
+	VPBROADCASTD kO1<>(SB), Z23
+	VPBROADCASTD kO2<>(SB), Z24
+	VPBROADCASTD kO3<>(SB), Z25
+	VPBROADCASTD kR1<>(SB), Z26
+	VPBROADCASTD kR2<>(SB), Z27
+
+quad:
+	MOVBLZX (BX), R15
+	ORB     (BX)(R10*1), R15
+	ORB     (BX)(R11*1), R15
+	ORB     (BX)(R12*1), R15
+	LEAQ    (R8)(R8*2), R14
+	TESTB   R15, R15
+	JZ      flat
+	VPMULLW (AX), Z28, Z0
+	VPMULLW (AX)(DX*1), Z28, Z1
+	VPMULLW (AX)(SI*1), Z28, Z2
+	VPMULLW (AX)(R9*1), Z28, Z3
+	VPMULLW 64(AX), Z29, Z4
+	VPMULLW 64(AX)(DX*1), Z29, Z5
+	VPMULLW 64(AX)(SI*1), Z29, Z6
+	VPMULLW 64(AX)(R9*1), Z29, Z7
+	LANES(Z0, Z1, Z2, Z3, Z8, Z9, Z10, Z11)
+	LANES(Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15)
+	VPXORQ    Z8, Z8, Z8
+	VMOVDQU64 Z8, (AX)
+	VMOVDQU64 Z8, 64(AX)
+	VMOVDQU64 Z8, (AX)(DX*1)
+	VMOVDQU64 Z8, 64(AX)(DX*1)
+	VMOVDQU64 Z8, (AX)(SI*1)
+	VMOVDQU64 Z8, 64(AX)(SI*1)
+	VMOVDQU64 Z8, (AX)(R9*1)
+	VMOVDQU64 Z8, 64(AX)(R9*1)
+	PASS(Z26, 11)
+	TRANSPOSE
+	PASS(Z27, 18)
+	BYTES
+
+	// A row of all four blocks is 32 bytes.
+	VMOVDQU64     kRows<>(SB), Z4
+	VPERMQ        Z0, Z4, Z0
+	VPERMQ        Z1, Z4, Z1
+	VPERMQ        Z2, Z4, Z2
+	VPERMQ        Z3, Z4, Z3
+	LEAQ          (DI)(R8*4), R15
+	VMOVDQU       Y0, (DI)
+	VEXTRACTI64X4 $1, Z0, (DI)(R8*1)
+	VMOVDQU       Y1, (DI)(R8*2)
+	VEXTRACTI64X4 $1, Z1, (DI)(R14*1)
+	VMOVDQU       Y2, (R15)
+	VEXTRACTI64X4 $1, Z2, (R15)(R8*1)
+	VMOVDQU       Y3, (R15)(R8*2)
+	VEXTRACTI64X4 $1, Z3, (R15)(R14*1)
+
+on:
+	MOVQ R13, R15
+	SHLQ $7, R15
+	ADDQ R15, AX
+	ADDQ R13, BX
+	ADDQ $32, DI
+	DECQ CX
+	JNZ  quad
+	VZEROUPPER
+	RET
+
+flat:
+	// sampleDC: sums saturate, and clip all the same
+	MOVWLZX      (AX), R15
+	VMOVD        R15, X0
+	VPINSRW      $1, (AX)(DX*1), X0, X0
+	VPINSRW      $2, (AX)(SI*1), X0, X0
+	VPINSRW      $3, (AX)(R9*1), X0, X0
+	MOVW         $0, (AX)
+	MOVW         $0, (AX)(DX*1)
+	MOVW         $0, (AX)(SI*1)
+	MOVW         $0, (AX)(R9*1)
+	VPBROADCASTW X28, X1
+	VPMULLW      X1, X0, X0
+	VPADDSW      X0, X0, X0
+	VPADDSW      X0, X0, X0
+	VMOVQ        kFlat16<>(SB), X1
+	VPADDSW      X1, X0, X0
+	VPSRAW       $5, X0, X0
+	VPACKSSWB    X0, X0, X0
+	VMOVQ        k128b<>(SB), X1
+	VPXOR        X1, X0, X0
+	VPBROADCASTQ X0, Y0
+	VPSHUFB      kFlat4<>(SB), Y0, Y0
+	LEAQ         (DI)(R8*4), R15
+	VMOVDQU      Y0, (DI)
+	VMOVDQU      Y0, (DI)(R8*1)
+	VMOVDQU      Y0, (DI)(R8*2)
+	VMOVDQU      Y0, (DI)(R14*1)
+	VMOVDQU      Y0, (R15)
+	VMOVDQU      Y0, (R15)(R8*1)
+	VMOVDQU      Y0, (R15)(R8*2)
+	VMOVDQU      Y0, (R15)(R14*1)
+	JMP          on

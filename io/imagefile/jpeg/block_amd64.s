@@ -48,7 +48,7 @@
 // one that ends by its code, or an entry without a whole coefficient.
 #define LOOKUP(special, out) \
 	MOVQ    AX, R9             \
-	SHRQ    $51, R9            \
+	SHRQ    $(64-const_severalBits), R9 \
 	MOVBLZX several_lengths(DX)(R9*1), R10 \
 	MOVQ    (DX)(R9*8), R9     \
 	TESTB   R10, R10           \
@@ -63,7 +63,7 @@
 // SKIP is LOOKUP in the table of skips.
 #define SKIP(escape, out) \
 	MOVQ    AX, R9          \
-	SHRQ    $51, R9         \
+	SHRQ    $(64-const_severalBits), R9 \
 	MOVWLZX several_skips(DX)(R9*2), R9 \
 	MOVL    R9, R10         \
 	ANDL    $63, R10        \

@@ -77,6 +77,7 @@ type output struct {
 	size    int // output samples a block side at full resolution: 8/scale
 	rect    image.Rectangle
 	mcus    image.Rectangle // MCUs whose pixels are needed
+	halved  bool            // halvedRow makes the rows
 	fancy   bool            // some component needs the chroma row below
 	nextY   int             // next output row
 	dst     []byte

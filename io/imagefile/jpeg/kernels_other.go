@@ -14,3 +14,7 @@ func wholeUntilFF(dst, src []byte) int        { return 0 }
 func (r *run) transform(first, count, across, n int, dst []byte, stride int, table *[64]int16) {
 	r.transformGeneric(first, count, across, n, dst, stride, table)
 }
+
+func halvedRow(dst, y []byte, cb, cr [2][]byte, even, odd int16, n int) {
+	halvedRowGeneric(dst, y, cb, cr, even, odd, n)
+}

@@ -65,6 +65,8 @@ func (o *output) layOut(d *Decoder, part *Part) error {
 			return err
 		}
 	}
+	up := o.planes[1].up
+	o.halved = d.color == ycc && o.planes[0].up == asIs && up == o.planes[2].up && (up == fancyH || up == fancyHV) && o.rect.Min.X%2 == 0
 	const margin = 2 // the triangle filter looks one chroma sample further
 	w, h := d.maxH*o.size, d.maxV*o.size
 	o.mcus = image.Rect(max(0, o.rect.Min.X-margin)/w, max(0, o.rect.Min.Y-margin)/h,

@@ -78,13 +78,39 @@ func (o *output) emit(d *Decoder, done int) {
 	}
 	width := o.rect.Dx()
 	for limit = min(limit, o.rect.Max.Y); o.nextY < limit; o.nextY++ {
+		at := 3 * width * (o.nextY - o.rect.Min.Y)
+		dst := o.dst[at : at+3*width]
+		if o.halved {
+			o.halvedRow(dst, o.nextY)
+			continue
+		}
 		var rows [maxComponents][]byte
 		for i := range d.n {
 			rows[i] = o.upsampled(&o.planes[i], o.nextY)
 		}
-		at := 3 * width * (o.nextY - o.rect.Min.Y)
-		d.colorRow(o.dst[at:at+3*width], &rows, width)
+		d.colorRow(dst, &rows, width)
 	}
+}
+
+// halvedRow writes output row y where upsampling and colours are done in one.
+func (o *output) halvedRow(dst []byte, y int) {
+	luma, offsets := &o.planes[0], &alongOffsets
+	if o.planes[1].up == fancyHV {
+		offsets = &bothOffsets
+	}
+	var chroma [2][2][]byte
+	for i := range chroma {
+		p := &o.planes[1+i]
+		near, far := y, y
+		if p.up == fancyHV {
+			near = y >> 1
+			far = max(0, min(near+2*(y&1)-1, p.height-1))
+		}
+		at := ringPad - p.firstBlock*p.size + o.rect.Min.X/2 - 1
+		chroma[i] = [2][]byte{p.row(near)[at:], p.row(far)[at:]}
+	}
+	at := ringPad - luma.firstBlock*luma.size + o.rect.Min.X
+	halvedRow(dst, luma.row(y)[at:], chroma[0], chroma[1], offsets[0], offsets[1], o.rect.Dx())
 }
 
 // upsampled is a component's samples for output row y from rect.Min.X on.

@@ -21,6 +21,31 @@ func upsampleHVGeneric(dst, near, far []byte, n int) {
 	}
 }
 
+// halvedRowGeneric is upsampleHVGeneric of both chroma components, whose near and far
+// rows are given, and yccRowGeneric in one. The offsets that even and odd pixels'
+// sums are rounded by have the level shift in them: with those of alongOffsets, and
+// far as near, it is upsampleHGeneric.
+func halvedRowGeneric(dst, y []byte, cb, cr [2][]byte, even, odd int16, n int) {
+	chroma := func(c *[2][]byte, x int) int32 {
+		sum := func(i int) int { return 3*int(c[0][i]) + int(c[1][i]) }
+		i, side, offset := x/2, x/2, int(even)
+		if x%2 == 1 {
+			side, offset = i+2, int(odd)
+		}
+		return int32((3*sum(i+1) + sum(side) + offset) >> 4)
+	}
+	for x := range n {
+		yccPixel(dst[3*x:3*x+3], int32(y[x]), chroma(&cb, x), chroma(&cr, x))
+	}
+}
+
+// bothOffsets and alongOffsets are what halvedRow adds to even and odd pixels' sums:
+// for chroma halved both ways, and along rows only.
+var (
+	bothOffsets  = [2]int16{8 - 16*128, 7 - 16*128}
+	alongOffsets = [2]int16{4 - 16*128, 8 - 16*128}
+)
+
 // upsampleV is h1v2 fancy upsampling; odd is the parity of the output row.
 func upsampleV(dst, near, far []byte, n, odd int) {
 	for i := range n {
@@ -37,12 +62,15 @@ func grayRow(dst, y []byte, n int) {
 // yccRowGeneric is JFIF's conversion in libjpeg's 16-bit fixed point.
 func yccRowGeneric(dst, y, cb, cr []byte, n int) {
 	for x := range n {
-		l, b, r := int32(y[x]), int32(cb[x])-128, int32(cr[x])-128
-		p := dst[3*x : 3*x+3]
-		p[0] = clip(l + (91881*r+1<<15)>>16)
-		p[1] = clip(l + (-22554*b-46802*r+1<<15)>>16)
-		p[2] = clip(l + (116130*b+1<<15)>>16)
+		yccPixel(dst[3*x:3*x+3], int32(y[x]), int32(cb[x])-128, int32(cr[x])-128)
 	}
+}
+
+// yccPixel converts a pixel, whose chroma is less 128.
+func yccPixel(p []byte, l, b, r int32) {
+	p[0] = clip(l + (91881*r+1<<15)>>16)
+	p[1] = clip(l + (-22554*b-46802*r+1<<15)>>16)
+	p[2] = clip(l + (116130*b+1<<15)>>16)
 }
 
 func clip(v int32) byte { return byte(max(0, min(255, v))) }

@@ -1,0 +1,199 @@
+// Kernels of AVX2 that make pixels of rows of which chroma has half as many
+// samples. Each computes the integers of its twins in rows.go.
+
+#include "textflag.h"
+
+DATA kE00<>+0(SB)/8, $0x8001808008808000
+DATA kE00<>+8(SB)/8, $0x0a80800280800980
+DATA kE00<>+16(SB)/8, $0x8001808008808000
+DATA kE00<>+24(SB)/8, $0x0a80800280800980
+GLOBL kE00<>(SB), RODATA|NOPTR, $32
+DATA kE01<>+0(SB)/8, $0x0180800880800080
+DATA kE01<>+8(SB)/8, $0x8080028080098080
+DATA kE01<>+16(SB)/8, $0x0180800880800080
+DATA kE01<>+24(SB)/8, $0x8080028080098080
+GLOBL kE01<>(SB), RODATA|NOPTR, $32
+DATA kE02<>+0(SB)/8, $0x8080088080008080
+DATA kE02<>+8(SB)/8, $0x8002808009808001
+DATA kE02<>+16(SB)/8, $0x8080088080008080
+DATA kE02<>+24(SB)/8, $0x8002808009808001
+GLOBL kE02<>(SB), RODATA|NOPTR, $32
+DATA kE10<>+0(SB)/8, $0x80800b8080038080
+DATA kE10<>+8(SB)/8, $0x800580800c808004
+DATA kE10<>+16(SB)/8, $0x80800b8080038080
+DATA kE10<>+24(SB)/8, $0x800580800c808004
+GLOBL kE10<>(SB), RODATA|NOPTR, $32
+DATA kE11<>+0(SB)/8, $0x800b80800380800a
+DATA kE11<>+8(SB)/8, $0x0580800c80800480
+DATA kE11<>+16(SB)/8, $0x800b80800380800a
+DATA kE11<>+24(SB)/8, $0x0580800c80800480
+GLOBL kE11<>(SB), RODATA|NOPTR, $32
+DATA kE12<>+0(SB)/8, $0x0b80800380800a80
+DATA kE12<>+8(SB)/8, $0x80800c8080048080
+DATA kE12<>+16(SB)/8, $0x0b80800380800a80
+DATA kE12<>+24(SB)/8, $0x80800c8080048080
+GLOBL kE12<>(SB), RODATA|NOPTR, $32
+DATA kE20<>+0(SB)/8, $0x0e80800680800d80
+DATA kE20<>+8(SB)/8, $0x80800f8080078080
+DATA kE20<>+16(SB)/8, $0x0e80800680800d80
+DATA kE20<>+24(SB)/8, $0x80800f8080078080
+GLOBL kE20<>(SB), RODATA|NOPTR, $32
+DATA kE21<>+0(SB)/8, $0x80800680800d8080
+DATA kE21<>+8(SB)/8, $0x800f80800780800e
+DATA kE21<>+16(SB)/8, $0x80800680800d8080
+DATA kE21<>+24(SB)/8, $0x800f80800780800e
+GLOBL kE21<>(SB), RODATA|NOPTR, $32
+DATA kE22<>+0(SB)/8, $0x800680800d808005
+DATA kE22<>+8(SB)/8, $0x0f80800780800e80
+DATA kE22<>+16(SB)/8, $0x800680800d808005
+DATA kE22<>+24(SB)/8, $0x0f80800780800e80
+GLOBL kE22<>(SB), RODATA|NOPTR, $32
+DATA kRV<>+0(SB)/8, $0x3375337533753375
+DATA kRV<>+8(SB)/8, $0x3375337533753375
+DATA kRV<>+16(SB)/8, $0x3375337533753375
+DATA kRV<>+24(SB)/8, $0x3375337533753375
+GLOBL kRV<>(SB), RODATA|NOPTR, $32
+DATA kBU<>+0(SB)/8, $0xe2d1e2d1e2d1e2d1
+DATA kBU<>+8(SB)/8, $0xe2d1e2d1e2d1e2d1
+DATA kBU<>+16(SB)/8, $0xe2d1e2d1e2d1e2d1
+DATA kBU<>+24(SB)/8, $0xe2d1e2d1e2d1e2d1
+GLOBL kBU<>(SB), RODATA|NOPTR, $32
+DATA kG<>+0(SB)/8, $0x492ea7e6492ea7e6
+DATA kG<>+8(SB)/8, $0x492ea7e6492ea7e6
+DATA kG<>+16(SB)/8, $0x492ea7e6492ea7e6
+DATA kG<>+24(SB)/8, $0x492ea7e6492ea7e6
+GLOBL kG<>(SB), RODATA|NOPTR, $32
+DATA kHalf<>+0(SB)/8, $0x0000800000008000
+DATA kHalf<>+8(SB)/8, $0x0000800000008000
+DATA kHalf<>+16(SB)/8, $0x0000800000008000
+DATA kHalf<>+24(SB)/8, $0x0000800000008000
+GLOBL kHalf<>(SB), RODATA|NOPTR, $32
+DATA kLow<>+0(SB)/8, $0x00ff00ff00ff00ff
+DATA kLow<>+8(SB)/8, $0x00ff00ff00ff00ff
+DATA kLow<>+16(SB)/8, $0x00ff00ff00ff00ff
+DATA kLow<>+24(SB)/8, $0x00ff00ff00ff00ff
+GLOBL kLow<>(SB), RODATA|NOPTR, $32
+DATA k31<>+0(SB)/8, $0x0103010301030103
+DATA k31<>+8(SB)/8, $0x0103010301030103
+DATA k31<>+16(SB)/8, $0x0103010301030103
+DATA k31<>+24(SB)/8, $0x0103010301030103
+GLOBL k31<>(SB), RODATA|NOPTR, $32
+DATA k93<>+0(SB)/8, $0x0309030903090309
+DATA k93<>+8(SB)/8, $0x0309030903090309
+DATA k93<>+16(SB)/8, $0x0309030903090309
+DATA k93<>+24(SB)/8, $0x0309030903090309
+GLOBL k93<>(SB), RODATA|NOPTR, $32
+
+// SUMS leaves, of the 32 samples at offset O of rows N and F, W of them, in words:
+// those of the first half of each lane in A, of the second in B.
+#define SUMS(O, N, F, W, A, B) \
+	VMOVDQU    O(N), B \
+	VPUNPCKLBW O(F), B, A \
+	VPUNPCKHBW O(F), B, B \
+	VPMADDUBSW W<>(SB), A, A \
+	VPMADDUBSW W<>(SB), B, B
+
+// CHROMA makes the even and odd pixels' chroma, less 128, of the 32 samples behind
+// those at N and F: those of the first half of each lane in E0 and O0, of the
+// second in E1 and O1. It uses Y4 and Y5.
+#define CHROMA(N, F, E0, O0, E1, O1) \
+	SUMS(1, N, F, k93, Y4, Y5) \
+	SUMS(0, N, F, k31, E0, E1) \
+	SUMS(2, N, F, k31, O0, O1) \
+	VPADDW Y4, E0, E0 \
+	VPADDW Y5, E1, E1 \
+	VPADDW Y4, O0, O0 \
+	VPADDW Y5, O1, O1 \
+	VPADDW Y14, E0, E0 \
+	VPADDW Y14, E1, E1 \
+	VPADDW Y15, O0, O0 \
+	VPADDW Y15, O1, O1 \
+	VPSRAW $4, E0, E0 \
+	VPSRAW $4, E1, E1 \
+	VPSRAW $4, O0, O0 \
+	VPSRAW $4, O1, O1
+
+// CONVERT makes words R, G and B of the words of luma L, Cb U and Cr V (these two
+// less 128). G may be U, B not. It uses Y13.
+#define CONVERT(L, U, V, R, G, B) \
+	VPMULHRSW  kRV<>(SB), V, R \
+	VPADDW     V, R, R \
+	VPADDW     L, R, R \
+	VPMULHRSW  kBU<>(SB), U, B \
+	VPADDW     U, B, B \
+	VPADDW     U, B, B \
+	VPADDW     L, B, B \
+	VPUNPCKLWD V, U, Y13 \
+	VPUNPCKHWD V, U, G \
+	VPMADDWD   kG<>(SB), Y13, Y13 \
+	VPMADDWD   kG<>(SB), G, G \
+	VPADDD     kHalf<>(SB), Y13, Y13 \
+	VPADDD     kHalf<>(SB), G, G \
+	VPSRAD     $16, Y13, Y13 \
+	VPSRAD     $16, G, G \
+	VPACKSSDW  G, Y13, G \
+	VPSUBW     V, G, G \
+	VPADDW     L, G, G
+
+// WEAVE interleaves the bytes of R, G and B that one third of the output takes.
+#define WEAVE(R, G, B, MR, MG, MB, OUT, T) \
+	VPSHUFB MR<>(SB), R, OUT \
+	VPSHUFB MG<>(SB), G, T \
+	VPOR    T, OUT, OUT \
+	VPSHUFB MB<>(SB), B, T \
+	VPOR    T, OUT, OUT
+
+// PIXELS makes the pixels of luma at O and O+32, of chroma EU and OU, EV and OV, and
+// writes them at 3*O and 3*O+96. It uses Y4 … Y7, Y12 and Y13, and EU … OV.
+#define PIXELS(O, EU, OU, EV, OV) \
+	VMOVDQU      O(SI), X4 \
+	VINSERTI128  $1, O+32(SI), Y4, Y4 \
+	VPSRLW       $8, Y4, Y5 \
+	VPAND        kLow<>(SB), Y4, Y4 \
+	CONVERT(Y4, EU, EV, Y6, EU, Y7) \
+	CONVERT(Y5, OU, OV, Y12, OU, Y4) \
+	VPACKUSWB    Y12, Y6, Y6 \
+	VPACKUSWB    OU, EU, EU \
+	VPACKUSWB    Y4, Y7, Y7 \
+	WEAVE(Y6, EU, Y7, kE00, kE01, kE02, Y4, Y5) \
+	WEAVE(Y6, EU, Y7, kE10, kE11, kE12, Y12, Y5) \
+	WEAVE(Y6, EU, Y7, kE20, kE21, kE22, Y13, Y5) \
+	VMOVDQU      X4, 3*O(DI) \
+	VMOVDQU      X12, 3*O+16(DI) \
+	VMOVDQU      X13, 3*O+32(DI) \
+	VEXTRACTI128 $1, Y4, 3*O+96(DI) \
+	VEXTRACTI128 $1, Y12, 3*O+112(DI) \
+	VEXTRACTI128 $1, Y13, 3*O+128(DI)
+
+// func halvedRowAVX2(dst, y, cbNear, cbFar, crNear, crFar *byte, even, odd uint32, n int)
+// 64 pixels a turn; n is a multiple of 64, not 0.
+TEXT ·halvedRowAVX2(SB), NOSPLIT, $0-64
+	MOVQ         dst+0(FP), DI
+	MOVQ         y+8(FP), SI
+	MOVQ         cbNear+16(FP), R8
+	MOVQ         cbFar+24(FP), R9
+	MOVQ         crNear+32(FP), R10
+	MOVQ         crFar+40(FP), R11
+	MOVL         even+48(FP), AX
+	VMOVD        AX, X14
+	VPBROADCASTD X14, Y14
+	MOVL         odd+52(FP), AX
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	MOVQ         n+56(FP), CX
+
+turn:
+	CHROMA(R8, R9, Y0, Y1, Y10, Y11)
+	CHROMA(R10, R11, Y2, Y3, Y8, Y9)
+	PIXELS(0, Y0, Y1, Y2, Y3)
+	PIXELS(16, Y10, Y11, Y8, Y9)
+	ADDQ $32, R8
+	ADDQ $32, R9
+	ADDQ $32, R10
+	ADDQ $32, R11
+	ADDQ $64, SI
+	ADDQ $192, DI
+	SUBQ $64, CX
+	JG   turn
+	VZEROUPPER
+	RET

@@ -120,7 +120,8 @@
 	MOVW    R12, (DI)(R11*2)  \
 	INCQ    R8
 
-// DC decodes the DC difference and adds it to *pred: R12. It leaves by slow
+// DC decodes the DC difference and adds it to *pred: R12. At least 46 bits are left
+// then. It leaves by slow
 // what the look-up does not show, nothing taken.
 #define DC(lookup, pred, slow, bad, done) \
 	REFILL                     \
@@ -144,6 +145,7 @@
 	CMPL    R10, $15           \
 	JA      bad                \
 	MAGNITUDE                  \
+	REFILL                     \
 done:                          \
 	MOVQ    pred, R11          \
 	ADDL    (R11), R12         \
@@ -272,12 +274,15 @@ block:
 	DC(unit_dc(R14), unit_pred(R14), stop, bad, dc)
 	MOVW R12, (DI)
 
+	// Three look-ups take 39 bits at most, and DC leaves at least 46.
+looks:
+	LOOKUP(special, end)
+	LOOKUP(special, end)
+	LOOKUP(special, end)
+
 ac:
 	REFILL
-	LOOKUP(special, end)
-	LOOKUP(special, end)
-	LOOKUP(special, end)
-	JMP ac
+	JMP looks
 
 special:
 	JZ    escape
@@ -289,6 +294,9 @@ special:
 	JMP   end
 
 escape:
+	MOVQ    R9, R12
+	REFILL
+	MOVQ    R12, R9
 	MOVL    R9, R10
 	SHRL    $8, R10
 	ANDL    $31, R10

@@ -128,7 +128,7 @@ func (d *Decoder) release() {
 // row is row y of the ring; index ringPad is the sample at the left
 // edge of block column firstBlock.
 func (p *plane) row(y int) []byte {
-	at := y % p.ringRows * p.stride
+	at := int(uint32(y)%uint32(p.ringRows)) * p.stride
 	return p.ring[at : at+p.stride]
 }
 

@@ -101,24 +101,21 @@ func halvedRowAVX2(dst, y, cbNear, cbFar, crNear, crFar *byte, even, odd uint32,
 
 // halvedRow is halvedRowGeneric. It reads up to 63 samples of luma and 32 of chroma
 // past what it needs.
-func halvedRow(dst, y []byte, cb, cr [2][]byte, even, odd int16, n int) {
+func halvedRow(dst, y, cbNear, cbFar, crNear, crFar []byte, even, odd int16, n int) {
 	if !useAVX2 {
-		halvedRowGeneric(dst, y, cb, cr, even, odd, n)
+		halvedRowGeneric(dst, y, cbNear, cbFar, crNear, crFar, even, odd, n)
 		return
 	}
 	m := turn(n, 64)
-	_, _ = dst[3*n-1], y[m-1]
-	for i := range 2 {
-		_, _ = cb[i][m/2+1], cr[i][m/2+1]
-	}
-	both := func(v int16) uint32 { return uint32(uint16(v)) * 0x10001 }
+	_, _, _, _, _, _ = dst[3*n-1], y[m-1], cbNear[m/2+1], cbFar[m/2+1], crNear[m/2+1], crFar[m/2+1]
+	e, o := uint32(uint16(even))*0x10001, uint32(uint16(odd))*0x10001
 	if whole := n &^ 63; whole > 0 {
-		halvedRowAVX2(&dst[0], &y[0], &cb[0][0], &cb[1][0], &cr[0][0], &cr[1][0], both(even), both(odd), whole)
+		halvedRowAVX2(&dst[0], &y[0], &cbNear[0], &cbFar[0], &crNear[0], &crFar[0], e, o, whole)
 	}
 	if rest := n & 63; rest > 0 {
 		var last [3 * 64]byte
 		at := n - rest
-		halvedRowAVX2(&last[0], &y[at], &cb[0][at/2], &cb[1][at/2], &cr[0][at/2], &cr[1][at/2], both(even), both(odd), 64)
+		halvedRowAVX2(&last[0], &y[at], &cbNear[at/2], &cbFar[at/2], &crNear[at/2], &crFar[at/2], e, o, 64)
 		copy(dst[3*at:3*n], last[:])
 	}
 }

@@ -15,6 +15,6 @@ func (r *run) transform(first, count, across, n int, dst []byte, stride int, tab
 	r.transformGeneric(first, count, across, n, dst, stride, table)
 }
 
-func halvedRow(dst, y []byte, cb, cr [2][]byte, even, odd int16, n int) {
-	halvedRowGeneric(dst, y, cb, cr, even, odd, n)
+func halvedRow(dst, y, cbNear, cbFar, crNear, crFar []byte, even, odd int16, n int) {
+	halvedRowGeneric(dst, y, cbNear, cbFar, crNear, crFar, even, odd, n)
 }

@@ -98,19 +98,23 @@ func (o *output) halvedRow(dst []byte, y int) {
 	if o.planes[1].up == fancyHV {
 		offsets = &bothOffsets
 	}
-	var chroma [2][2][]byte
-	for i := range chroma {
-		p := &o.planes[1+i]
-		near, far := y, y
-		if p.up == fancyHV {
-			near = y >> 1
-			far = max(0, min(near+2*(y&1)-1, p.height-1))
-		}
-		at := ringPad - p.firstBlock*p.size + o.rect.Min.X/2 - 1
-		chroma[i] = [2][]byte{p.row(near)[at:], p.row(far)[at:]}
+	x := o.rect.Min.X
+	cbNear, cbFar := o.planes[1].halved(x, y)
+	crNear, crFar := o.planes[2].halved(x, y)
+	at := ringPad - luma.firstBlock*luma.size + x
+	halvedRow(dst, luma.row(y)[at:], cbNear, cbFar, crNear, crFar, offsets[0], offsets[1], o.rect.Dx())
+}
+
+// halved is the rows of samples nearest to output row y, from the one before that at
+// column x on.
+func (p *plane) halved(x, y int) (near, far []byte) {
+	at := ringPad - p.firstBlock*p.size + x>>1 - 1
+	if p.up == fancyH {
+		near = p.row(y)[at:]
+		return near, near
 	}
-	at := ringPad - luma.firstBlock*luma.size + o.rect.Min.X
-	halvedRow(dst, luma.row(y)[at:], chroma[0], chroma[1], offsets[0], offsets[1], o.rect.Dx())
+	next := max(0, min(y>>1+2*(y&1)-1, p.height-1))
+	return p.row(y >> 1)[at:], p.row(next)[at:]
 }
 
 // upsampled is a component's samples for output row y from rect.Min.X on.

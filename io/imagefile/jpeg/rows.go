@@ -25,9 +25,9 @@ func upsampleHVGeneric(dst, near, far []byte, n int) {
 // rows are given, and yccRowGeneric in one. The offsets that even and odd pixels'
 // sums are rounded by have the level shift in them: with those of alongOffsets, and
 // far as near, it is upsampleHGeneric.
-func halvedRowGeneric(dst, y []byte, cb, cr [2][]byte, even, odd int16, n int) {
-	chroma := func(c *[2][]byte, x int) int32 {
-		sum := func(i int) int { return 3*int(c[0][i]) + int(c[1][i]) }
+func halvedRowGeneric(dst, y, cbNear, cbFar, crNear, crFar []byte, even, odd int16, n int) {
+	chroma := func(near, far []byte, x int) int32 {
+		sum := func(i int) int { return 3*int(near[i]) + int(far[i]) }
 		i, side, offset := x/2, x/2, int(even)
 		if x%2 == 1 {
 			side, offset = i+2, int(odd)
@@ -35,7 +35,7 @@ func halvedRowGeneric(dst, y []byte, cb, cr [2][]byte, even, odd int16, n int) {
 		return int32((3*sum(i+1) + sum(side) + offset) >> 4)
 	}
 	for x := range n {
-		yccPixel(dst[3*x:3*x+3], int32(y[x]), chroma(&cb, x), chroma(&cr, x))
+		yccPixel(dst[3*x:3*x+3], int32(y[x]), chroma(cbNear, cbFar, x), chroma(crNear, crFar, x))
 	}
 }
 

@@ -136,10 +136,10 @@ func compareRows(t *testing.T, r *rand.Rand, n int) {
 		"upsampleH":  func(dst []byte) { upsampleH(dst, in[0], n); clear(dst[2*n:]) },
 		"upsampleHV": func(dst []byte) { upsampleHV(dst, in[0], in[1], n); clear(dst[2*n:]) },
 		"halvedRow": func(dst []byte) {
-			halvedRow(dst, in[0], [2][]byte{in[1], in[2]}, [2][]byte{in[2], in[0][1:]}, bothOffsets[0], bothOffsets[1], n)
+			halvedRow(dst, in[0], in[1], in[2], in[2], in[0][1:], bothOffsets[0], bothOffsets[1], n)
 		},
 		"halvedRow along": func(dst []byte) {
-			halvedRow(dst, in[0], [2][]byte{in[1], in[1]}, [2][]byte{in[2], in[2]}, alongOffsets[0], alongOffsets[1], n)
+			halvedRow(dst, in[0], in[1], in[1], in[2], in[2], alongOffsets[0], alongOffsets[1], n)
 		},
 		"yccRow": func(dst []byte) { yccRow(dst, in[0], in[1], in[2], n) },
 	}

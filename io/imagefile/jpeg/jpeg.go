@@ -4,7 +4,7 @@
 // The arithmetic is libjpeg's at its defaults: the "islow" integer inverse DCT,
 // "fancy" (triangle) chroma upsampling, its fixed-point colour conversion, and
 // for scaled decoding its reduced 4x4, 2x2 and 1x1 inverse DCTs. Kernels for
-// AVX2 and their portable twins compute the same integers, so the bytes are the
+// AVX2 and AVX-512 and their portable twins compute the same integers, so the bytes are the
 // same on every machine.
 //
 // A Decoder keeps its buffers and tables between images and then allocates

@@ -16,6 +16,7 @@ type convStep struct {
 	form                        convForm
 	geometry                    kernels.Conv
 	scale, bias, residual, relu bool
+	inference                   bool // normalised by moments that are given
 }
 
 // recogniseConvs replaces convolutions by the pass of training that they are,
@@ -49,7 +50,7 @@ func (g *graph) fuseEpilogue(n *node) {
 		// The normalisation has one result.
 		if y := result(user, 0, uses); y != nil {
 			scale, bias := g.inferenceVectors(user)
-			inputs, step.scale, step.bias, last = append(inputs, scale, bias), true, true, y
+			inputs, step.scale, step.bias, step.inference, last = append(inputs, scale, bias), true, true, true, y
 		}
 	}
 	if v, user := g.vectorOperand(compute.OpTypeMul, last, channels, uses); v != nil && !step.scale {
@@ -135,7 +136,7 @@ func (s convStep) bound(slots, sizes []int, out, count int) step {
 			a, b, y := fr.f32(slots[0], sizes[0]), fr.f32(slots[1], sizes[1]), fr.f32(out, count)
 			switch s.form {
 			case formForward:
-				e := kernels.Epilogue{ReLU: s.relu}
+				e := kernels.Epilogue{ReLU: s.relu, Inference: s.inference}
 				e.Scale, e.Bias, e.Residual = operand(s.scale), operand(s.bias), operand(s.residual)
 				kernels.ConvForward(y, a, b, s.geometry, e)
 			case formInputGrad:

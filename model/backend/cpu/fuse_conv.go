@@ -121,9 +121,19 @@ func lowerConvStep(c *compiler, n *node) error {
 	return nil
 }
 
+// reuse is the residual's slot if the result can take over its memory, which
+// neither is read nor fetched then beside the result.
+func (s convStep) reuse(slots []int) []int {
+	last := len(slots) - 1
+	if !s.residual || !s.geometry.AddsInPlace() || slices.Contains(slots[:last], slots[last]) {
+		return nil
+	}
+	return slots[last:]
+}
+
 // bound is the step that runs the kernel.
 func (s convStep) bound(slots, sizes []int, out, count int) step {
-	return step{op: s.form.String(), reads: slots, writes: []int{out}, bind: func(fr *frame) func() {
+	return step{op: s.form.String(), reads: slots, writes: []int{out}, reuse: s.reuse(slots), bind: func(fr *frame) func() {
 		return func() {
 			next := 2
 			operand := func(has bool) []float32 {

@@ -204,6 +204,12 @@ func (g *gatherItem) tile(p *convPanel, r *run, pixel int, accumulate bool, fin 
 	}
 	p.tile.gather(&g.bounce.tile[0], g.bounce.rowsOf(p.tile.cols), &a[0], &g.bounce.aoff[0],
 		&r.taps[0], len(r.taps), r.depth, b, 0, nil)
+	if fin != nil && !accumulate { // y may be the residual: nothing is written before it is read
+		for i, at := range g.coff[pixel : pixel+rows] {
+			g.finish.rowsOf(g.y, &g.bounce.tile[i*p.tile.cols], g.base+p.y+at, p.y, p.cols, 1)
+		}
+		return
+	}
 	g.bounce.copyTo(y, g.coff[pixel:pixel+rows], p.tile.cols, p.cols, accumulate)
 	if fin != nil {
 		for _, at := range g.coff[pixel : pixel+rows] {

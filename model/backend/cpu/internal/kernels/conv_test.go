@@ -163,6 +163,33 @@ func checkEpilogue(t *testing.T, r *rand.Rand, s Conv) {
 			t.Fatalf("%+v: element %d is %v; want %v", s, i, got[i], want)
 		}
 	}
+	if !s.AddsInPlace() {
+		return
+	}
+	inPlace := ep.Residual
+	ConvForward(inPlace, x, w, s, ep)
+	for i, v := range got {
+		if math.Float32bits(inPlace[i]) != math.Float32bits(v) {
+			t.Fatalf("%+v: element %d is %v when it takes the residual's place; want %v", s, i, inPlace[i], v)
+		}
+	}
+}
+
+// TestConvAddsInPlace: the bits are those of a result beside the residual.
+func TestConvAddsInPlace(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r, places := rand.New(rand.NewPCG(13, 14)), 0
+		for range 100 {
+			s := randomConv(r)
+			if s.lenY() > 0 && s.AddsInPlace() {
+				checkEpilogue(t, r, s)
+				places++
+			}
+		}
+		if places < 20 {
+			t.Errorf("%d convolutions of 100 add in place; want more", places)
+		}
+	})
 }
 
 func BenchmarkConv(b *testing.B) {

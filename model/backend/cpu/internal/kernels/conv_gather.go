@@ -70,7 +70,7 @@ func (g *gatherConv) plan() int {
 		}
 	}
 	pixels := min(framePixels, max(g.isa.rows, s.N*s.OH*s.OW/convItems))
-	g.frame = frameFor(s, pixels, frameFloats, g.isa.rows)
+	g.frame = tileFrameFor(s, pixels, frameFloats, g.isa.rows)
 	g.splits = min(len(g.panels), max(1, convItems/g.frame.count()))
 	g.runs = g.cutDepth()
 	return floats

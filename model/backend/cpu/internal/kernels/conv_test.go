@@ -102,6 +102,25 @@ func TestConvMatchesNaive(t *testing.T) {
 	})
 }
 
+// TestConvOfManyChannels: pixels that lie whole pages apart are copied.
+func TestConvOfManyChannels(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(15, 16))
+		for _, s := range []Conv{
+			{N: 2, H: 5, W: 3, Ci: aliasing, Co: apartFor, OH: 5, OW: 3, StrideH: 1, StrideW: 1},
+			{N: 3, H: 5, W: 4, Ci: aliasing / 2, Co: apartFor + 1, OH: 3, OW: 2, StrideH: 2, StrideW: 2},
+			{N: 2, H: 5, W: 6, Ci: aliasing, Co: apartFor, OH: 2, OW: 4, StrideH: 2, StrideW: 1, PadT: -1, PadL: -2},
+		} {
+			s.KH, s.KW, s.DilH, s.DilW, s.Groups = 1, 1, 1, 1, 1
+			if f := tileFrameFor(s, framePixels, frameFloats, active.rows); f.apart == 0 {
+				t.Fatalf("%+v: not copied", s)
+			}
+			checkConv(t, r, s)
+			checkEpilogue(t, r, s)
+		}
+	})
+}
+
 func FuzzConvMatchesNaive(f *testing.F) {
 	f.Add(uint64(1), uint64(2))
 	f.Fuzz(func(t *testing.T, a, b uint64) {

@@ -16,17 +16,19 @@ type convStep struct {
 	form                        convForm
 	geometry                    kernels.Conv
 	scale, bias, residual, relu bool
-	inference                   bool // normalised by moments that are given
+	inference                   bool // see fuseEpilogue
 }
 
 // recogniseConvs replaces convolutions by the pass of training that they are,
 // and merges into a forward pass the scale, bias, residual and ReLU after it.
 func (g *graph) recogniseConvs() {
+	inference := true // all convolutions are forward passes
 	for _, n := range g.nodes {
 		if n.op != compute.OpTypeConvGeneral {
 			continue
 		}
 		form, geometry, kernel := recognise(n)
+		inference = inference && form == formForward
 		if form == formOther {
 			continue
 		}
@@ -35,13 +37,15 @@ func (g *graph) recogniseConvs() {
 	}
 	for _, n := range slices.Clone(g.nodes) {
 		if n.op == opConv && n.attr.(convStep).form == formForward {
-			g.fuseEpilogue(n)
+			g.fuseEpilogue(n, inference)
 		}
 	}
 }
 
-// fuseEpilogue follows the chain of single users from a forward convolution.
-func (g *graph) fuseEpilogue(n *node) {
+// fuseEpilogue follows the chain of single users from a forward convolution. In a
+// graph of inference one that is normalised by given moments, and so scaled, may
+// be computed as only inference may.
+func (g *graph) fuseEpilogue(n *node, inference bool) {
 	uses := g.uses()
 	step := n.attr.(convStep)
 	inputs := slices.Clone(n.inputs)
@@ -50,12 +54,13 @@ func (g *graph) fuseEpilogue(n *node) {
 		// The normalisation has one result.
 		if y := result(user, 0, uses); y != nil {
 			scale, bias := g.inferenceVectors(user)
-			inputs, step.scale, step.bias, step.inference, last = append(inputs, scale, bias), true, true, true, y
+			inputs, step.scale, step.bias, last = append(inputs, scale, bias), true, true, y
 		}
 	}
 	if v, user := g.vectorOperand(compute.OpTypeMul, last, channels, uses); v != nil && !step.scale {
 		inputs, step.scale, last = append(inputs, v), true, user
 	}
+	step.inference = inference && step.scale
 	if v, user := g.vectorOperand(compute.OpTypeAdd, last, channels, uses); v != nil && !step.bias {
 		inputs, step.bias, last = append(inputs, v), true, user
 	}

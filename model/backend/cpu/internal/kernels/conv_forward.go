@@ -1,7 +1,7 @@
 package kernels
 
 // ConvForward computes y = conv(x, w) and applies the epilogue. y may not
-// overlap x, w or the residual.
+// overlap x, w or the residual; where AddsInPlace says so it may be the residual.
 func ConvForward(y, x, w []float32, s Conv, ep Epilogue) {
 	s.check("ConvForward", x, w, y)
 	ep.check(s)
@@ -25,6 +25,12 @@ func ConvForward(y, x, w []float32, s Conv, ep Epilogue) {
 		packAll(g.packed, w[group*out:], s.Co, false, panelsOf(g.panels, group, s.Groups), s.rows())
 	}
 	g.execute()
+}
+
+// AddsInPlace says whether ConvForward reads each element of the residual before
+// it writes that of y, once: then y can have its memory.
+func (s Conv) AddsInPlace() bool {
+	return !s.byWinograd() && s.rows() <= runRows && s.lenX() > 0 && s.lenW() > 0
 }
 
 // panelsOf is the panels of one group.

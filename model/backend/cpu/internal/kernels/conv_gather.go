@@ -70,7 +70,7 @@ func (g *gatherConv) plan() int {
 		}
 	}
 	pixels := min(framePixels, max(g.isa.rows, s.N*s.OH*s.OW/convItems))
-	g.frame = frameFor(s, pixels, frameFloats, g.isa.rows)
+	g.frame = tileFrameFor(s, pixels, frameFloats, g.isa.rows)
 	g.splits = min(len(g.panels), max(1, convItems/g.frame.count()))
 	g.runs = g.cutDepth()
 	return floats
@@ -136,7 +136,7 @@ func (g *gatherConv) locate(aoff, coff []int) {
 // execute runs the planned convolution on packed weights.
 func (g *gatherConv) execute() {
 	if g.s.byWinograd() {
-		if w := (&winograd{gatherConv: g}); w.run() {
+		if w := (&winograd{gatherConv: g, winoForm: g.form()}); w.run() {
 			return
 		}
 	}
@@ -204,6 +204,12 @@ func (g *gatherItem) tile(p *convPanel, r *run, pixel int, accumulate bool, fin 
 	}
 	p.tile.gather(&g.bounce.tile[0], g.bounce.rowsOf(p.tile.cols), &a[0], &g.bounce.aoff[0],
 		&r.taps[0], len(r.taps), r.depth, b, 0, nil)
+	if fin != nil && !accumulate { // y may be the residual: nothing is written before it is read
+		for i, at := range g.coff[pixel : pixel+rows] {
+			g.finish.rowsOf(g.y, &g.bounce.tile[i*p.tile.cols], g.base+p.y+at, p.y, p.cols, 1)
+		}
+		return
+	}
 	g.bounce.copyTo(y, g.coff[pixel:pixel+rows], p.tile.cols, p.cols, accumulate)
 	if fin != nil {
 		for _, at := range g.coff[pixel : pixel+rows] {

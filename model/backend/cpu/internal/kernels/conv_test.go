@@ -102,6 +102,25 @@ func TestConvMatchesNaive(t *testing.T) {
 	})
 }
 
+// TestConvOfManyChannels: pixels that lie whole pages apart are copied.
+func TestConvOfManyChannels(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(15, 16))
+		for _, s := range []Conv{
+			{N: 2, H: 5, W: 3, Ci: aliasing, Co: apartFor, OH: 5, OW: 3, StrideH: 1, StrideW: 1},
+			{N: 3, H: 5, W: 4, Ci: aliasing / 2, Co: apartFor + 1, OH: 3, OW: 2, StrideH: 2, StrideW: 2},
+			{N: 2, H: 5, W: 6, Ci: aliasing, Co: apartFor, OH: 2, OW: 4, StrideH: 2, StrideW: 1, PadT: -1, PadL: -2},
+		} {
+			s.KH, s.KW, s.DilH, s.DilW, s.Groups = 1, 1, 1, 1, 1
+			if f := tileFrameFor(s, framePixels, frameFloats, active.rows); f.apart == 0 {
+				t.Fatalf("%+v: not copied", s)
+			}
+			checkConv(t, r, s)
+			checkEpilogue(t, r, s)
+		}
+	})
+}
+
 func FuzzConvMatchesNaive(f *testing.F) {
 	f.Add(uint64(1), uint64(2))
 	f.Fuzz(func(t *testing.T, a, b uint64) {
@@ -163,6 +182,33 @@ func checkEpilogue(t *testing.T, r *rand.Rand, s Conv) {
 			t.Fatalf("%+v: element %d is %v; want %v", s, i, got[i], want)
 		}
 	}
+	if !s.AddsInPlace() {
+		return
+	}
+	inPlace := ep.Residual
+	ConvForward(inPlace, x, w, s, ep)
+	for i, v := range got {
+		if math.Float32bits(inPlace[i]) != math.Float32bits(v) {
+			t.Fatalf("%+v: element %d is %v when it takes the residual's place; want %v", s, i, inPlace[i], v)
+		}
+	}
+}
+
+// TestConvAddsInPlace: the bits are those of a result beside the residual.
+func TestConvAddsInPlace(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r, places := rand.New(rand.NewPCG(13, 14)), 0
+		for range 100 {
+			s := randomConv(r)
+			if s.lenY() > 0 && s.AddsInPlace() {
+				checkEpilogue(t, r, s)
+				places++
+			}
+		}
+		if places < 20 {
+			t.Errorf("%d convolutions of 100 add in place; want more", places)
+		}
+	})
 }
 
 func BenchmarkConv(b *testing.B) {

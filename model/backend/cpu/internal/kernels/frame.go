@@ -10,6 +10,24 @@ type frame struct {
 	images, bands int // images and output rows of a full frame
 	height, width int
 	direct        bool
+	apart         int // floats from pixel to pixel of a copy, 0 if there is none
+}
+
+const (
+	aliasing = 1024 // pixels so many floats apart share the lines of a set of the first cache
+	apartBy  = 16   // a line
+	apartFor = 512  // output channels from which it pays
+)
+
+// spread is how far apart the pixels of a kernel of one pixel are copied: what
+// lies 4 KiB apart, as the rows of a tile do then, pushes itself out of the first
+// cache. 0 if they are not copied.
+func (f *frame) spread() int {
+	s := f.s
+	if !f.direct || s.KH != 1 || s.KW != 1 || s.Groups != 1 || s.Co < apartFor || s.Ci == 0 || s.StrideW*s.Ci%aliasing != 0 {
+		return 0
+	}
+	return s.Ci + apartBy
 }
 
 // frameFor plans frames of at most budget floats and about pixels output
@@ -39,6 +57,17 @@ func frameFor(s Conv, pixels, budget, rows int) frame {
 	for images := 2; images <= s.N && try(images, s.OH); images++ {
 	}
 	f.height = f.heightOf(f.bands)
+	return f
+}
+
+// tileFrameFor plans the frames of tiles: where twice the budget saves a tenth it
+// is spent, and pixels that would be in each other's way are copied apart.
+func tileFrameFor(s Conv, pixels, budget, rows int) frame {
+	f, large := frameFor(s, pixels, budget, rows), frameFor(s, pixels, 2*budget, rows)
+	if large.cost(rows) <= 0.9*f.cost(rows) {
+		f = large
+	}
+	f.apart = f.spread()
 	return f
 }
 
@@ -109,6 +138,9 @@ func (f *frame) imagePitch() int {
 // size is the floats of scratch a frame needs; tiles may read a few floats
 // past its end.
 func (f *frame) size() int {
+	if f.apart > 0 {
+		return f.images * f.bands * f.s.OW * f.apart
+	}
 	if f.direct {
 		return 0
 	}
@@ -117,6 +149,9 @@ func (f *frame) size() int {
 
 // at is where pixel p of a full frame starts, relative to its first.
 func (f *frame) at(p int) int {
+	if f.apart > 0 {
+		return p * f.apart
+	}
 	image, row, col := p/(f.bands*f.s.OW), p/f.s.OW%f.bands, p%f.s.OW
 	return image*f.imagePitch() + row*f.s.StrideH*f.rowPitch() + col*f.s.StrideW*f.s.Ci
 }
@@ -125,6 +160,10 @@ func (f *frame) at(p int) int {
 func (f *frame) fill(buf, x []float32, p patch) []float32 {
 	s := f.s
 	top := p.row*s.StrideH - s.PadT
+	if f.apart > 0 {
+		f.copyApart(buf, x, p)
+		return buf
+	}
 	if f.direct {
 		return x[((p.image*s.H+top)*s.W-s.PadL)*s.Ci:]
 	}
@@ -136,6 +175,18 @@ func (f *frame) fill(buf, x []float32, p patch) []float32 {
 		}
 	}
 	return buf
+}
+
+// copyApart copies the pixels that a kernel of one pixel sees.
+func (f *frame) copyApart(buf, x []float32, p patch) {
+	s := f.s
+	for i := range p.images * p.rows {
+		image, row := p.image+i/p.rows, p.row+i%p.rows
+		src := x[((image*s.H+row*s.StrideH-s.PadT)*s.W-s.PadL)*s.Ci:]
+		for col := range s.OW {
+			copy(buf[(i*s.OW+col)*f.apart:][:s.Ci], src[col*s.StrideW*s.Ci:])
+		}
+	}
 }
 
 // fillRow copies row r of an image, which may lie outside it.

@@ -44,7 +44,8 @@ type tile struct {
 //	c[coff[p]+j] (+)= Σ_t Σ_i a[aoff[p]+taps[t]+i] · b[(t·k+i)·cols+j]
 //
 // over ntaps taps t and the depth i < k. It adds to c if accumulate is not 0,
-// and then applies fin, a *finish, if it is not nil.
+// and then applies fin, a *finish, if it is not nil. Where it does not add, c may
+// be the residual of fin: what it reads there it reads before it writes.
 type gatherFunc func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps, k int, b *float32, accumulate int, fin *int)
 
 // finish is what a gather kernel does to its tile last: column j of row p is

@@ -39,10 +39,7 @@ func gatherPortable(c *float32, coff *int, a *float32, aoff *int, taps *int, nta
 			}
 		}
 	}
-	acc.store(c, coff, accumulate)
-	if fin != nil {
-		(*finish)(unsafe.Pointer(fin)).apply(c, coff, portableRows, portableCols)
-	}
+	acc.store(c, coff, accumulate, (*finish)(unsafe.Pointer(fin)))
 }
 
 func outerPortable(c *float32, coff *int, a *float32, taps *int, ntaps, k, astep int, b *float32, bstep, accumulate int) {
@@ -56,7 +53,7 @@ func outerPortable(c *float32, coff *int, a *float32, taps *int, ntaps, k, astep
 			}
 		}
 	}
-	acc.store(c, coff, accumulate)
+	acc.store(c, coff, accumulate, nil)
 }
 
 func axpy(acc *[portableCols]float32, v float32, b *[portableCols]float32) {
@@ -65,35 +62,32 @@ func axpy(acc *[portableCols]float32, v float32, b *[portableCols]float32) {
 	}
 }
 
-func (acc *accumulators) store(c *float32, coff *int, accumulate int) {
+func (acc *accumulators) store(c *float32, coff *int, accumulate int, fin *finish) {
 	for p := range acc {
-		out := row(c, *index(coff, p), portableCols)
+		at := *index(coff, p)
+		out := row(c, at, portableCols)
 		for j, v := range acc[p] {
 			if accumulate != 0 {
 				v += out[j]
+			}
+			if fin != nil {
+				v = fin.of(v, at, j)
 			}
 			out[j] = v
 		}
 	}
 }
 
-// apply finishes the tile that lies in c.
-func (f *finish) apply(c *float32, coff *int, rows, cols int) {
-	scale, offset := row(f.scale, 0, cols), row(f.offset, 0, cols)
-	for p := range rows {
-		at := *index(coff, p)
-		out := row(c, at, cols)
-		for j, v := range out {
-			v = v*scale[j] + offset[j]
-			if f.residual != nil {
-				v += *index(f.residual, at+j)
-			}
-			if f.relu != 0 {
-				v = wherePositive(v, v)
-			}
-			out[j] = v
-		}
+// of is v finished, column j of the row at offset at.
+func (f *finish) of(v float32, at, j int) float32 {
+	v = v**index(f.scale, j) + *index(f.offset, j)
+	if f.residual != nil {
+		v += *index(f.residual, at+j)
 	}
+	if f.relu != 0 {
+		v = wherePositive(v, v)
+	}
+	return v
 }
 
 // peakSink keeps the compiler from dropping the sums that nobody wants.

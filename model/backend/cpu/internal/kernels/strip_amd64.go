@@ -48,6 +48,9 @@ var stripsAVX512 = stripKernels{
 	winoOutputFinishReLU:         winoOutputFinishReLUAVX512,
 	winoOutputFinishResidual:     winoOutputFinishResidualAVX512,
 	winoOutputFinishResidualReLU: winoOutputFinishResidualReLUAVX512,
+	winoInput4:                   winoInput4AVX512,
+	winoWeights4:                 winoWeights4AVX512,
+	winoOutput4:                  winoOutput4AVX512,
 }
 
 var stripsAVX2 = stripKernels{
@@ -98,4 +101,7 @@ var stripsAVX2 = stripKernels{
 	winoOutputFinishReLU:         winoOutputFinishReLUAVX2,
 	winoOutputFinishResidual:     winoOutputFinishResidualAVX2,
 	winoOutputFinishResidualReLU: winoOutputFinishResidualReLUAVX2,
+	winoInput4:                   winoInput4AVX2,
+	winoWeights4:                 winoWeights4AVX2,
+	winoOutput4:                  winoOutput4AVX2,
 }

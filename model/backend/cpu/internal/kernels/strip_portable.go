@@ -53,6 +53,9 @@ var stripsPortable = stripKernels{
 	winoOutputFinishReLU:         winoOutputFinishReLUPortable,
 	winoOutputFinishResidual:     winoOutputFinishResidualPortable,
 	winoOutputFinishResidualReLU: winoOutputFinishResidualReLUPortable,
+	winoInput4:                   winoInput4Portable,
+	winoWeights4:                 winoWeights4Portable,
+	winoOutput4:                  winoOutput4Portable,
 }
 
 func span(p *float32, n int) []float32 { return unsafe.Slice(p, n) }

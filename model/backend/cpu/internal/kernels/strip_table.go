@@ -35,4 +35,9 @@ type stripKernels struct {
 	winoOutput                                             func(m, y0, y1, y2, y3 *float32, n int) uint32
 	winoOutputFinish, winoOutputFinishReLU                 func(m, y0, y1, y2, y3, scale, offset *float32, n int) uint32
 	winoOutputFinishResidual, winoOutputFinishResidualReLU func(m, y0, y1, y2, y3, scale, offset, r0, r1, r2, r3 *float32, n int) uint32
+
+	// Those of F(4x4, 3x3), in winograd4.go; tmp is winoTmp floats.
+	winoInput4   func(dst, src, tmp *float32, plane, pixel, row, n int)
+	winoWeights4 func(dst, src, tmp *float32, plane, tap, n int)
+	winoOutput4  func(m, tmp *float32, y, r **float32, scale, offset *float32, relu, n int) uint32
 }

@@ -17,7 +17,8 @@ import (
 // again directly.
 type winograd struct {
 	*gatherConv
-	weights    []float32 // by panel: 16 planes of Ci rows
+	winoForm
+	weights    []float32 // by panel: planes of Ci rows
 	rows, cols int       // tiles of an image
 	block      int       // tiles of a work item
 	plane      int       // floats between the planes of a block's tiles
@@ -25,13 +26,13 @@ type winograd struct {
 }
 
 const (
-	winoPlanes   = 16
 	winoPitch    = 32        // floats between the planes of a product
 	winoMultiple = 16        // of which both channel counts are multiples
 	winoLeast    = 32        // channels from which it pays
 	winoTiles    = 64        // tiles from which transforming the weights pays
 	winoFloats   = 192 << 10 // of the transformed tiles of a block
 	winoMost     = 96        // tiles of a block
+	winoTmp      = 36 * 16   // floats that a transform of F(4x4, 3x3) needs
 )
 
 // direct turns winograd off: for tests.
@@ -49,15 +50,15 @@ func (s Conv) byWinograd() bool {
 // is not finite everywhere, and so not to be used.
 func (w *winograd) run() bool {
 	s := w.s
-	w.rows, w.cols = (s.OH+1)/2, (s.OW+1)/2
+	w.rows, w.cols = w.grid(s.OH, s.OW)
 	tiles := s.N * w.rows * w.cols
 	lines := func(n int) int { return (n + w.isa.rows - 1) / w.isa.rows * w.isa.rows }
-	w.block = min(winoMost, max(w.isa.rows, winoFloats/(winoPlanes*s.Ci)), (tiles+convItems-1)/convItems)
+	w.block = min(w.most, max(w.isa.rows, w.floats/(w.planes()*s.Ci)), (tiles+convItems-1)/convItems)
 	w.block = lines(w.block)
 	w.plane = w.block*s.Ci + winoMultiple // not a power of two apart
 	size := 0
 	for _, p := range w.panels {
-		size += winoPlanes * s.Ci * p.tile.cols
+		size += w.planes() * s.Ci * p.tile.cols
 	}
 	buf := floats.get(size)
 	defer floats.put(buf)
@@ -77,7 +78,7 @@ func (w *winograd) run() bool {
 }
 
 // at is where the planes of a panel start.
-func (w *winograd) at(p *convPanel) int { return p.at / 9 * winoPlanes }
+func (w *winograd) at(p *convPanel) int { return p.at / 9 * w.planes() }
 
 // transform turns the packed taps into planes.
 func (w *winograd) transform() {
@@ -88,7 +89,14 @@ func (w *winograd) transform() {
 		n := min(rows, w.s.Ci-from) * p.tile.cols
 		tap := w.s.Ci * p.tile.cols
 		from *= p.tile.cols
-		w.strips.winoWeights(&w.weights[w.at(p)+from], &w.packed[p.at+from], tap, tap, n)
+		dst, src := &w.weights[w.at(p)+from], &w.packed[p.at+from]
+		if w.edge == 4 {
+			w.strips.winoWeights(dst, src, tap, tap, n)
+			return
+		}
+		tmp := floats.get(winoTmp)
+		defer floats.put(tmp)
+		w.strips.winoWeights4(dst, src, &tmp.data[0], tap, tap, n)
 	})
 }
 
@@ -103,6 +111,8 @@ type winoItem struct {
 	tap        int // always 0
 	fin        finish
 	outside    []float32 // where pixels outside the image go
+	tmp        []float32
+	y4, r4     [16]*float32 // the pixels of a tile
 }
 
 var winoPool items[winoItem]
@@ -110,26 +120,31 @@ var winoPool items[winoItem]
 func (w *winoItem) run() {
 	s, n := w.s, w.to-w.from
 	padded := (n + w.isa.rows - 1) / w.isa.rows * w.isa.rows
-	tiles, patch := floats.get(winoPlanes*w.plane), floats.get(16*s.Ci)
-	products, outside := floats.get(padded*winoPlanes*winoPitch), floats.get(2*winoPitch)
+	tiles, patch := floats.get(w.planes()*w.plane), floats.get(w.planes()*s.Ci)
+	products, outside := floats.get(padded*w.planes()*winoPitch), floats.get(2*winoPitch+winoTmp)
 	defer floats.put(tiles)
 	defer floats.put(patch)
 	defer floats.put(products)
 	defer floats.put(outside)
-	w.tiles, w.patch, w.products, w.outside = tiles.data, patch.data, products.data, outside.data
+	w.tiles, w.patch, w.products, w.outside = tiles.data, patch.data, products.data, outside.data[:2*winoPitch]
+	w.tmp = outside.data[2*winoPitch:]
 	clear(w.outside)
 	for t := range n {
 		w.input(t)
 	}
 	for i := range w.isa.rows {
-		w.coff[i] = i * winoPlanes * winoPitch
+		w.coff[i] = i * w.planes() * winoPitch
 	}
 	for i := range w.panels {
 		p := &w.panels[i]
 		w.multiply(p, n)
 		fin := w.finish.of(&w.fin, p.y, 0)
 		for t := range n {
-			w.output(p, fin, t)
+			if w.edge == 4 {
+				w.output(p, fin, t)
+			} else {
+				w.output4(p, fin, t)
+			}
 		}
 	}
 }
@@ -145,21 +160,25 @@ func (w *winograd) place(tile int) (image, row, col int) {
 func (w *winoItem) input(t int) {
 	s := w.s
 	image, row, col := w.place(w.from + t)
-	top, left := 2*row-s.PadT, 2*col-s.PadL
-	src, pitch := w.patch, 4*s.Ci
-	if top >= 0 && left >= 0 && top+4 <= s.H && left+4 <= s.W {
+	top, left := w.side*row-s.PadT, w.side*col-s.PadL
+	src, pitch := w.patch, w.edge*s.Ci
+	if top >= 0 && left >= 0 && top+w.edge <= s.H && left+w.edge <= s.W {
 		src, pitch = w.x[((image*s.H+top)*s.W+left)*s.Ci:], s.W*s.Ci
 	} else {
 		w.fillPatch(image, top, left)
 	}
-	w.strips.winoInput(&w.tiles[t*s.Ci], &src[0], w.plane, s.Ci, pitch, s.Ci)
+	if w.edge == 4 {
+		w.strips.winoInput(&w.tiles[t*s.Ci], &src[0], w.plane, s.Ci, pitch, s.Ci)
+	} else {
+		w.strips.winoInput4(&w.tiles[t*s.Ci], &src[0], &w.tmp[0], w.plane, s.Ci, pitch, s.Ci)
+	}
 }
 
 func (w *winoItem) fillPatch(image, top, left int) {
 	s := w.s
-	from, to := max(left, 0), min(left+4, s.W)
-	for r := range 4 {
-		dst := w.patch[r*4*s.Ci:][:4*s.Ci]
+	from, to := max(left, 0), min(left+w.edge, s.W)
+	for r := range w.edge {
+		dst := w.patch[r*w.edge*s.Ci:][:w.edge*s.Ci]
 		if top+r < 0 || top+r >= s.H || from >= to {
 			clear(dst)
 			continue
@@ -171,16 +190,16 @@ func (w *winoItem) fillPatch(image, top, left int) {
 }
 
 // multiply computes the products of all tiles and the panel: plane i of tile t
-// is at (16·t + i)·winoPitch.
+// is at (planes·t + i)·winoPitch.
 func (w *winoItem) multiply(p *convPanel, n int) {
-	ci := w.s.Ci
-	for plane := range winoPlanes {
+	ci, planes := w.s.Ci, w.planes()
+	for plane := range planes {
 		b := &w.weights[w.at(p)+plane*ci*p.tile.cols]
 		for t := 0; t < n; t += w.isa.rows {
 			for i := range w.isa.rows {
 				w.aoff[i] = min(i, n-1-t) * ci
 			}
-			p.tile.gather(&w.products[(t*winoPlanes+plane)*winoPitch], &w.coff[0], &w.tiles[plane*w.plane+t*ci], &w.aoff[0],
+			p.tile.gather(&w.products[(t*planes+plane)*winoPitch], &w.coff[0], &w.tiles[plane*w.plane+t*ci], &w.aoff[0],
 				&w.tap, 1, ci, b, 0, nil)
 		}
 	}
@@ -203,7 +222,7 @@ func (w *winoItem) output(p *convPanel, fin *finish, t int) {
 			r[i] = &w.finish.Residual[at]
 		}
 	}
-	m, n, v := &w.products[t*winoPlanes*winoPitch], p.cols, w.strips
+	m, n, v := &w.products[t*w.planes()*winoPitch], p.cols, w.strips
 	strange := uint32(0)
 	switch {
 	case fin == nil:

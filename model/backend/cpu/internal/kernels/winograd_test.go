@@ -39,22 +39,22 @@ func TestWinogradMatchesDirect(t *testing.T) {
 		r := rand.New(rand.NewPCG(23, 24))
 		for _, s := range winoConvs(r) {
 			x, w, dy := random(r, s.lenX()), random(r, s.lenW()), random(r, s.lenY())
-			for mode := range 5 {
-				ep := Epilogue{}
-				if mode > 0 {
-					ep = Epilogue{Scale: random(r, s.Co), Bias: random(r, s.Co), ReLU: mode&1 != 0}
+			for mode := range 10 {
+				ep := Epilogue{Inference: mode >= 5}
+				if mode%5 > 0 {
+					ep.Scale, ep.Bias, ep.ReLU = random(r, s.Co), random(r, s.Co), mode&1 != 0
 					MulScalar(ep.Scale, ep.Scale, 0.2)
 				}
-				if mode > 2 {
+				if mode%5 > 2 {
 					ep.Residual = random(r, s.lenY())
 				}
-				sameConv(t, fmt.Sprintf("%+v mode %d", s, mode), s, func(y []float32) []float32 {
+				sameConv(t, fmt.Sprintf("%+v mode %d", s, mode), s, ep.Inference, func(y []float32) []float32 {
 					y = append(y, make([]float32, s.lenY())...)
 					ConvForward(y, x, w, s, ep)
 					return y
 				})
 			}
-			sameConv(t, fmt.Sprintf("input gradient %+v", s), s, func(dx []float32) []float32 {
+			sameConv(t, fmt.Sprintf("input gradient %+v", s), s, false, func(dx []float32) []float32 {
 				dx = append(dx, make([]float32, s.lenX())...)
 				ConvInputGrad(dx, dy, w, s)
 				return dx
@@ -63,13 +63,16 @@ func TestWinogradMatchesDirect(t *testing.T) {
 	})
 }
 
-func sameConv(t *testing.T, what string, s Conv, f func([]float32) []float32) {
+func sameConv(t *testing.T, what string, s Conv, inference bool, f func([]float32) []float32) {
 	t.Helper()
 	got := f(nil)
 	direct = true
 	want := f(nil)
 	direct = false
 	scale := 8 * math.Sqrt(float64(9*max(s.Ci, s.Co)))
+	if inference {
+		scale *= 3 // F(4x4, 3x3)
+	}
 	for i, v := range want {
 		if d := math.Abs(float64(got[i]) - float64(v)); !(d <= 1e-6*scale) {
 			t.Fatalf("%s: element %d is %v; want %v", what, i, got[i], v)
@@ -86,15 +89,17 @@ func TestWinogradKeepsSpecialValuesApart(t *testing.T) {
 		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 3e38} {
 			x, w := random(r, s.lenX()), random(r, s.lenW())
 			x[r.IntN(len(x))] = float32(v)
-			got, want := make([]float32, s.lenY()), make([]float32, s.lenY())
-			ConvForward(got, x, w, s, Epilogue{})
-			direct = true
-			ConvForward(want, x, w, s, Epilogue{})
-			direct = false
-			for i, y := range want {
-				a, b := float64(got[i]), float64(y)
-				if math.IsNaN(a) != math.IsNaN(b) || (math.IsInf(a, 0) || math.IsInf(b, 0)) && a != b {
-					t.Fatalf("%v: element %d is %v; want %v", v, i, a, b)
+			for _, ep := range []Epilogue{{}, {Inference: true}} {
+				got, want := make([]float32, s.lenY()), make([]float32, s.lenY())
+				ConvForward(got, x, w, s, ep)
+				direct = true
+				ConvForward(want, x, w, s, ep)
+				direct = false
+				for i, y := range want {
+					a, b := float64(got[i]), float64(y)
+					if math.IsNaN(a) != math.IsNaN(b) || (math.IsInf(a, 0) || math.IsInf(b, 0)) && a != b {
+						t.Fatalf("%v, inference %v: element %d is %v; want %v", v, ep.Inference, i, a, b)
+					}
 				}
 			}
 		}
@@ -111,6 +116,11 @@ func TestWinogradSameBitsOnAnyThreads(t *testing.T) {
 				ConvForward(y, x, w, s, Epilogue{ReLU: true})
 				return y
 			})
+			sameAcrossThreads(t, func() []float32 {
+				y := make([]float32, s.lenY())
+				ConvForward(y, x, w, s, Epilogue{ReLU: true, Inference: true})
+				return y
+			})
 		}
 	})
 }
@@ -122,11 +132,13 @@ func FuzzWinogradMatchesDirect(f *testing.F) {
 		s := winoConvs(r)[0]
 		x, w := random(r, s.lenX()), random(r, s.lenW())
 		eachISA(t, func(t *testing.T) {
-			sameConv(t, fmt.Sprintf("%+v", s), s, func(y []float32) []float32 {
-				y = append(y, make([]float32, s.lenY())...)
-				ConvForward(y, x, w, s, Epilogue{})
-				return y
-			})
+			for _, ep := range []Epilogue{{}, {Inference: true}} {
+				sameConv(t, fmt.Sprintf("%+v, inference %v", s, ep.Inference), s, ep.Inference, func(y []float32) []float32 {
+					y = append(y, make([]float32, s.lenY())...)
+					ConvForward(y, x, w, s, ep)
+					return y
+				})
+			}
 		})
 	})
 }

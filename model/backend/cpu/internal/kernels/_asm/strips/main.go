@@ -39,6 +39,7 @@ func main() {
 		s.channelwise()
 		s.reductions()
 		s.winograd()
+		s.winograd4()
 	}
 	Generate()
 }

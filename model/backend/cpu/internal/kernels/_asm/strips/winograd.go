@@ -223,14 +223,7 @@ func (s vec) winoOutput(finish, residual, relu bool) {
 	ADDQ(operand.U8(s.bytes), R15)
 	CMPQ(R15, RDI)
 	JLT(operand.LabelRef("loop"))
-	if s.wide() {
-		VCMPPS(operand.U8(3), strange, strange, K2)
-		KMOVW(K2, EAX)
-	} else {
-		VCMPPS(operand.U8(3), strange, strange, strange)
-		VMOVMSKPS(strange, EAX)
-	}
-	Store(EAX, ReturnIndex(0))
+	s.unordered(strange)
 	VZEROUPPER()
 	RET()
 }

@@ -10,10 +10,13 @@ import (
 // order these are made, and hold them in the order of their pass.
 type sink interface {
 	create() error
-	// put takes the record of an item in a pass, with room for its frame, and
-	// returns memory for the next one. It is called from several goroutines at
-	// once.
-	put(pass, item int, frame []byte) (spare []byte, err error)
+	// together is how many records of the first pass, which follow each other
+	// there, are put at once.
+	together() int
+	// put takes the record of an item in a pass, with room for its frame, perhaps
+	// with others that follow it, and returns memory for the next one. It is called
+	// from several goroutines at once.
+	put(pass, item int, frames []byte) (spare []byte, err error)
 	commit() ([]artifact.File, error)
 	discard()
 }
@@ -69,6 +72,15 @@ func (p *placed) create() error {
 		}
 	}
 	return nil
+}
+
+// togetherBytes is how much of the first pass is put at once where one record is
+// less.
+const togetherBytes = 64 << 10
+
+func (p *placed) together() int {
+	few := len(p.items) / (8 * workpool.Size()) // so that no core is long without work at the end
+	return int(max(1, min(togetherBytes/p.recordBytes(), int64(few))))
 }
 
 func (p *placed) put(pass, item int, bytes []byte) ([]byte, error) {
@@ -132,6 +144,8 @@ func (h *held) create() error {
 	}
 	return nil
 }
+
+func (h *held) together() int { return 1 }
 
 func (h *held) put(pass, item int, frame []byte) ([]byte, error) {
 	h.records[pass][item] = append(take()[:0], frame[tfrecord.FrameBefore:len(frame)-tfrecord.FrameAfter]...)

@@ -30,6 +30,7 @@ type Placed struct {
 	end     int64
 	records int64
 	crc     uint32
+	ended   bool
 }
 
 // slot is the place of one record with its frame.
@@ -136,11 +137,24 @@ func (p *Placed) next(i int) int64 {
 	return p.end
 }
 
-// Commit closes up the gaps, makes the file durable and gives it its name. No
-// Write may be under way.
-func (p *Placed) Commit() error {
-	if err := p.closeUp(); err != nil {
+// End closes up the gaps: all of the file is written then, and Records, Bytes,
+// CRC32C and Offset are final. No Write may be under way. Commit does it where it was
+// not done.
+func (p *Placed) End() error {
+	if p.ended {
+		return nil
+	}
+	p.ended = true
+	err := p.closeUp()
+	if err != nil {
 		p.f.Discard()
+	}
+	return err
+}
+
+// Commit ends the file, makes it durable and gives it its name.
+func (p *Placed) Commit() error {
+	if err := p.End(); err != nil {
 		return err
 	}
 	return p.f.Commit()
@@ -179,16 +193,16 @@ func (p *Placed) closeUp() error {
 // Discard removes what was written, unless it was committed.
 func (p *Placed) Discard() { p.f.Discard() }
 
-// Offset is where record i lies in the file, final after Commit; of one that was
+// Offset is where record i lies in the file, final after End; of one that was
 // never written, where the next one does.
 func (p *Placed) Offset(i int) int64 { return p.slots[i].at }
 
-// Records is the number of records written, final after Commit.
+// Records is the number of records written, final after End.
 func (p *Placed) Records() int64 { return p.records }
 
-// Bytes is the size of the file, final after Commit.
+// Bytes is the size of the file, final after End.
 func (p *Placed) Bytes() int64 { return p.end }
 
 // CRC32C is the CRC-32C (Castagnoli, not masked) of the file, final after
-// Commit.
+// End.
 func (p *Placed) CRC32C() uint32 { return p.crc }

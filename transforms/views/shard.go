@@ -47,8 +47,12 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Im
 		return err
 	}
 	defer sh.reader.Close()
-	to := sh.sink()
-	defer to.discard()
+	to, handedOn := sh.sink(), false
+	defer func() {
+		if !handedOn {
+			to.discard()
+		}
+	}()
 	if err := to.create(); err != nil {
 		return err
 	}
@@ -56,7 +60,12 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Im
 		return err
 	}
 	sh.sortOut()
-	return sh.commit(to)
+	if err := sh.end(to); err != nil {
+		return err
+	}
+	handedOn = true
+	out.Later(to.commit, to.discard)
+	return nil
 }
 
 // list reads which images the shard has, on all cores, and orders the records of
@@ -163,8 +172,9 @@ func (sh *shard) sortOut() {
 	sh.out.Count("views", int64(good*sh.Passes*len(sh.Views)))
 }
 
-func (sh *shard) commit(to sink) error {
-	files, err := to.commit()
+// end ends the files and describes them; they are not durable yet.
+func (sh *shard) end(to sink) error {
+	files, err := to.end()
 	for _, f := range files {
 		sh.out.AddDescribed(f)
 	}

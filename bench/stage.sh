@@ -10,10 +10,12 @@ images=${1:-../shared/data/imagenette-train.tar}
 size=${2:-224}
 retort=${RETORT:-bin/retort}
 cores=${CORES:-$(nproc)}
+strength=1
+[ "$size" -gt 32 ] || strength=0.5 # as bench augment has it
 scratch=$(mktemp -d -p "${SCRATCH:-/dev/shm}")
 trap 'rm -rf "$scratch"' EXIT
 run=("$retort" run --preset imagenet-r50 --images "$images" --labels folder --out "$scratch/run"
-	--set "size=$size" --set views.passes=1 --set "views.strength=1")
+	--set "size=$size" --set views.passes=1 --set "views.strength=$strength")
 "${run[@]}" --only split >/dev/null 2>&1
 for _ in $(seq "${ROUNDS:-5}"); do
 	kernel=$("$retort" bench augment --images "$images" --size "$size" --passes 1 --cores "$cores" --seconds 3 --limit 1000000 --json | tail -1)

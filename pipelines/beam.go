@@ -11,7 +11,6 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
-	"github.com/retort-ml/retort/internal/crash"
 	_ "github.com/retort-ml/retort/internal/nobody" // before Beam, which cannot do without a home
 )
 
@@ -81,6 +80,9 @@ func planPhase(ctx context.Context, data []byte, phase int, reports func(*[]byte
 		if phase >= len(e.phases) || t.finished() {
 			return nil
 		}
+		if err := t.running.ended(); err != nil {
+			return err
+		}
 		before, err := gather(reports)
 		if err != nil {
 			return err
@@ -118,7 +120,7 @@ func (f *shardFn) ProcessElement(ctx context.Context, shard int, tasks func(*[]b
 	return guard(ctx, data, func(ctx context.Context, t *task, e *erased, stage any) error {
 		r, err := t.doShard(ctx, e, stage, f.Phase, shard)
 		if err != nil {
-			return &shardError{shard, err}
+			return ofShard(shard, err)
 		}
 		data, err := json.Marshal(r)
 		emit(data)
@@ -135,6 +137,15 @@ type shardError struct {
 
 func (e *shardError) Unwrap() error { return e.error }
 
+// ofShard is an error as that of a shard, unless it is another one's.
+func ofShard(shard int, err error) error {
+	var other *shardError
+	if errors.As(err, &other) {
+		return err
+	}
+	return &shardError{shard, err}
+}
+
 func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard int) (shardReport, error) {
 	name := e.shardName(phase, shard)
 	if err := ctx.Err(); err != nil {
@@ -144,25 +155,40 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard i
 	if r, ok := t.finishedShard(name, shard); ok {
 		return r, job.recount(name, &r)
 	}
-	quarantine := fmt.Sprintf("quarantine-%s.jsonl", name)
-	if err := t.Dir.Remove(quarantine); err != nil { // of an earlier attempt
+	if err := t.Dir.Remove(quarantineOf(name)); err != nil { // of an earlier attempt
 		return shardReport{}, err
 	}
-	kept := false
-	defer func() { job.settle(kept) }()
-	if err := e.phases[phase].run(ctx, stage, job, shard); err != nil {
+	if err := t.runShard(ctx, e, stage, job, phase, shard); err != nil {
 		return shardReport{}, err
+	}
+	return job.report, t.endShard(name, job)
+}
+
+// runShard is a shard up to where it is to end.
+func (t *task) runShard(ctx context.Context, e *erased, stage any, job *Job, phase, shard int) error {
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		if job.later != nil {
+			job.later.discard()
+		}
+		job.settle(false)
+	}()
+	if err := e.phases[phase].run(ctx, stage, job, shard); err != nil {
+		return err
 	}
 	job.report.Phase, job.report.Shard = phase, shard
-	if err := job.fileRejected(quarantine); err != nil {
-		return shardReport{}, err
+	if err := job.fileRejected(quarantineOf(e.shardName(phase, shard))); err != nil {
+		return err
 	}
 	job.noteCount()
-	crash.At(crash.ShardWritten)
-	err := t.saveShard(name, job.report)
-	kept = err == nil
-	return job.report, err
+	done = true
+	return nil
 }
+
+func quarantineOf(shard string) string { return fmt.Sprintf("quarantine-%s.jsonl", shard) }
 
 type commitFn struct{}
 
@@ -173,6 +199,9 @@ func (*commitFn) ProcessElement(ctx context.Context, data []byte, reports func(*
 		if t.finished() {
 			emit(t.Dir.String())
 			return nil
+		}
+		if err := t.running.ended(); err != nil {
+			return err
 		}
 		shards, err := gather(reports)
 		if err != nil {

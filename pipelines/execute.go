@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -195,7 +196,8 @@ func runTask(ctx context.Context, t *task, r *running, runner Runner) error {
 		if d, ok := runner.(Detached); ok {
 			return detach(ctx, d, []jobPart{{r, t}}, func() (string, error) { return d.Start(ctx, p) })
 		}
-		return runner.Run(ctx, p)
+		err := runner.Run(ctx, p)
+		return cmp.Or(err, r.ended()) // whoever comes next finds nobody at work
 	})
 }
 

@@ -54,6 +54,7 @@ type Job struct {
 	rejected []artifact.Rejected
 	meta     json.RawMessage
 	portMeta map[string]json.RawMessage
+	later    *later        // of a shard that is to end
 	shards   []shardReport // in Run of a sharded stage, and where a later phase is planned: what the shards reported
 }
 

@@ -23,11 +23,14 @@ type running struct {
 	job    string                  // that this process follows; guarded by jobs
 	giveUp context.CancelCauseFunc // ends the work of a job that fails for good; may be nil
 
-	mu       sync.Mutex
-	failed   error       // the first, whole: runners wrap it in their own words
-	times    map[int]int // that a shard failed
-	progress *progress
-	shared   map[string]*shared
+	ending chan struct{} // holds the shard that is ending; nil where every one ends in its element
+
+	mu        sync.Mutex
+	endFailed error       // the first of a shard that was ending
+	failed    error       // the first, whole: runners wrap it in their own words
+	times     map[int]int // that a shard failed
+	progress  *progress
+	shared    map[string]*shared
 }
 
 // folderLock is the lock on a stage's folder.
@@ -48,7 +51,7 @@ var jobs = struct {
 func start(ctx context.Context, job string, reporter Reporter) *running {
 	jobs.Lock()
 	defer jobs.Unlock()
-	r := &running{ctx: ctx, reporter: reporter}
+	r := &running{ctx: ctx, reporter: reporter, ending: make(chan struct{}, 1)}
 	jobs.by[job] = r
 	return r
 }

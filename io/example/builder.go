@@ -25,6 +25,8 @@ type Builder struct {
 	ints    []int64
 	floats  []float32
 	out     []byte
+	size    int // of the Features message, where entries are measured
+	known   bool
 }
 
 // entry is one feature; its values are [from, to) of the list of its kind. A
@@ -40,21 +42,23 @@ type entry struct {
 // Reset forgets the features.
 func (b *Builder) Reset() {
 	clear(b.bytes)
-	b.entries, b.bytes, b.ints, b.floats = b.entries[:0], b.bytes[:0], b.ints[:0], b.floats[:0]
+	b.entries, b.bytes, b.ints, b.floats, b.known = b.entries[:0], b.bytes[:0], b.ints[:0], b.floats[:0], false
 }
+
+func (b *Builder) add(e entry) { b.entries, b.known = append(b.entries, e), false }
 
 // Bytes adds a feature of byte strings. A name added twice keeps the last values.
 func (b *Builder) Bytes(name string, values ...[]byte) {
 	from := len(b.bytes)
 	b.bytes = append(b.bytes, values...)
-	b.entries = append(b.entries, entry{name: name, kind: KindBytes, from: from, to: len(b.bytes)})
+	b.add(entry{name: name, kind: KindBytes, from: from, to: len(b.bytes)})
 }
 
 // Space adds a feature of one byte string of n bytes, to be filled in after
 // encoding: AppendTo leaves room for it and [Builder.Filled] says where. Large
 // values can so be made where they are to be, instead of being copied there.
 func (b *Builder) Space(name string, n int) {
-	b.entries = append(b.entries, entry{name: name, kind: KindBytes, space: true, to: n})
+	b.add(entry{name: name, kind: KindBytes, space: true, to: n})
 }
 
 // Filled is the room for the feature that Space added, in data, what AppendTo
@@ -73,14 +77,14 @@ func (b *Builder) Filled(data []byte, name string) []byte {
 func (b *Builder) Int64s(name string, values ...int64) {
 	from := len(b.ints)
 	b.ints = append(b.ints, values...)
-	b.entries = append(b.entries, entry{name: name, kind: KindInt64, from: from, to: len(b.ints)})
+	b.add(entry{name: name, kind: KindInt64, from: from, to: len(b.ints)})
 }
 
 // Floats adds a feature of float32s.
 func (b *Builder) Floats(name string, values ...float32) {
 	from := len(b.floats)
 	b.floats = append(b.floats, values...)
-	b.entries = append(b.entries, entry{name: name, kind: KindFloat, from: from, to: len(b.floats)})
+	b.add(entry{name: name, kind: KindFloat, from: from, to: len(b.floats)})
 }
 
 // Encode returns the Example's bytes, valid until the next Encode.
@@ -114,22 +118,30 @@ func (b *Builder) Size() int {
 
 // measure puts the features in order and sizes them up; it returns the size of
 // the Features message.
-func (b *Builder) measure() (n int) {
+func (b *Builder) measure() int {
+	if b.known {
+		return b.size
+	}
 	b.order()
+	b.size, b.known = 0, true
 	for i := range b.entries {
 		e := &b.entries[i]
 		e.list = b.listSize(e)
-		n += sized(e.entrySize())
+		b.size += sized(e.entrySize())
 	}
-	return n
+	return b.size
 }
 
 // order sorts features by name and drops all but the last of a name.
 func (b *Builder) order() {
-	byName := func(x, y entry) int { return strings.Compare(x.name, y.name) }
-	if !slices.IsSortedFunc(b.entries, byName) {
-		slices.SortStableFunc(b.entries, byName)
+	ordered := true
+	for i := 1; i < len(b.entries) && ordered; i++ {
+		ordered = b.entries[i-1].name < b.entries[i].name
 	}
+	if ordered {
+		return
+	}
+	slices.SortStableFunc(b.entries, func(x, y entry) int { return strings.Compare(x.name, y.name) })
 	kept := b.entries[:0]
 	for i, e := range b.entries {
 		if i+1 == len(b.entries) || b.entries[i+1].name != e.name {

@@ -66,6 +66,14 @@ type parser struct {
 }
 
 func (p *parser) parse(record []byte) (Entry, error) {
+	if e, ok := p.quick(record); ok {
+		return e, nil
+	}
+	return p.slow(record)
+}
+
+// slow reads references as anybody may have written them.
+func (p *parser) slow(record []byte) (Entry, error) {
 	p.err = p.ex.Decode(record)
 	if p.err != nil {
 		return Entry{}, p.err
@@ -111,8 +119,9 @@ func (p *parser) notes(e *Entry) {
 const sharedTexts = 4096
 
 // shared is a text that other references may have too: the archive, the class.
-func (p *parser) shared(key string) string {
-	v := p.bytes(key)
+func (p *parser) shared(key string) string { return p.share(p.bytes(key)) }
+
+func (p *parser) share(v []byte) string {
 	if s, ok := p.texts[string(v)]; ok {
 		return s
 	}

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -58,10 +59,60 @@ func TestIndexRoundTrip(t *testing.T) {
 	}
 }
 
+// TestQuickReadsWhatIsWritten: all references but those with notes, as slow reads
+// them, and nothing that is cut short or has a byte more.
+func TestQuickReadsWhatIsWritten(t *testing.T) {
+	var p, slow parser
+	for i := range 60 {
+		e := entry(i)
+		e.Notes = nil
+		if i%7 == 0 {
+			e.Name, e.Offset, e.Width = string(bytes.Repeat([]byte{'n'}, 300)), 1<<40, 1<<20
+		}
+		record := AppendEntry(nil, e)
+		got, ok := p.quick(record)
+		if want, err := slow.slow(record); !ok || err != nil || !reflect.DeepEqual(got, want) || !reflect.DeepEqual(got, e) {
+			t.Fatalf("%+v became %+v (%v), slowly %+v, %v", e, got, ok, want, err)
+		}
+		for cut := range record {
+			if _, ok := p.quick(record[:cut]); ok {
+				t.Fatalf("%d of %d bytes are taken for a reference", cut, len(record))
+			}
+		}
+		if _, ok := p.quick(append(record, 0)); ok {
+			t.Fatal("a byte too many is not seen")
+		}
+		e.Notes = map[string]string{"by": "hand"}
+		if _, ok := p.quick(AppendEntry(nil, e)); ok {
+			t.Fatal("notes are lost")
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	e := entry(1)
+	e.Label, e.Class = 3, "cat"
+	record := AppendEntry(nil, e)
+	for name, parse := range map[string]func(*parser, []byte) (Entry, error){"slow": (*parser).slow, "quick": (*parser).parse} {
+		b.Run(name, func(b *testing.B) {
+			var p parser
+			for b.Loop() {
+				if _, err := parse(&p, record); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(AppendEntry(nil, entry(5)))
+	f.Add(AppendEntry(nil, entry(4)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := Parse(data)
+		if slow, slowErr := new(parser).slow(data); !reflect.DeepEqual(e, slow) || !reflect.DeepEqual(err, slowErr) {
+			t.Fatalf("%+v, %v; slowly %+v, %v", e, err, slow, slowErr)
+		}
 		if err != nil {
 			return
 		}

@@ -30,6 +30,7 @@ type Placed struct {
 	end     int64
 	records int64
 	crc     uint32
+	ended   bool
 }
 
 // slot is the place of one record with its frame.
@@ -54,38 +55,70 @@ func CreatePlaced(to blob.Placer, name string, lengths []int) (*Placed, error) {
 	return p, nil
 }
 
-// Write writes record i. Its data lie between FrameBefore and FrameAfter bytes
-// that Write fills in. Each record is written at most once.
-func (p *Placed) Write(i int, frame []byte) error {
-	slot := &p.slots[i]
-	if want := p.next(i) - slot.at; int64(len(frame)) != want {
-		return fmt.Errorf("record %d: %d bytes with its frame, %d announced", i, len(frame), want)
+// Write writes record i, and those after it that frames holds: one after the
+// other, whole, each between FrameBefore and FrameAfter bytes that Write fills in.
+// Each record is written at most once.
+func (p *Placed) Write(i int, frames []byte) error {
+	start, end := p.slots[i].at, i
+	for end < len(p.slots) && p.slots[end].at < start+int64(len(frames)) {
+		end++
 	}
-	header, end := frame[:headerSize], len(frame)-footerSize
-	binary.LittleEndian.PutUint64(header, uint64(end-headerSize))
-	binary.LittleEndian.PutUint32(header[8:], maskedCRC(header[:8]))
-	crc := uint32(0)
-	for at, to := 0, 0; at < len(frame); at = to {
-		if to = at + placeChunk; to > end {
-			to = len(frame)
-		}
-		crc = crc32c.Update(crc, frame[max(at, headerSize):min(to, end)])
-		if to == len(frame) {
-			binary.LittleEndian.PutUint32(frame[end:], mask(crc))
-		}
-		if _, err := p.f.WriteAt(frame[at:to], slot.at+int64(at)); err != nil {
+	if want := p.next(end-1) - start; end == i || int64(len(frames)) != want {
+		return fmt.Errorf("records %d to %d: %d bytes with their frames, %d announced", i, max(i, end-1), len(frames), want)
+	}
+	s := sealing{of: p, frames: frames, record: i}
+	for at, to := 0, 0; at < len(frames); at = to {
+		to = min(len(frames), at+placeChunk-int((start+int64(at))%placeChunk))
+		s.until(to)
+		if _, err := p.f.WriteAt(frames[at:to], start+int64(at)); err != nil {
 			return err
 		}
 	}
-	slot.crc, slot.written = frameCRC(frame, crc), true
-	p.f.WriteBehind(int64(len(frame)))
+	for k := range p.slots[i:end] {
+		p.slots[i+k].written = true
+	}
+	p.f.WriteBehind(int64(len(frames)))
 	return nil
 }
 
-// placeChunk is what is summed and written at once. What is written is then
-// still in the core's cache, and calls of the system stay so short that Go's
+// placeChunk is what is summed and written at once, up to a multiple of it in the
+// file: a kernel keeps a file in pages as large as that allows. What is written is
+// then still in the core's cache, and calls of the system stay so short that Go's
 // scheduler does not take them for blocked.
 const placeChunk = 64 << 10
+
+// sealing fills in the frames of records that follow each other.
+type sealing struct {
+	of     *Placed
+	frames []byte
+	record int    // being summed
+	at     int    // where it begins
+	summed int    // what of frames is summed
+	crc    uint32 // of its data so far
+}
+
+// until makes frames final up to a place, and perhaps a little beyond.
+func (s *sealing) until(to int) {
+	for s.summed < to {
+		slot := &s.of.slots[s.record]
+		size := int(s.of.next(s.record) - slot.at)
+		frame := s.frames[s.at : s.at+size]
+		end := s.at + size - footerSize
+		if s.summed == s.at {
+			binary.LittleEndian.PutUint64(frame, uint64(size-frameSize))
+			binary.LittleEndian.PutUint32(frame[8:], maskedCRC(frame[:8]))
+			s.summed += headerSize
+		}
+		n := min(max(s.summed, to), end)
+		s.crc = crc32c.Update(s.crc, s.frames[s.summed:n])
+		if s.summed = n; n < end {
+			return
+		}
+		binary.LittleEndian.PutUint32(s.frames[end:], mask(s.crc))
+		slot.crc = frameCRC(frame, s.crc)
+		s.record, s.at, s.summed, s.crc = s.record+1, s.at+size, s.at+size, 0
+	}
+}
 
 // frameCRC is the CRC of a record with its frame, given that of its data.
 func frameCRC(frame []byte, crc uint32) uint32 {
@@ -104,11 +137,24 @@ func (p *Placed) next(i int) int64 {
 	return p.end
 }
 
-// Commit closes up the gaps, makes the file durable and gives it its name. No
-// Write may be under way.
-func (p *Placed) Commit() error {
-	if err := p.closeUp(); err != nil {
+// End closes up the gaps: all of the file is written then, and Records, Bytes,
+// CRC32C and Offset are final. No Write may be under way. Commit does it where it was
+// not done.
+func (p *Placed) End() error {
+	if p.ended {
+		return nil
+	}
+	p.ended = true
+	err := p.closeUp()
+	if err != nil {
 		p.f.Discard()
+	}
+	return err
+}
+
+// Commit ends the file, makes it durable and gives it its name.
+func (p *Placed) Commit() error {
+	if err := p.End(); err != nil {
 		return err
 	}
 	return p.f.Commit()
@@ -147,16 +193,16 @@ func (p *Placed) closeUp() error {
 // Discard removes what was written, unless it was committed.
 func (p *Placed) Discard() { p.f.Discard() }
 
-// Offset is where record i lies in the file, final after Commit; of one that was
+// Offset is where record i lies in the file, final after End; of one that was
 // never written, where the next one does.
 func (p *Placed) Offset(i int) int64 { return p.slots[i].at }
 
-// Records is the number of records written, final after Commit.
+// Records is the number of records written, final after End.
 func (p *Placed) Records() int64 { return p.records }
 
-// Bytes is the size of the file, final after Commit.
+// Bytes is the size of the file, final after End.
 func (p *Placed) Bytes() int64 { return p.end }
 
 // CRC32C is the CRC-32C (Castagnoli, not masked) of the file, final after
-// Commit.
+// End.
 func (p *Placed) CRC32C() uint32 { return p.crc }

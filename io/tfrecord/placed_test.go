@@ -2,6 +2,7 @@ package tfrecord
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -15,8 +16,26 @@ func framed(rec []byte) []byte {
 	return append(append(make([]byte, FrameBefore), rec...), make([]byte, FrameAfter)...)
 }
 
-// Whatever the order in which records are placed and whichever stay away, the
-// file is the one that Writer makes of those that are there.
+// runs are the numbers below n but those that stay away, as runs of one to five
+// that follow each other, in any order.
+func runs(rng *rand.Rand, n int, stays func(i int) bool) [][]int {
+	var runs [][]int
+	for i := range n {
+		switch last := len(runs) - 1; {
+		case stays(i):
+		case i > 0 && !stays(i-1) && len(runs[last]) < 5 && rng.IntN(2) == 0:
+			runs[last] = append(runs[last], i)
+		default:
+			runs = append(runs, []int{i})
+		}
+	}
+	rng.Shuffle(len(runs), func(i, k int) { runs[i], runs[k] = runs[k], runs[i] })
+	return runs
+}
+
+// Whatever the order in which records are placed, however many at once and
+// whichever stay away, the file is the one that Writer makes of those that are
+// there.
 func TestPlacedWritesWhatWriterWrites(t *testing.T) {
 	recs := append(someRecords(60), bytes.Repeat([]byte("large"), 300_000), []byte("after"))
 	lengths := make([]int, len(recs))
@@ -35,11 +54,12 @@ func TestPlacedWritesWhatWriterWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, i := range rng.Perm(len(recs)) {
-			if stays(i) {
-				continue
+		for _, run := range runs(rng, len(recs), stays) {
+			var frames []byte
+			for _, i := range run {
+				frames = append(frames, framed(recs[i])...)
 			}
-			if err := p.Write(i, framed(recs[i])); err != nil {
+			if err := p.Write(run[0], frames); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -69,6 +89,34 @@ func TestPlacedWritesWhatWriterWrites(t *testing.T) {
 	}
 }
 
+// A chunk may end anywhere in a record and its frame.
+func TestPlacedIsCutAnywhere(t *testing.T) {
+	for before := placeChunk - 40; before < placeChunk+10; before++ {
+		recs := [][]byte{bytes.Repeat([]byte{7}, before-frameSize), []byte("12345"), nil, []byte("end")}
+		var lengths []int
+		var frames []byte
+		var want bytes.Buffer
+		w, _ := NewWriter(&want, Options{Compression: None})
+		for _, rec := range recs {
+			lengths, frames = append(lengths, len(rec)), append(frames, framed(rec)...)
+			_ = w.Write(rec)
+		}
+		_ = w.Close()
+		dir := t.TempDir()
+		p, err := CreatePlaced(blob.Local(dir), "x.tfrecord", lengths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(p.Write(0, frames), p.Commit()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(dir, "x.tfrecord"))
+		if err != nil || !bytes.Equal(got, want.Bytes()) || p.CRC32C() != w.CRC32C() {
+			t.Errorf("the second record begins at %d: %d bytes, crc %x (%v); want %d, the same, %x", before, len(got), p.CRC32C(), err, want.Len(), w.CRC32C())
+		}
+	}
+}
+
 func TestPlacedKeepsToTheLengths(t *testing.T) {
 	dir := t.TempDir()
 	p, err := CreatePlaced(blob.Local(dir), "x.tfrecord", []int{3, 5})
@@ -77,6 +125,15 @@ func TestPlacedKeepsToTheLengths(t *testing.T) {
 	}
 	if err := p.Write(0, framed([]byte("four"))); err == nil {
 		t.Error("a longer record than announced was written over the next one")
+	}
+	if err := p.Write(0, append(framed([]byte("abc")), framed([]byte("four"))...)); err == nil {
+		t.Error("a second record shorter than announced was written")
+	}
+	if err := p.Write(1, append(framed([]byte("abcde")), 0)); err == nil {
+		t.Error("bytes beyond the last record were written")
+	}
+	if err := p.Write(1, nil); err == nil {
+		t.Error("no record at all was written")
 	}
 	p.Discard()
 	if left, _ := os.ReadDir(dir); len(left) > 0 {

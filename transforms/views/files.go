@@ -1,6 +1,8 @@
 package views
 
 import (
+	"golang.org/x/sync/errgroup"
+
 	"github.com/retort-ml/retort/internal/workpool"
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
@@ -10,11 +12,17 @@ import (
 // order these are made, and hold them in the order of their pass.
 type sink interface {
 	create() error
-	// put takes the record of an item in a pass, with room for its frame, and
-	// returns memory for the next one. It is called from several goroutines at
-	// once.
-	put(pass, item int, frame []byte) (spare []byte, err error)
-	commit() ([]artifact.File, error)
+	// together is how many records of the first pass, which follow each other
+	// there, are put at once.
+	together() int
+	// put takes the record of an item in a pass, with room for its frame, perhaps
+	// with others that follow it, and returns memory for the next one. It is called
+	// from several goroutines at once.
+	put(pass, item int, frames []byte) (spare []byte, err error)
+	// end writes what is left of all files, commit makes them durable and gives
+	// them their names: the latter while the next shard is at work.
+	end() ([]artifact.File, error)
+	commit() error
 	discard()
 }
 
@@ -71,19 +79,44 @@ func (p *placed) create() error {
 	return nil
 }
 
+// togetherBytes is how much of the first pass is put at once where one record is
+// less.
+const togetherBytes = 64 << 10
+
+func (p *placed) together() int {
+	few := len(p.items) / (8 * workpool.Size()) // so that no core is long without work at the end
+	return int(max(1, min(togetherBytes/p.recordBytes(), int64(few))))
+}
+
 func (p *placed) put(pass, item int, bytes []byte) ([]byte, error) {
 	return p.passes[pass].put(frame{int(p.place[pass][item]), bytes})
 }
 
-func (p *placed) commit() ([]artifact.File, error) {
+func (p *placed) end() ([]artifact.File, error) {
 	files := make([]artifact.File, p.Passes)
 	return files, workpool.Each(p.Passes, func(pass int) error {
 		f := p.passes[pass].file
-		err := f.Commit()
+		err := f.End()
 		files[pass] = artifact.File{Name: p.name(pass), Records: f.Records(), Bytes: f.Bytes(), CRC32C: f.CRC32C(),
 			Blocks: artifact.ListBlocks(p.blocks(f))}
 		return err
 	})
+}
+
+// syncs is how many files are made durable at once, by no worker of the pool.
+const syncs = 4
+
+func (p *placed) commit() error {
+	var work errgroup.Group
+	work.SetLimit(syncs)
+	for i := range p.passes {
+		work.Go(p.passes[i].file.Commit)
+	}
+	err := work.Wait()
+	if err != nil {
+		p.discard()
+	}
+	return err
 }
 
 // blocks are where the blocks lie in a file that is whole.
@@ -133,12 +166,14 @@ func (h *held) create() error {
 	return nil
 }
 
+func (h *held) together() int { return 1 }
+
 func (h *held) put(pass, item int, frame []byte) ([]byte, error) {
 	h.records[pass][item] = append(take()[:0], frame[tfrecord.FrameBefore:len(frame)-tfrecord.FrameAfter]...)
 	return frame, nil
 }
 
-func (h *held) commit() ([]artifact.File, error) {
+func (h *held) end() ([]artifact.File, error) {
 	files := make([]artifact.File, h.Passes)
 	return files, workpool.Each(h.Passes, func(pass int) (err error) {
 		files[pass], err = h.write(pass)
@@ -185,5 +220,7 @@ func (h *held) writeOne(w *tfrecord.File, pass, item int) error {
 	give(b)
 	return nil
 }
+
+func (h *held) commit() error { return nil }
 
 func (h *held) discard() {}

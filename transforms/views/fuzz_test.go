@@ -20,7 +20,7 @@ func FuzzRecord(f *testing.F) {
 	w.draw(s, ref)
 	add := func(recipe bool) {
 		w.sources.image[0] = augment.Image{Pix: make([]uint8, 3*20*30), Width: 20, Height: 30}
-		frame, err := w.record(s, ref, 0)
+		frame, err := w.record(s, ref, 0, nil)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -37,27 +37,35 @@ var viewKeys = func() (keys [26]string) {
 	return keys
 }()
 
-// describe starts the Example of one pass of an image: what all of them have.
-func (w *worker) describe(s *Stage, ref imagefile.Ref, pass int) *example.Builder {
+// describe starts the Example of one pass of an image: what all of them have
+// first, by name. The builder need not sort what comes sorted.
+func (w *worker) describe(ref imagefile.Ref) *example.Builder {
 	b := &w.builder
 	b.Reset()
 	b.Bytes(keyID, ref.ID[:])
-	b.Int64s(keyPass, int64(pass))
 	if ref.Label != imagefile.UnknownLabel {
 		b.Int64s(keyLabel, int64(ref.Label))
 	}
+	return b
+}
+
+// sides are the sides of the views.
+func (w *worker) sides(s *Stage) []int64 {
 	w.ints = w.ints[:0]
 	for v := range s.Views {
 		w.ints = append(w.ints, int64(s.Views[v].Size))
 	}
-	b.Int64s(keyHeight, w.ints...)
-	b.Int64s(keyWidth, w.ints...)
-	return b
+	return w.ints
 }
 
 // describeRecipe sets the builder to an Example without pixels.
 func (w *worker) describeRecipe(s *Stage, ref imagefile.Ref, pass int) {
-	b := w.describe(s, ref, pass)
+	b := w.describe(ref)
+	b.Int64s(keyLength, ref.Length)
+	b.Int64s(keyOffset, ref.Offset)
+	b.Bytes(keyURI, []byte(ref.URI))
+	b.Int64s(keyPass, int64(pass))
+	b.Int64s(keyHeight, w.sides(s)...)
 	replay := make([][]byte, len(s.Views))
 	for v, r := range w.recipes[pass*len(s.Views):][:len(s.Views)] {
 		replay[v], _ = r.MarshalBinary()
@@ -68,31 +76,32 @@ func (w *worker) describeRecipe(s *Stage, ref imagefile.Ref, pass int) {
 		w.ints = append(w.ints, int64(scale))
 	}
 	b.Int64s(keyScale, w.ints...)
-	b.Bytes(keyURI, []byte(ref.URI))
-	b.Int64s(keyOffset, ref.Offset)
-	b.Int64s(keyLength, ref.Length)
+	b.Int64s(keyWidth, w.sides(s)...)
 }
 
-// describePixels sets the builder to an Example that only lacks the pixels.
-func (w *worker) describePixels(s *Stage, ref imagefile.Ref, pass int, format string) {
-	b := w.describe(s, ref, pass)
+// describePixels sets the builder to an Example with pixels, which view adds.
+func (w *worker) describePixels(s *Stage, ref imagefile.Ref, pass int, format string, view func(v int)) {
+	b := w.describe(ref)
+	b.Int64s(keyPass, int64(pass))
+	for v := range s.Views {
+		view(v)
+	}
 	b.Bytes(keyFormat, formats[format])
+	b.Int64s(keyHeight, w.sides(s)...)
 	w.floats = w.floats[:0]
 	room := augment.RoomFor(s.Views...)
 	for _, r := range w.recipes[pass*len(s.Views):][:len(s.Views)] {
 		w.floats = r.AppendFloats(w.floats, room)
 	}
 	b.Floats(keyRecipe, w.floats...)
+	b.Int64s(keyWidth, w.sides(s)...)
 }
 
 var formats = map[string][]byte{"raw": []byte("raw"), "png": []byte("png")}
 
 // describeRaw sets the builder to an Example with room for raw pixels.
 func (w *worker) describeRaw(s *Stage, ref imagefile.Ref, pass int) {
-	w.describePixels(s, ref, pass, "raw")
-	for v := range s.Views {
-		w.builder.Space(viewKeys[v], 3*s.Views[v].Size*s.Views[v].Size)
-	}
+	w.describePixels(s, ref, pass, "raw", func(v int) { w.builder.Space(viewKeys[v], 3*s.Views[v].Size*s.Views[v].Size) })
 }
 
 // rawLength is how long the record of one pass will be; it depends on the
@@ -104,15 +113,12 @@ func (w *worker) rawLength(s *Stage, ref imagefile.Ref, pass int) int {
 	return w.builder.Size()
 }
 
-// encode encodes the builder's Example, with room for the frame of a TFRecord
+// encode appends the builder's Example, with room for the frame of a TFRecord
 // around it.
-func (w *worker) encode() []byte {
-	n := tfrecord.FrameBefore + w.builder.Size() + tfrecord.FrameAfter
-	if cap(w.frame) < n {
-		w.frame = make([]byte, n)
-	}
-	w.frame = w.builder.AppendTo(w.frame[:tfrecord.FrameBefore])[:n]
-	return w.frame
+func (w *worker) encode(to []byte) []byte {
+	at, n := len(to), tfrecord.FrameBefore+w.builder.Size()+tfrecord.FrameAfter
+	to = slices.Grow(to, n)
+	return w.builder.AppendTo(to[:at+tfrecord.FrameBefore])[:at+n]
 }
 
 // place is an item's position in the order of the records of a pass.

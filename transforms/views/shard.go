@@ -47,8 +47,12 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Im
 		return err
 	}
 	defer sh.reader.Close()
-	to := sh.sink()
-	defer to.discard()
+	to, handedOn := sh.sink(), false
+	defer func() {
+		if !handedOn {
+			to.discard()
+		}
+	}()
 	if err := to.create(); err != nil {
 		return err
 	}
@@ -56,7 +60,12 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Im
 		return err
 	}
 	sh.sortOut()
-	return sh.commit(to)
+	if err := sh.end(to); err != nil {
+		return err
+	}
+	handedOn = true
+	out.Later(to.commit, to.discard)
+	return nil
 }
 
 // list reads which images the shard has, on all cores, and orders the records of
@@ -112,27 +121,37 @@ func listPart(items []item, in pipelines.Artifact[pipelines.Images], from int64)
 // renderAll makes the records in the order of the first pass: its file is then
 // written front to back.
 func (sh *shard) renderAll(ctx context.Context, to sink, meter *pipelines.Meter) error {
-	err := workpool.Each(len(sh.items), func(k int) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		i := sh.order[0][k]
-		it := &sh.items[i]
-		err := sh.render(int(i), to)
-		var unusable *imagefile.QuarantineError
-		if errors.As(err, &unusable) {
-			it.err, err = err, nil
-		}
-		if err != nil {
-			return err
-		}
-		meter.Add(1, it.ref.Length)
-		return nil
+	step := to.together()
+	err := workpool.Each((len(sh.items)+step-1)/step, func(k int) error {
+		return sh.renderSome(ctx, sh.order[0][k*step:min((k+1)*step, len(sh.items))], to, meter)
 	})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return err
+}
+
+// renderSome makes the records of items that follow each other in the first pass.
+func (sh *shard) renderSome(ctx context.Context, items []int32, to sink, meter *pipelines.Meter) error {
+	w := workers.Get().(*worker)
+	defer workers.Put(w)
+	w.run.begin(len(items) * int(sh.recordBytes()))
+	for _, i := range items {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		it := &sh.items[i]
+		err := sh.render(w, int(i), to)
+		var unusable *imagefile.QuarantineError
+		if errors.As(err, &unusable) {
+			it.err, err = err, w.run.end(to)
+		}
+		if err != nil {
+			return err
+		}
+		meter.Add(1, it.ref.Length)
+	}
+	return w.run.end(to)
 }
 
 // sortOut quarantines the images that could not be used.
@@ -153,8 +172,9 @@ func (sh *shard) sortOut() {
 	sh.out.Count("views", int64(good*sh.Passes*len(sh.Views)))
 }
 
-func (sh *shard) commit(to sink) error {
-	files, err := to.commit()
+// end ends the files and describes them; they are not durable yet.
+func (sh *shard) end(to sink) error {
+	files, err := to.end()
 	for _, f := range files {
 		sh.out.AddDescribed(f)
 	}
@@ -168,7 +188,8 @@ type worker struct {
 	pixels   []uint8 // of the views of one pass, where they do not go into frame at once
 	renderer augment.Renderer
 	builder  example.Builder
-	frame    []byte           // the record being made, with its TFRecord frame
+	run      run              // of records of the first pass
+	frame    []byte           // the record of another pass being made, with its TFRecord frame
 	recipes  []augment.Recipe // of all passes, the views of one after the other
 	scales   []int            // of each, to decode at
 	ints     []int64
@@ -178,9 +199,7 @@ type worker struct {
 var workers = sync.Pool{New: func() any { return new(worker) }}
 
 // render makes the records of item i: K passes out of one decode.
-func (sh *shard) render(i int, to sink) error {
-	w := workers.Get().(*worker)
-	defer workers.Put(w)
+func (sh *shard) render(w *worker, i int, to sink) error {
 	ref := sh.items[i].ref
 	rests := sh.out.Ref(ref) // as the record names it
 	w.draw(sh.Stage, ref)
@@ -190,11 +209,17 @@ func (sh *shard) render(i int, to sink) error {
 		}
 	}
 	for pass := range sh.Passes {
-		frame, err := w.record(sh.Stage, rests, pass)
+		frames := w.frame[:0]
+		if pass == 0 {
+			frames = w.run.frames
+		}
+		frames, err := w.record(sh.Stage, rests, pass, frames)
 		if err != nil {
 			return fmt.Errorf("%s: %w", imagefile.Place(ref.URI), err)
 		}
-		if w.frame, err = to.put(pass, i, frame); err != nil {
+		if pass == 0 {
+			w.run.add(i, frames)
+		} else if w.frame, err = to.put(pass, i, frames); err != nil {
 			return err
 		}
 	}
@@ -230,24 +255,23 @@ func (w *worker) decode(reader *imagefile.Reader, ref imagefile.Ref, maxPixels i
 	return w.sources.Decode(data, w.recipes, w.scales, imagefile.Options{MaxPixels: maxPixels, Listed: image.Pt(ref.Width, ref.Height)})
 }
 
-// record is the record of one pass with room for its frame, valid until the
-// next one is made.
-func (w *worker) record(s *Stage, ref imagefile.Ref, pass int) ([]byte, error) {
+// record appends the record of one pass, with room for its frame.
+func (w *worker) record(s *Stage, ref imagefile.Ref, pass int, to []byte) ([]byte, error) {
 	switch {
 	case s.Store == "recipe":
 		w.describeRecipe(s, ref, pass)
-		return w.encode(), nil
+		return w.encode(to), nil
 	case s.Format == "png":
-		return w.recordPNG(s, ref, pass)
+		return w.recordPNG(s, ref, pass, to)
 	}
 	w.describeRaw(s, ref, pass)
-	frame := w.encode()
+	to = w.encode(to)
 	for v := range s.Views {
-		if err := w.view(w.builder.Filled(frame, viewKeys[v]), s, pass, v); err != nil {
+		if err := w.view(w.builder.Filled(to, viewKeys[v]), s, pass, v); err != nil {
 			return nil, err
 		}
 	}
-	return frame, nil
+	return to, nil
 }
 
 // view renders view v of a pass.
@@ -276,19 +300,18 @@ func (w *worker) pass(s *Stage, pass int) ([][]uint8, error) {
 	return views, nil
 }
 
-func (w *worker) recordPNG(s *Stage, ref imagefile.Ref, pass int) ([]byte, error) {
+func (w *worker) recordPNG(s *Stage, ref imagefile.Ref, pass int, to []byte) ([]byte, error) {
 	views, err := w.pass(s, pass)
 	if err != nil {
 		return nil, err
 	}
-	w.describePixels(s, ref, pass, "png")
 	for v := range views {
 		if views[v], err = encodePNG(views[v], s.Views[v].Size); err != nil {
 			return nil, err
 		}
-		w.builder.Bytes(viewKeys[v], views[v])
 	}
-	return w.encode(), nil
+	w.describePixels(s, ref, pass, "png", func(v int) { w.builder.Bytes(viewKeys[v], views[v]) })
+	return w.encode(to), nil
 }
 
 func encodePNG(pix []uint8, size int) ([]byte, error) {

@@ -63,7 +63,7 @@ func (p *program) release(fr *frame) {
 }
 
 func (p *program) newFrame() *frame {
-	fr := &frame{ptr: make([]unsafe.Pointer, len(p.slots)), arena: newBlock(p.arenaBytes), steps: p.steps}
+	fr := &frame{ptr: make([]unsafe.Pointer, len(p.slots)), arena: newArena(p.arenaBytes), steps: p.steps}
 	for i, s := range p.slots {
 		switch {
 		case s.mem != nil:

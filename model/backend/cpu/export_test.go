@@ -26,3 +26,6 @@ func Profile() (stop func() []*StepTime) {
 	}
 	return func() []*StepTime { observe = nil; return order }
 }
+
+// KeepNorms makes programs keep what they would compute again, until restore.
+func KeepNorms() (restore func()) { keepNorms = true; return func() { keepNorms = false } }

@@ -16,6 +16,8 @@ const (
 	opReLUGrad
 	// opConv is a convolution that a kernel computes: its attr is a convStep.
 	opConv
+	// opNormAgain is the result of a batch normalisation with ReLU, computed again.
+	opNormAgain
 )
 
 // graph is a copy of the live part of a function that the compiler rewrites.

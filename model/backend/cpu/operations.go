@@ -24,6 +24,7 @@ var folded = []compute.OpType{
 func init() {
 	operations = map[compute.OpType]operation{
 		opConv:                              {lowerConvStep},
+		opNormAgain:                         {lowerNormAgain},
 		opReLU:                              {lowerElementwise},
 		opReLUGrad:                          {lowerElementwise},
 		compute.OpTypeBroadcastInDim:        {lowerElementwise},

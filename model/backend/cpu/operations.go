@@ -24,6 +24,8 @@ var folded = []compute.OpType{
 func init() {
 	operations = map[compute.OpType]operation{
 		opConv:                              {lowerConvStep},
+		opByteConv:                          {lowerByteConv},
+		opToBytes:                           {lowerToBytes},
 		opReLU:                              {lowerElementwise},
 		opReLUGrad:                          {lowerElementwise},
 		compute.OpTypeBroadcastInDim:        {lowerElementwise},

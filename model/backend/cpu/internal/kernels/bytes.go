@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"math"
+	"os"
 	"unsafe"
 )
 
@@ -93,6 +94,12 @@ type ByteWeights struct {
 	packed []float32 // quads: panels of 2·byteCols columns, the last may be narrow
 	scale  []float32 // [Co]
 	rows   int       // quads of depth
+}
+
+// BytesAreFast says whether convolutions in 8 bits have kernels of their own here,
+// or are asked for without (RETORT_CPU_ISA=portable). They give the same bits.
+func BytesAreFast() bool {
+	return active.byteKernels() != &portableBytes || os.Getenv(forced) == portable.ISA
 }
 
 // FitsBytes says whether ConvBytes can compute a convolution.

@@ -20,6 +20,9 @@ const (
 // Precisions are the precisions there are, the default first.
 func Precisions() []string { return []string{F32, BF16, INT8} }
 
+// TrainingPrecisions are those of them that a network can be trained in.
+func TrainingPrecisions() []string { return []string{F32, BF16} }
+
 // How says how a backend computes. It belongs to a machine, as the backend does,
 // and a checkpoint can go on with another. The zero value is one device, F32.
 type How struct {
@@ -36,6 +39,14 @@ func With(name string, how How) string {
 		name += ",precision=" + how.Precision
 	}
 	return name
+}
+
+// WithPrecision is a backend's name, as With makes it, that computes in a precision
+// whatever it says of one.
+func WithPrecision(name, precision string) (string, error) {
+	base, how, err := parse(name)
+	how.Precision = precision
+	return With(base, how), err
 }
 
 // parse takes apart what With made.

@@ -130,7 +130,7 @@ pixels that lie in memory. The first two steps are not counted.`,
 	}
 	n.register(cmd, "resnet18", 0.25, 32, "pairs", 64)
 	cmd.Flags().IntVar(&n.compute.devices, "devices", 1, "devices of this machine that share each batch (xla)")
-	n.compute.registerPrecision(cmd.Flags(), "of the step")
+	n.compute.registerPrecision(cmd.Flags(), "of the step", backend.TrainingPrecisions())
 	cmd.Flags().BoolVar(&n.remat, "remat", false, "compute activations again for the gradient instead of keeping them")
 	cmd.Flags().IntVar(&n.steps, "steps-per-execution", 1, "steps that the backend does in one call")
 	cmd.Flags().IntVar(&n.chunk, "chunk", 0, "pairs that the network sees at once; the loss is over all (0: all at once)")
@@ -188,7 +188,7 @@ memory. The first two batches are not counted.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runBenchLabel(cmd.Context(), &f, &n) },
 	}
 	n.register(cmd, "resnet50", 1, 224, "batch", 32)
-	n.compute.registerPrecision(cmd.Flags(), "of the network")
+	n.compute.registerPrecision(cmd.Flags(), "of the network", backend.Precisions())
 	f.register(cmd, cores())
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -12,6 +13,7 @@ import (
 // computeFlags say what computes, and how. A command registers those that it heeds.
 type computeFlags struct {
 	backend, precision string
+	precisions         []string // that may be chosen
 	devices            int
 }
 
@@ -19,16 +21,22 @@ type computeFlags struct {
 func (f *computeFlags) register(flags *pflag.FlagSet) {
 	f.registerBackend(flags)
 	flags.IntVar(&f.devices, "devices", 1, "devices of this machine that share each training batch (xla)")
-	f.registerPrecision(flags, "of training and of the teacher's labelling")
+	f.registerPrecision(flags, "of training and of the teacher's labelling", backend.TrainingPrecisions())
 }
 
 func (f *computeFlags) registerBackend(flags *pflag.FlagSet) {
-	f.precision, f.devices = backend.F32, 1
+	f.precision, f.devices, f.precisions = backend.F32, 1, []string{backend.F32}
 	flags.StringVar(&f.backend, "backend", backend.Auto, "what computes: "+strings.Join(backend.Names(), ", "))
 }
 
-func (f *computeFlags) registerPrecision(flags *pflag.FlagSet, of string) {
-	flags.StringVar(&f.precision, "precision", backend.F32, of+": "+strings.Join(backend.Precisions(), ", ")+" (bf16: xla, with weights, statistics and loss in f32)")
+// registerPrecision adds the choice among some of [backend.Precisions].
+func (f *computeFlags) registerPrecision(flags *pflag.FlagSet, of string, precisions []string) {
+	f.precisions = precisions
+	about := " (bf16: xla, with weights, statistics and loss in f32"
+	if slices.Contains(precisions, backend.INT8) {
+		about += "; int8: cpu with AVX-512 VNNI, convolutions but the first"
+	}
+	flags.StringVar(&f.precision, "precision", backend.F32, of+": "+strings.Join(precisions, ", ")+about+")")
 }
 
 // name is the backend's name with how it computes.
@@ -36,7 +44,10 @@ func (f *computeFlags) name() (string, error) {
 	if err := program.OneOf("backend", f.backend, backend.Names()); err != nil {
 		return "", err
 	}
-	if err := program.OneOf("precision", f.precision, backend.Precisions()); err != nil {
+	if f.precision == backend.INT8 && !slices.Contains(f.precisions, f.precision) {
+		return "", usage("--precision int8: networks are trained in %s; for a teacher that labels in int8 say --set distill.label_precision=int8", strings.Join(f.precisions, " or "))
+	}
+	if err := program.OneOf("precision", f.precision, f.precisions); err != nil {
 		return "", err
 	}
 	if f.devices < 1 {

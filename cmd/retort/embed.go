@@ -11,6 +11,7 @@ import (
 
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/io/embedding"
+	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/runners/progress"
@@ -54,6 +55,7 @@ row, and makes the exit code 1; with JSON lines it has a line.`,
 	flags.StringVar(&f.dtype, "dtype", "float32", "of .npy: float32 or float16")
 	flags.IntVar(&f.batch, "batch", 64, "images computed at once")
 	f.compute.registerBackend(flags)
+	f.compute.registerPrecision(flags, "of the network", backend.Precisions())
 	return inStores(cmd)
 }
 

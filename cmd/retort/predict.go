@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/retort-ml/retort/internal/stdio"
+	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/runners/progress"
 	"github.com/retort-ml/retort/transforms/evaluate"
 )
@@ -61,6 +62,7 @@ code 1.`,
 	}
 	placeVar(cmd.Flags(), &checkpoint, "checkpoint", "", "checkpoint of a classifier: a file, or the folder of finetune, baseline or distill")
 	compute.registerBackend(cmd.Flags())
+	compute.registerPrecision(cmd.Flags(), "of the network", backend.Precisions())
 	cmd.Flags().IntVar(&batch, "batch", 64, "images computed at once")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per image")
 	return inStores(cmd)

@@ -59,6 +59,12 @@ func New(name string) (*Choice, error) {
 
 func choose(name string, how How) (*Choice, error) {
 	switch {
+	case (name == "" || name == Auto) && how.Precision == INT8:
+		c, err := choose("cpu", how)
+		if err == nil {
+			c.Reason = "auto: int8 is for it alone"
+		}
+		return c, err
 	case name == "" || name == Auto:
 		return auto(how)
 	case !slices.Contains(Names(), name):
@@ -106,6 +112,9 @@ func open(name string, how How) (b compute.Backend, err error) {
 	case "cpu":
 		if !slices.Contains(compute.List(), "cpu") {
 			return nil, fmt.Errorf("this program was built without it")
+		}
+		if how.Precision == INT8 {
+			return compute.NewWithConfig("cpu:int8")
 		}
 		return compute.NewWithConfig("cpu")
 	}

@@ -7,16 +7,21 @@ import (
 	"strings"
 )
 
-// Precisions that training and labelling can compute in: F32, or BF16 for
+// Precisions that training and labelling can compute in: F32; BF16 for
 // convolutions and what lies between them, with weights, statistics, heads, loss
-// and optimiser in F32.
+// and optimiser in F32; INT8 for the convolutions of a trained network that is
+// applied, which trains nothing.
 const (
 	F32  = "f32"
 	BF16 = "bf16"
+	INT8 = "int8"
 )
 
 // Precisions are the precisions there are, the default first.
-func Precisions() []string { return []string{F32, BF16} }
+func Precisions() []string { return []string{F32, BF16, INT8} }
+
+// TrainingPrecisions are those of them that a network can be trained in.
+func TrainingPrecisions() []string { return []string{F32, BF16} }
 
 // How says how a backend computes. It belongs to a machine, as the backend does,
 // and a checkpoint can go on with another. The zero value is one device, F32.
@@ -34,6 +39,14 @@ func With(name string, how How) string {
 		name += ",precision=" + how.Precision
 	}
 	return name
+}
+
+// WithPrecision is a backend's name, as With makes it, that computes in a precision
+// whatever it says of one.
+func WithPrecision(name, precision string) (string, error) {
+	base, how, err := parse(name)
+	how.Precision = precision
+	return With(base, how), err
 }
 
 // parse takes apart what With made.
@@ -73,6 +86,9 @@ func (c *Choice) check() error {
 	}
 	if c.Precision == BF16 && !strings.HasPrefix(c.Name, "xla:") {
 		return fmt.Errorf("backend %s: precision = bf16 is slower there than f32 and is not offered (it is for --backend xla:cuda; xla:cpu has it to try things out)", c.Name)
+	}
+	if c.Precision == INT8 && c.Name != "cpu" {
+		return fmt.Errorf("backend %s: precision = int8 is for --backend cpu", c.Name)
 	}
 	return nil
 }

@@ -142,7 +142,8 @@ func TestHowIsPartOfTheName(t *testing.T) {
 		{"cpu,precision=f32", "cpu", How{0, F32}, ""},
 		{"cpu,devices=0", "", How{}, "devices = 0; want a number from 1"},
 		{"cpu,devices=x", "", How{}, "devices = x; want a number from 1"},
-		{"cpu,precision=f16", "", How{}, "precision = f16; want one of f32, bf16"},
+		{"cpu,precision=f16", "", How{}, "precision = f16; want one of f32, bf16, int8"},
+		{"auto,precision=int8", "auto", How{0, INT8}, ""},
 		{"cpu,device=2", "", How{}, `unknown option "device"`},
 	} {
 		name, how, err := parse(c.text)
@@ -158,7 +159,7 @@ func TestHowIsPartOfTheName(t *testing.T) {
 	if s := With("xla:cpu", How{Devices: 2, Precision: BF16}); s != "xla:cpu,devices=2,precision=bf16" {
 		t.Error(s)
 	}
-	for text, want := range map[string]string{"cpu,devices=2": "it has one device", "go,precision=bf16": "bf16 is slower there"} {
+	for text, want := range map[string]string{"cpu,devices=2": "it has one device", "go,precision=bf16": "bf16 is slower there", "go,precision=int8": "int8 is for --backend cpu"} {
 		if _, err := New(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: want %q in: %v", text, want, err)
 		}

@@ -34,8 +34,8 @@ func HeldLayers(c *checkpoint.Checkpoint) (int, error) {
 
 // NewEmbedder puts a checkpoint's network on a backend, up to a level: 0 is the
 // encoder's features, 1 the output of the first layer of the projection head, ….
-// batch is the number of images computed at once.
-func NewEmbedder(b compute.Backend, c *checkpoint.Checkpoint, batch, layer int) (*Embedder, error) {
+// batch is the number of images computed at once, and how is NewPredictor's.
+func NewEmbedder(b compute.Backend, c *checkpoint.Checkpoint, batch, layer int, how ...Compute) (*Embedder, error) {
 	spec, err := parseSpec(c.Spec)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func NewEmbedder(b compute.Backend, c *checkpoint.Checkpoint, batch, layer int) 
 		return nil, fmt.Errorf("the checkpoint holds %d layers of a projection head; layer = %d, want 0 (the encoder's features) to %d", held, layer, held)
 	}
 	e := &Embedder{}
-	e.inference, err = newInference(b, spec, batch, nil, func(b *nn.Builder, images nn.Map) []nn.Map {
+	e.inference, err = newInference(b, spec, batch, how, func(b *nn.Builder, images nn.Map) []nn.Map {
 		out := spec.level(b, images, layer)
 		e.dim = out.Channels()
 		return []nn.Map{out}

@@ -1,6 +1,7 @@
 package simclrv2
 
 import (
+	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/objective"
 	"github.com/retort-ml/retort/pipelines/config"
 	"github.com/retort-ml/retort/transforms/training"
@@ -37,6 +38,7 @@ func Default() Config {
 	for _, stop := range []*StopConfig{&c.Finetune.StopConfig, &c.Baseline.StopConfig, &c.Distill.StopConfig} {
 		stop.StopBy = training.ByLoss
 	}
+	c.Distill.LabelPrecision = backend.F32
 	return c
 }
 

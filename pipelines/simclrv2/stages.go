@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/distill"
 	"github.com/retort-ml/retort/transforms/encoder"
@@ -154,7 +155,11 @@ func Baseline(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Cl
 // Label adds the stage "label": what the teacher, e.Finetuned, thinks of each
 // view of e.UnlabelledViews.
 func Label(g *pipelines.Graph, c Config, e Edges) pipelines.Edge[pipelines.Targets] {
-	return pipelines.Add(g, "label", &label.Stage{Teacher: e.Finetuned, Batch: c.Evaluate.Batch, Backend: c.Backend}, e.UnlabelledViews)
+	s := &label.Stage{Teacher: e.Finetuned, Batch: c.Evaluate.Batch, Backend: c.Backend}
+	if c.Distill.LabelPrecision != backend.F32 {
+		s.Precision = c.Distill.LabelPrecision
+	}
+	return pipelines.Add(g, "label", s, e.UnlabelledViews)
 }
 
 // Distill adds the stage "distill": a student that learns e.Targets on

@@ -9,6 +9,7 @@ import (
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/train"
+	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
 
@@ -37,7 +38,7 @@ func Embed(ctx context.Context, backendName, path string, sources []string, batc
 	if err != nil {
 		return err
 	}
-	e, err := train.NewEmbedder(choice.Backend, c, batch, layer)
+	e, err := train.NewEmbedder(choice.Backend, c, batch, layer, training.Compute(choice))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/retort-ml/retort/model/checkpoint"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
+	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views"
 	"github.com/retort-ml/retort/transforms/views/augment"
 )
@@ -141,7 +142,7 @@ func Predict(ctx context.Context, backendName, path string, sources []string, ba
 	if err != nil {
 		return err
 	}
-	p, err := train.NewPredictor(choice.Backend, c, batch)
+	p, err := train.NewPredictor(choice.Backend, c, batch, training.Compute(choice))
 	if err != nil {
 		return err
 	}

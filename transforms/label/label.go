@@ -24,6 +24,9 @@ type Stage struct {
 	Teacher pipelines.Edge[pipelines.Classifier]
 	Batch   int    `fingerprint:"-"` // images computed at once; 0 is 64
 	Backend string `fingerprint:"-"`
+	// Precision is "" for that of Backend, or [backend.INT8]: faster, and other
+	// logits. One image's do not depend on another's.
+	Precision string `json:",omitempty"`
 }
 
 func init() { pipelines.Register(&Stage{}) }
@@ -48,6 +51,8 @@ func (s *Stage) Validate() error {
 		return errors.New("Teacher is missing; want the edge of a classifier")
 	case s.Batch < 0:
 		return fmt.Errorf("Batch = %d; want at least 0", s.Batch)
+	case s.Precision != "" && s.Precision != backend.INT8:
+		return fmt.Errorf("Precision = %q; want none or %s", s.Precision, backend.INT8)
 	}
 	return nil
 }
@@ -105,7 +110,13 @@ func (s *Stage) predictor(job *pipelines.Job, teacher pipelines.Artifact[pipelin
 		if err != nil {
 			return nil, err
 		}
-		choice, err := backend.New(s.Backend)
+		name := s.Backend
+		if s.Precision != "" {
+			if name, err = backend.WithPrecision(name, s.Precision); err != nil {
+				return nil, err
+			}
+		}
+		choice, err := backend.New(name)
 		if err != nil {
 			return nil, err
 		}

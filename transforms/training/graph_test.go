@@ -45,6 +45,7 @@ type options struct {
 	validation       float64 // share of the labels
 	stop             training.Validation
 	average          float64
+	labels           string // precision of the label stage
 }
 
 func standard() options {
@@ -77,7 +78,7 @@ func build(root, images string, o options) *pipelines.Graph {
 	few := pipelines.Add(g, "labelled-views", view(2, o.shardBytes, augment.FineTune(size)), sets.Labelled)
 	teacher := pipelines.Add(g, "finetune", &finetune.Stage{Settings: settings(o, 4), Encoder: encoder, Selector: o.selector, LinearOnly: o.linear, Seed: 1, Validation: stop}, few)
 	seen := pipelines.Add(g, "distill-views", view(2, o.shardBytes, augment.FineTune(size)), sets.Train)
-	targets := pipelines.Add(g, "label", &label.Stage{Teacher: teacher, Batch: 4, Backend: o.backend}, seen)
+	targets := pipelines.Add(g, "label", &label.Stage{Teacher: teacher, Batch: 4, Backend: o.backend, Precision: o.labels}, seen)
 	if o.relabelled {
 		seen = pipelines.Add(g, "other-views", view(2, 1<<20, augment.FineTune(size)), sets.Train)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/checkpoint"
@@ -87,6 +88,9 @@ func Train(ctx context.Context, job *pipelines.Job, s *Settings, r Run) error {
 	choice, err := backend.New(s.Backend)
 	if err != nil {
 		return err
+	}
+	if choice.Precision == backend.INT8 {
+		return fmt.Errorf("backend %s: a network is not trained in int8; want one of %s", choice, strings.Join(backend.TrainingPrecisions(), ", "))
 	}
 	job.Message("computes on " + choice.String())
 	t, err := train.New(choice.Backend, r.Spec, s.compute(choice))

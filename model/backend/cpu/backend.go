@@ -17,22 +17,32 @@ const Name = "cpu"
 
 func init() { compute.Register(Name, New) }
 
-// New returns a backend. The only configuration is the empty string. It is an
-// error if RETORT_CPU_ISA asks for instructions that the machine does not have.
+// Int8 is the configuration in which inference computes convolutions in 8 bits
+// where their inputs have no negative values and their weights are constants of the
+// graph; others stay float32. An image's result depends on no other image.
+const Int8 = "int8"
+
+// New returns a backend. Its configuration is the empty string or Int8. It is an
+// error if RETORT_CPU_ISA asks for instructions that the machine does not have, or if
+// Int8 would be slower than float32 and nobody asks for portable kernels.
 func New(config string) (compute.Backend, error) {
-	if config != "" {
-		return nil, errors.Errorf("backend %s: unknown configuration %q; want the empty string", Name, config)
+	if config != "" && config != Int8 {
+		return nil, errors.Errorf("backend %s: unknown configuration %q; want the empty string or %s", Name, config, Int8)
 	}
 	if err := kernels.Asked(); err != nil {
 		return nil, errors.WithMessagef(err, "backend %s", Name)
 	}
-	return &backend{memory: newMemoryPool()}, nil
+	if config == Int8 && !kernels.BytesAreFast() {
+		return nil, errors.Errorf("backend %s: int8 wants AVX-512 with VNNI, which %s kernels do not use: f32 is faster here (RETORT_CPU_ISA=portable computes the same slowly)", Name, Instructions())
+	}
+	return &backend{memory: newMemoryPool(), bytes: config == Int8}, nil
 }
 
 type backend struct {
 	notimplemented.Backend
 	memory    *memoryPool
 	finalized atomic.Bool
+	bytes     bool // inference in 8 bits
 	unfused   bool // every operation by itself, convolutions by their definition: for tests
 }
 
@@ -49,7 +59,11 @@ func (b *backend) NumDevices() int { return 1 }
 
 func (b *backend) DeviceDescription(compute.DeviceNum) string { return b.Description() }
 
-func (b *backend) Capabilities() compute.Capabilities { return capabilities() }
+func (b *backend) Capabilities() compute.Capabilities {
+	c := capabilities()
+	c.PreferConstantsForVariables = b.bytes // they are rounded and packed once
+	return c
+}
 
 func (b *backend) Builder(name string) compute.Builder { return newBuilder(b, name) }
 

@@ -71,6 +71,9 @@ func compileFunction(b *backend, f *function) (*program, error) {
 		rewrite()
 		g.order()
 	}
+	if b.bytes {
+		g.useBytes()
+	}
 	return compileGraph(b, g)
 }
 
@@ -163,6 +166,8 @@ func (c *compiler) lower(n *node) error {
 func flopsOf(n *node) float64 {
 	switch a := n.attr.(type) {
 	case convStep:
+		return a.geometry.FLOPs()
+	case byteStep:
 		return a.geometry.FLOPs()
 	case dotAttr:
 		return 2 * float64(a.batch*a.m) * float64(a.n) * float64(a.k)

@@ -25,6 +25,8 @@ func init() {
 	operations = map[compute.OpType]operation{
 		opConv:                              {lowerConvStep},
 		opNormAgain:                         {lowerNormAgain},
+		opByteConv:                          {lowerByteConv},
+		opToBytes:                           {lowerToBytes},
 		opReLU:                              {lowerElementwise},
 		opReLUGrad:                          {lowerElementwise},
 		compute.OpTypeBroadcastInDim:        {lowerElementwise},

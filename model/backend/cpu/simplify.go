@@ -95,7 +95,8 @@ const foldable = 1 << 12
 // foldConstants computes what depends on constants only and is small.
 func (g *graph) foldConstants(b *backend) {
 	for i, n := range g.nodes {
-		if !canFold(n) {
+		// In 8 bits a scale or bias must be seen as one however small the batch is.
+		if !canFold(n) || b.bytes && n.op == compute.OpTypeBroadcastInDim {
 			continue
 		}
 		if mem := evaluate(b, g.fn, n); mem != nil {

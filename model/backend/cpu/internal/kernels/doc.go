@@ -18,3 +18,4 @@ package kernels
 
 //go:generate go run -C _asm ./strips -out ../strips_amd64.s -stubs ../strips_amd64.go -pkg kernels
 //go:generate go run -C _asm ./tiles -out ../tiles_amd64.s -stubs ../tiles_amd64.go -pkg kernels
+//go:generate go run -C _asm ./quant -out ../quant_amd64.s -stubs ../quant_amd64.go -pkg kernels

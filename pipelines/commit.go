@@ -29,7 +29,7 @@ func (t *task) commit(ctx context.Context, e *erased, stage any, shards []shardR
 			job.settle(false)
 		}
 	}()
-	if err := e.run(ctx, stage, job); err != nil {
+	if err := job.finish(e.run(ctx, stage, job)); err != nil {
 		return err
 	}
 	if err := t.checkRejected(job); err != nil {

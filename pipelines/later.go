@@ -17,8 +17,21 @@ type later struct {
 // Later hands over what is left to do for a shard whose files are written and
 // described: to make them durable, by end. The next shard may be begun meanwhile, so
 // that cores do not wait for a disk; this one is done when end is. Where it comes to
-// nothing, discard is called instead. It is for RunShard, at its end.
+// nothing, discard is called instead. It is for RunShard, once, at its end; from Run it
+// is done right after.
 func (j *Job) Later(end func() error, discard func()) { j.later = &later{end, discard} }
+
+// finish does at once what Run left for later, if that went well.
+func (j *Job) finish(ran error) error {
+	switch {
+	case j.later == nil:
+		return ran
+	case ran != nil:
+		j.later.discard()
+		return ran
+	}
+	return unbroken(j.later.end)
+}
 
 // endBehind reports whether shards may end while others are at work: where one
 // process does them all, waits for them before it commits the artifact, and writes

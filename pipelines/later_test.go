@@ -121,3 +121,50 @@ func TestWhatDoesNotEndIsDoneAgain(t *testing.T) {
 		}
 	}
 }
+
+// whole is a stage without shards that leaves its end for later.
+type whole struct {
+	Word string
+}
+
+func init() { pipelines.Register(&whole{}) }
+
+func (w *whole) Run(_ context.Context, _ noArtifact, out textOut) error {
+	out.Later(func() error { return lastings.end(0) }, func() { lastings.discarded.Add(1) })
+	if w.Word == "" {
+		return errors.New("no word")
+	}
+	return out.WriteFile("word", []byte(w.Word))
+}
+
+// TestWhatRunLeavesForLaterIsDoneBeforeTheArtifactExists: or come to nothing.
+func TestWhatRunLeavesForLaterIsDoneBeforeTheArtifactExists(t *testing.T) {
+	for _, c := range []struct {
+		word, want string
+		end        error
+		discarded  int64
+	}{
+		{word: "yes"},
+		{word: "yes", end: errors.New("broken on purpose"), want: "whole: broken on purpose"},
+		{want: "whole: no word", discarded: 1},
+	} {
+		root, ended := t.TempDir(), false
+		manifest := filepath.Join(root, "whole", "manifest.json")
+		lastingGraph(root, func(int) error {
+			if _, err := os.Stat(manifest); err == nil {
+				t.Error("the artifact exists before its end")
+			}
+			ended = true
+			return c.end
+		})
+		g := pipelines.New("t", pipelines.Root(root))
+		pipelines.Add(g, "whole", &whole{Word: c.word})
+		_, err := run(t, g, "direct")
+		if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want) {
+			t.Errorf("%v; want %q", err, c.want)
+		}
+		if ended != (c.word != "") || lastings.discarded.Load() != c.discarded {
+			t.Errorf("ended: %v, discarded: %d", ended, lastings.discarded.Load())
+		}
+	}
+}

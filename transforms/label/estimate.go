@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/backend/cpu"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/training"
 	"github.com/retort-ml/retort/transforms/views"
@@ -21,8 +23,16 @@ func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Est
 	e := pipelines.Estimate{Images: n, Views: n * int64(v.Passes) * int64(len(v.Views))}
 	e.Bytes = e.Views * (targetBytes + 2*training.SomeClasses)
 	e.Compute(float64(e.Views) * float64(known.Step(s.Teacher).Estimate.ImageFLOPs))
+	if s.Precision == backend.INT8 {
+		e.GPUHours = 0
+	}
 	return e
 }
 
-// Wants is what the stage asks of its machines.
-func (s *Stage) Wants() pipelines.Wants { return training.WantsOf(s.Backend) }
+// Wants is what the stage asks of its machines: 8 bits are the CPU engine's.
+func (s *Stage) Wants() pipelines.Wants {
+	if s.Precision == backend.INT8 {
+		return training.WantsOf(cpu.Name)
+	}
+	return training.WantsOf(s.Backend)
+}

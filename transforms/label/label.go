@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
 	"github.com/retort-ml/retort/model/backend"
+	"github.com/retort-ml/retort/model/backend/cpu"
 	"github.com/retort-ml/retort/model/train"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/training"
@@ -53,8 +56,16 @@ func (s *Stage) Validate() error {
 		return fmt.Errorf("Batch = %d; want at least 0", s.Batch)
 	case s.Precision != "" && s.Precision != backend.INT8:
 		return fmt.Errorf("Precision = %q; want none or %s", s.Precision, backend.INT8)
+	case s.Precision == backend.INT8 && !onCPU(s.Backend):
+		return fmt.Errorf("labels in %s are computed by the CPU engine, not by backend %s (backend: cpu or auto on one device, or distill.label_precision: f32)", backend.INT8, s.Backend)
 	}
 	return nil
+}
+
+// onCPU reports whether a backend can be the CPU engine.
+func onCPU(computes string) bool {
+	name, how, _ := strings.Cut(computes, ",")
+	return slices.Contains([]string{"", backend.Auto, cpu.Name}, name) && !strings.Contains(how, "devices=")
 }
 
 // Shards is the number of shards of views.

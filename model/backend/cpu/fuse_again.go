@@ -49,12 +49,15 @@ func (g *graph) computeNormsAgain() {
 }
 
 // lateUsers are the users of y in the backward pass; none where y has to be
-// kept for another one: for one that reads it through a view, or for a gradient
-// other than a convolution's.
+// kept for another one: for one that reads it through a view, or for the gradient
+// of a ReLU, as that of a stem whose result a shortcut reads, too.
 func lateUsers(y *node, uses map[*node][]*node) []*node {
 	var late []*node
 	kernel := false
 	for _, u := range uses[y] {
+		if u.op == opReLUGrad {
+			return nil
+		}
 		step, conv := u.attr.(convStep)
 		isKernel := conv && step.form == formKernelGrad
 		kernel = kernel || isKernel

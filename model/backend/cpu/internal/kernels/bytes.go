@@ -115,7 +115,7 @@ func PackBytes(w []float32, s Conv) *ByteWeights {
 	factor, max := make([]float32, s.Co), make([]float32, s.Co)
 	for k := range depth {
 		for o, v := range w[k*s.Co:][:s.Co] {
-			if a := float32(math.Abs(float64(v))); !(a <= max[o]) {
+			if a := float32(math.Abs(float64(v))); !(a <= max[o]) && max[o] == max[o] { // a NaN stays
 				max[o] = a
 			}
 		}

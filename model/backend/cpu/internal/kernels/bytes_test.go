@@ -316,3 +316,23 @@ func BenchmarkConvBytes(b *testing.B) {
 		})
 	}
 }
+
+// TestAWeightThatIsNotFiniteStays: its channel's results are NaN, whatever weights
+// come after it; those of the others are not.
+func TestAWeightThatIsNotFiniteStays(t *testing.T) {
+	s := Conv{N: 1, H: 1, W: 1, Ci: 8, KH: 1, KW: 1, Co: 16, OH: 1, OW: 1, StrideH: 1, StrideW: 1, DilH: 1, DilW: 1, Groups: 1}
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
+		for at := range s.Ci {
+			w := make([]float32, s.Ci*s.Co)
+			for i := range w {
+				w[i] = float32(i%5) - 2
+			}
+			w[at*s.Co+3] = bad
+			for o, scale := range PackBytes(w, s).scale {
+				if finite(scale) == (o == 3) {
+					t.Errorf("%v as weight %d of channel 3: the scale of channel %d is %v", bad, at, o, scale)
+				}
+			}
+		}
+	}
+}

@@ -27,13 +27,13 @@ const Int8 = "int8"
 // Int8 would be slower than float32 and nobody asks for portable kernels.
 func New(config string) (compute.Backend, error) {
 	if config != "" && config != Int8 {
-		return nil, errors.Errorf("backend %s: unknown configuration %q; want the empty string or %s", Name, config, Int8)
+		return nil, errors.Errorf("unknown configuration %q; want the empty string or %s", config, Int8)
 	}
 	if err := kernels.Asked(); err != nil {
-		return nil, errors.WithMessagef(err, "backend %s", Name)
+		return nil, err
 	}
 	if config == Int8 && !kernels.BytesAreFast() {
-		return nil, errors.Errorf("backend %s: int8 wants AVX-512 with VNNI, which %s kernels do not use: f32 is faster here (RETORT_CPU_ISA=portable computes the same slowly)", Name, Instructions())
+		return nil, errors.Errorf("int8 wants AVX-512 with VNNI, which %s kernels do not use: f32 is faster here (RETORT_CPU_ISA=portable computes the same slowly)", Instructions())
 	}
 	return &backend{memory: newMemoryPool(), bytes: config == Int8}, nil
 }

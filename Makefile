@@ -42,7 +42,7 @@ xla-test: ## the tests of model/ and the smoke graph on XLA (installs a plugin f
 	bash bench/xla/test.sh
 
 arm64-test: ## the tests of the packages with kernels on an emulated arm64 (needs qemu-user)
-	GOARCH=arm64 $(GO) test -exec qemu-aarch64 $(TESTFLAGS) $(KERNELS)
+	GOARCH=arm64 $(GO) test -timeout 2h -exec qemu-aarch64 $(TESTFLAGS) $(KERNELS)
 
 race: ## run all tests with the race detector
 	$(GO) test -race $(PACKAGES)

@@ -76,7 +76,9 @@ func (r Run) Follow(ctx context.Context, watch func(progress.Reporter) progress.
 	}
 	options.Reporter = shown
 	program, _, _ := strings.Cut(r.Again, " ")
-	answered := context.AfterFunc(ctx, func() {
+	said := make(chan struct{})
+	unasked := context.AfterFunc(ctx, func() {
+		defer close(said)
 		if _, leaves := r.On.(pipelines.Detached); leaves {
 			r.leaveOnSecond(people, program)
 		}
@@ -87,7 +89,9 @@ func (r Run) Follow(ctx context.Context, watch func(progress.Reporter) progress.
 		people.Message(program, "stopping: what is at hand is finished and kept (once more quits at once)")
 	})
 	results, err = runners.Run(ctx, r.Graph, options)
-	answered()
+	if !unasked() {
+		<-said // a run that stops at once does not outrun the answer
+	}
 	shown.Close()
 	return results, events, err
 }

@@ -19,8 +19,7 @@ if [ "${WITH_TORCH:-1}" = 1 ]; then
 	venv augment-torch bench/peers/requirements-augment-torch.txt
 	sides+=("torchvision $python augment_torchvision.py")
 fi
-large=.peers/large.tar
-[ -f "$large" ] || "$cv" bench/peers/large_photos.py "$data/imagenette-train.tar" "$large"
+large_photos "$data"
 
 with_cores 1
 

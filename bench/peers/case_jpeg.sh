@@ -12,17 +12,9 @@ trap 'rm -rf "$scratch"' EXIT
 
 "${CC:-cc}" -O3 -march=native ${TURBOJPEG:+-I"$TURBOJPEG/include" -L"$TURBOJPEG/lib"} \
 	bench/peers/jpeg_decode.c -lturbojpeg -o "$scratch/decode" || { echo "bench/peers: JPEG needs TurboJPEG (Debian: libturbojpeg0-dev, or TURBOJPEG=FOLDER)" >&2; exit 1; }
-large=.peers/large.tar
-if [ ! -f "$large" ]; then
-	venv augment bench/peers/requirements-augment.txt
-	"$python" bench/peers/large_photos.py "$data/imagenette-train.tar" "$large"
-fi
-
-one() { # CASE WHO COMMAND…: the last line of stdout is the result
-	local what=$1 who=$2
-	shift 2
-	printf '%s\t%s\t%s\n' "$what" "$who" "$(taskset -c "$PIN" "$@" 2>/dev/null | tail -1)" | tee -a "$scratch/rounds" >&2
-}
+large_photos "$data"
+rounds=$scratch/rounds
+with_cores 1
 
 for _ in $(seq "$ROUNDS"); do
 	for kind in "224_px $data/imagenette-train.tar" "32_px $data/cifar10-train.tar" "4000x3000 $large"; do
@@ -31,4 +23,4 @@ for _ in $(seq "$ROUNDS"); do
 		one "${what/_/ }" libjpeg-turbo "$scratch/decode" "$tar" "$each"
 	done
 done
-python3 bench/peers/table.py mpx_per_cpu_s <"$scratch/rounds"
+python3 bench/peers/table.py mpx_per_cpu_s mpx_per_s <"$rounds"

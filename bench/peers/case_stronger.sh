@@ -16,13 +16,8 @@ flags=(-O3 -march=native)
 "${CC:-cc}" "${flags[@]}" bench/peers/tfrecord_read.c -o "$scratch/tfrecord_read" || { echo "bench/peers: the stronger peers need a C compiler (Debian: g++)" >&2; exit 1; }
 "${CXX:-c++}" "${flags[@]}" -mprefer-vector-width=512 -ffast-math -std=c++17 -w ${TURBOJPEG:+-I"$TURBOJPEG/include" -L"$TURBOJPEG/lib"} \
 	bench/peers/views.cpp -lturbojpeg -o "$scratch/views_cpp" || { echo "bench/peers: the stronger peers need TurboJPEG (Debian: libturbojpeg0-dev, or TURBOJPEG=FOLDER)" >&2; exit 1; }
+large_photos "$data"
 venv stronger bench/peers/requirements-stronger.txt
-large=.peers/large.tar
-if [ ! -f "$large" ]; then
-	venv augment bench/peers/requirements-augment.txt
-	"$python" bench/peers/large_photos.py "$data/imagenette-train.tar" "$large"
-	venv stronger bench/peers/requirements-stronger.txt
-fi
 
 with_cores 1
 for _ in $(seq "$ROUNDS"); do

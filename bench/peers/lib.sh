@@ -35,3 +35,12 @@ one() {
 	rm -f "$said"
 	printf '%s\t%s\t%s\n' "$what" "$who" "$(tail -1 <<<"$result")" | tee -a "$rounds" >&2
 }
+
+# large_photos DATA makes photos of 4000x3000 out of the small ones, once, and sets
+# $large to their archive.
+large_photos() {
+	large=.peers/large.tar
+	[ -f "$large" ] && return
+	venv augment bench/peers/requirements-augment.txt
+	"$python" bench/peers/large_photos.py "$1/imagenette-train.tar" "$large"
+}

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/pipelines"
@@ -59,6 +62,31 @@ func rateOf(n float64, elapsed, used time.Duration) rate {
 		r.cpu = n / used.Seconds()
 	}
 	return r
+}
+
+// atOnce does the work of begin's functions on so many goroutines, item by item,
+// until the time is over, and returns how many items were done and the rate of
+// what the functions return. Each goroutine has one, with memory of its own.
+func atOnce(ctx context.Context, cores int, duration time.Duration, begin func() func(i int) (n int, err error)) (items int64, speed rate, err error) {
+	var next, done, sum atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	start, used := time.Now(), cpuTime()
+	for range cores {
+		group.Go(func() error {
+			work := begin()
+			for time.Since(start) < duration && ctx.Err() == nil {
+				n, err := work(int(next.Add(1) - 1))
+				if err != nil {
+					return err
+				}
+				done.Add(1)
+				sum.Add(int64(n))
+			}
+			return ctx.Err()
+		})
+	}
+	err = group.Wait()
+	return done.Load(), rateOf(float64(sum.Load()), time.Since(start), cpuTime()-used), err
 }
 
 func (r rate) times(n float64) rate { return rate{r.wall * n, r.cpu * n} }

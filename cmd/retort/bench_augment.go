@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -116,31 +114,11 @@ func (b *augmentBench) measure(ctx context.Context, cores int, duration time.Dur
 	if err := b.work(0, new(augmentScratch)); err != nil { // also warms up
 		return rate{}, err
 	}
-	var next, done atomic.Int64
-	var group sync.WaitGroup
-	errs := make(chan error, cores)
-	start, used := time.Now(), cpuTime()
-	for range cores {
-		group.Go(func() {
-			scratch := new(augmentScratch)
-			for time.Since(start) < duration && ctx.Err() == nil {
-				if err := b.work(int(next.Add(1)), scratch); err != nil {
-					errs <- err
-					return
-				}
-				done.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	elapsed, used := time.Since(start), cpuTime()-used
-	select {
-	case err := <-errs:
-		return rate{}, err
-	default:
-	}
-	n := float64(done.Load()) * float64(b.passes*len(b.views))
-	return rateOf(n, elapsed, used), ctx.Err()
+	_, speed, err := atOnce(ctx, cores, duration, func() func(int) (int, error) {
+		scratch := new(augmentScratch)
+		return func(i int) (int, error) { return b.passes * len(b.views), b.work(i, scratch) }
+	})
+	return speed, err
 }
 
 // augmentScratch is what one goroutine keeps from image to image.

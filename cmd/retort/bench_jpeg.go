@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,12 +38,12 @@ used.`,
 			if err != nil {
 				return err
 			}
-			rate, err := decodeRate(cmd.Context(), encoded, f.cores, duration)
+			files, pixels, err := decodeRate(cmd.Context(), encoded, f.cores, duration)
 			if err != nil {
 				return err
 			}
-			return f.show(figure{"images", len(encoded)}, figure{"decoded", rate.images},
-				figure{"pixels_per_s", rate.wall}, figure{"pixels_per_cpu_s", rate.cpu}, figure{"mpx_per_cpu_s", rate.cpu / 1e6})
+			return f.show(figure{"images", len(encoded)}, figure{"decoded", files},
+				figure{"mpx_per_s", pixels.wall / 1e6}, figure{"mpx_per_cpu_s", pixels.cpu / 1e6})
 		},
 	}
 	pathsVar(cmd.Flags(), &images, "images", "folder or archive of JPEG files")
@@ -55,49 +53,23 @@ used.`,
 	return cmd
 }
 
-// pixelRate is pixels per second on the clock, and per second of processor time
-// (0 where that is not known).
-type pixelRate struct {
-	images    int64
-	wall, cpu float64
-}
-
-// decodeRate decodes JPEG files in turn on so many goroutines.
-func decodeRate(ctx context.Context, encoded [][]byte, cores int, duration time.Duration) (pixelRate, error) {
-	if _, _, _, err := new(jpeg.Decoder).Decode(encoded[0], nil); err != nil { // also warms up
-		return pixelRate{}, fmt.Errorf("image 1 of --images: %w", err)
-	}
-	var next, images, pixels atomic.Int64
-	var group sync.WaitGroup
-	errs := make(chan error, cores)
-	start, used := time.Now(), cpuTime()
-	for range cores {
-		group.Go(func() {
-			var decoder jpeg.Decoder
-			var buf []byte
-			for time.Since(start) < duration && ctx.Err() == nil {
-				at := int(next.Add(1)-1) % len(encoded)
-				pix, width, height, err := decoder.Decode(encoded[at], buf)
-				if err != nil {
-					errs <- fmt.Errorf("image %d of --images: %w", at+1, err)
-					return
-				}
-				buf = pix
-				images.Add(1)
-				pixels.Add(int64(width) * int64(height))
+// decodeRate decodes JPEG files in turn on so many goroutines: how many, and pixels.
+func decodeRate(ctx context.Context, encoded [][]byte, cores int, duration time.Duration) (files int64, pixels rate, err error) {
+	begin := func() func(int) (int, error) {
+		var decoder jpeg.Decoder
+		var buf []byte
+		return func(i int) (int, error) {
+			at := i % len(encoded)
+			pix, width, height, err := decoder.Decode(encoded[at], buf)
+			if err != nil {
+				return 0, fmt.Errorf("image %d of --images: %w", at+1, err)
 			}
-		})
+			buf = pix
+			return width * height, nil
+		}
 	}
-	group.Wait()
-	elapsed, used := time.Since(start), cpuTime()-used
-	select {
-	case err := <-errs:
-		return pixelRate{}, err
-	default:
+	if _, err := begin()(0); err != nil { // also warms up
+		return 0, rate{}, err
 	}
-	rate := pixelRate{images: images.Load(), wall: float64(pixels.Load()) / elapsed.Seconds()}
-	if used > 0 {
-		rate.cpu = float64(pixels.Load()) / used.Seconds()
-	}
-	return rate, ctx.Err()
+	return atOnce(ctx, cores, duration, begin)
 }

@@ -31,6 +31,7 @@ type Placed struct {
 	records int64
 	crc     uint32
 	ended   bool
+	failed  error // of End
 }
 
 // slot is the place of one record with its frame.
@@ -142,14 +143,13 @@ func (p *Placed) next(i int) int64 {
 // not done.
 func (p *Placed) End() error {
 	if p.ended {
-		return nil
+		return p.failed
 	}
 	p.ended = true
-	err := p.closeUp()
-	if err != nil {
+	if p.failed = p.closeUp(); p.failed != nil {
 		p.f.Discard()
 	}
-	return err
+	return p.failed
 }
 
 // Commit ends the file, makes it durable and gives it its name.

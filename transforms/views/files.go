@@ -36,8 +36,9 @@ func (sh *shard) sink() sink {
 	return &held{shard: sh}
 }
 
-// maxPlaced is of how many passes the files are open at once: a process may have
-// 1,024 on many systems, and works on several shards with some runners.
+// maxPlaced is of how many passes a shard's files are open at once: a process may
+// have 1,024 on many systems, and works on several shards with some runners, with
+// every one on the next while the files of the last are made durable.
 const maxPlaced = 256
 
 // name is that of the file of a pass: number pass*shards+shard.

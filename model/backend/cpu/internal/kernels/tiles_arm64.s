@@ -56,6 +56,26 @@
 	PLACE(p)                \
 	VST1 [lo.S4, hi.S4], (R16)
 
+#define ADDROWS \
+	ADDROW(0) \
+	ADDROW(1) \
+	ADDROW(2) \
+	ADDROW(3) \
+	ADDROW(4) \
+	ADDROW(5) \
+	ADDROW(6) \
+	ADDROW(7)
+
+#define STOREROWS \
+	STORE(0, V0, V1) \
+	STORE(1, V2, V3) \
+	STORE(2, V4, V5) \
+	STORE(3, V6, V7) \
+	STORE(4, V8, V9) \
+	STORE(5, V10, V11) \
+	STORE(6, V12, V13) \
+	STORE(7, V14, V15)
+
 // func gatherTileNEON(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps, k int, b *float32, accumulate int)
 TEXT ·gatherTileNEON(SB), NOSPLIT, $0-72
 	MOVD c+0(FP), R20
@@ -145,24 +165,10 @@ next:
 
 store:
 	CBZ R22, put
-	ADDROW(0)
-	ADDROW(1)
-	ADDROW(2)
-	ADDROW(3)
-	ADDROW(4)
-	ADDROW(5)
-	ADDROW(6)
-	ADDROW(7)
+	ADDROWS
 
 put:
-	STORE(0, V0, V1)
-	STORE(1, V2, V3)
-	STORE(2, V4, V5)
-	STORE(3, V6, V7)
-	STORE(4, V8, V9)
-	STORE(5, V10, V11)
-	STORE(6, V12, V13)
-	STORE(7, V14, V15)
+	STOREROWS
 	RET
 
 // func outerNEON(c *float32, coff *int, a *float32, taps *int, ntaps, k, astep int, b *float32, bstep, accumulate int)
@@ -208,24 +214,10 @@ one:
 
 store:
 	CBZ R22, put
-	ADDROW(0)
-	ADDROW(1)
-	ADDROW(2)
-	ADDROW(3)
-	ADDROW(4)
-	ADDROW(5)
-	ADDROW(6)
-	ADDROW(7)
+	ADDROWS
 
 put:
-	STORE(0, V0, V1)
-	STORE(1, V2, V3)
-	STORE(2, V4, V5)
-	STORE(3, V6, V7)
-	STORE(4, V8, V9)
-	STORE(5, V10, V11)
-	STORE(6, V12, V13)
-	STORE(7, V14, V15)
+	STOREROWS
 	RET
 
 // func peakNEON(n int)

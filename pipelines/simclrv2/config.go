@@ -156,7 +156,7 @@ type DistillConfig struct {
 	Passes      int     `yaml:"passes" range:"1..10000" doc:"augmented views per image that the teacher labels (crop + flip)"`
 	Init        string  `yaml:"init" late:"yes" doc:"a checkpoint whose encoder the training starts from, of the same network; none: from scratch"`
 
-	LabelPrecision string `yaml:"label_precision" late:"yes" oneof:"f32,int8" doc:"what the teacher labels in; int8: 2 to 3 times as fast on a CPU with AVX-512 VNNI, for slightly other targets (docs/training.md)"`
+	LabelPrecision string `yaml:"label_precision" late:"yes" oneof:"f32,int8" doc:"what the teacher labels in; int8: about twice as fast on a CPU with AVX-512 VNNI, for slightly other targets (docs/training.md)"`
 
 	StopConfig `yaml:",inline"`
 }

@@ -39,8 +39,9 @@ type Stage struct {
 
 func init() { pipelines.Register(&Stage{}) }
 
-// StageVersion is 1 since some pictures are decoded otherwise, as for views.
-func (s *Stage) StageVersion() int { return 1 }
+// StageVersion is 2 since the CPU engine computes inference by other kernels; at 1
+// some pictures began to be decoded otherwise, as for views.
+func (s *Stage) StageVersion() int { return 2 }
 
 // Validate reports what is wrong with the config.
 func (s *Stage) Validate() error {

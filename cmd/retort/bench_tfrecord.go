@@ -14,7 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/retort-ml/retort/internal/sysmem"
 	"github.com/retort-ml/retort/io/tfrecord"
+	"github.com/retort-ml/retort/runners/progress"
 )
 
 func benchTFRecord() *cobra.Command {
@@ -43,6 +45,9 @@ these cores copy memory that lies in no cache.`,
 			if err != nil {
 				return err
 			}
+			if err := tfrecordFits(dir, f.cores); err != nil {
+				return err
+			}
 			temp, err := os.MkdirTemp(dir, "retort-bench-*")
 			if err != nil {
 				return err
@@ -69,6 +74,22 @@ these cores copy memory that lies in no cache.`,
 	pathVar(cmd.Flags(), &payload, "payload", "", "file whose bytes fill the records")
 	f.register(cmd, 1)
 	return cmd
+}
+
+// tfrecordFits is an error where the cores' files have no room in a folder, or what
+// they hold in memory none in the machine.
+func tfrecordFits(dir string, cores int) error {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	if free, err := diskRoom(dir); err == nil && 2*tfrecordFile*uint64(cores) > free {
+		return usage("--cores %d: their files need up to %s; %s has room for %s (fewer cores, or another --dir)",
+			cores, progress.Bytes(2*tfrecordFile*float64(cores)), dir, progress.Bytes(float64(free)))
+	}
+	if need, has := 8<<20*uint64(cores), sysmem.Total(); has > 0 && need > uint64(has) {
+		return usage("--cores %d need about %s of memory; there are %s", cores, progress.Bytes(float64(need)), progress.Bytes(float64(has)))
+	}
+	return nil
 }
 
 // copyRate is how many bytes a second the cores copy from memory to memory.

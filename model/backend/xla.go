@@ -54,7 +54,7 @@ func (p Plugin) open(devices int) (compute.Backend, error) {
 	if err != nil {
 		return nil, explain(p, err)
 	}
-	return b, nil
+	return &donating{b}, nil
 }
 
 // prepareCUDA makes CUDA's libraries and tools known where Python packages hold

@@ -88,7 +88,7 @@ type OptimConfig struct {
 
 	// How a step is computed; the result is the same.
 	Remat             bool `yaml:"remat" late:"yes" doc:"compute activations again for the gradient instead of keeping them (gradient checkpointing): less memory, more time"`
-	StepsPerExecution int  `yaml:"steps_per_execution" late:"yes" range:"0..10000" doc:"steps that the backend does in one call (XLA: less idle time between them); interrupting a run then waits for so many; 0: 1"`
+	StepsPerExecution int  `yaml:"steps_per_execution" late:"yes" range:"0..10000" doc:"steps that the backend does in one call (GPUs: less idle time between them; xla:cpu: many times slower); interrupting a run then waits for so many; 0: 1"`
 }
 
 // StopConfig is when the training of a classifier ends before its last epoch.

@@ -12,6 +12,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,8 @@ func choose(name string, how How) (*Choice, error) {
 	return &Choice{Backend: b, Name: name}, nil
 }
 
-// auto takes the first that opens, and keeps why the others did not.
+// auto takes the first that there is, and keeps why the others are not. What is wrong
+// with the CPU's own is an error: somebody asked for instructions that are not there.
 func auto(how How) (*Choice, error) {
 	reason := "auto: no NVIDIA device"
 	if hasCUDADevice() {
@@ -87,15 +89,21 @@ func auto(how How) (*Choice, error) {
 		}
 		reason = fmt.Sprintf("auto: there is an NVIDIA device, but %v", err)
 	}
-	for _, name := range []string{"cpu", "go"} {
-		b, err := open(name, how)
-		if err == nil {
-			return &Choice{Backend: b, Name: name, Reason: reason}, nil
-		}
-		reason += fmt.Sprintf("; %s: %v", name, err)
+	name := "cpu"
+	if !hasCPU() {
+		name, reason = "go", reason+"; no cpu: "+errNoCPU.Error()
 	}
-	return nil, fmt.Errorf("no backend opens: %s", reason)
+	c, err := choose(name, how)
+	if err != nil {
+		return nil, err
+	}
+	c.Reason = reason
+	return c, nil
 }
+
+var errNoCPU = errors.New("this program was built without it")
+
+func hasCPU() bool { return slices.Contains(compute.List(), "cpu") }
 
 // open opens one backend, turning GoMLX's panics into errors.
 func open(name string, how How) (b compute.Backend, err error) {
@@ -110,8 +118,8 @@ func open(name string, how How) (b compute.Backend, err error) {
 		// free worker.
 		return compute.NewWithConfig("go:ops_sequential")
 	case "cpu":
-		if !slices.Contains(compute.List(), "cpu") {
-			return nil, fmt.Errorf("this program was built without it")
+		if !hasCPU() {
+			return nil, errNoCPU
 		}
 		if how.Precision == INT8 {
 			return compute.NewWithConfig("cpu:int8")

@@ -48,3 +48,18 @@ func TestAutoSaysWhy(t *testing.T) {
 		t.Errorf("chose %s without a device", c)
 	}
 }
+
+// TestUnknownInstructionsAreAnError also where nobody asked for a backend: no other,
+// slower one takes the place in silence.
+func TestUnknownInstructionsAreAnError(t *testing.T) {
+	if _, err := os.Stat("/dev/nvidia0"); err == nil {
+		t.Skip("auto takes the GPU here")
+	}
+	t.Setenv("RETORT_CPU_ISA", "avx9000")
+	for _, name := range []string{"", Auto, "cpu", "auto,precision=int8"} {
+		_, err := New(name)
+		if err == nil || !strings.HasPrefix(err.Error(), `backend cpu: RETORT_CPU_ISA = "avx9000"; this machine runs `) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

@@ -9,6 +9,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/retort-ml/retort/model/backend/cpu/internal/kernels/_asm/gather"
 )
 
 // isa is one vector instruction set.
@@ -21,8 +23,7 @@ type isa struct {
 	regs  int
 }
 
-var zmm = []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
-	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}
+var zmm = gather.Vectors
 var ymm = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
 var isas = []isa{
@@ -169,60 +170,7 @@ func (t tile) gather() {
 	TEXT(t.name("gather"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)")
 	Pragma("noescape")
 	Doc(t.name("gather") + " is gatherTile for " + t.isa.name + ".")
-	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.rows]
-	at, b, tmp := R14, R15, RBP
-	tap, left, end := AllocLocal(8), AllocLocal(8), AllocLocal(8)
-	t.prefetch()
-	Load(Param("a"), tmp)
-	Load(Param("aoff"), at)
-	for p, r := range rows {
-		MOVQ(operand.Mem{Base: at, Disp: 8 * p}, r)
-		LEAQ(operand.Mem{Base: tmp, Index: r, Scale: 4}, r)
-	}
-	t.zero()
-	Load(Param("taps"), tmp)
-	MOVQ(tmp, tap)
-	Load(Param("ntaps"), tmp)
-	MOVQ(tmp, left)
-	Load(Param("b"), b)
-	const unroll = 4
-	a := func(u int) func(p int) operand.Mem {
-		return func(p int) operand.Mem { return operand.Mem{Base: rows[p], Index: at, Scale: 1, Disp: 4 * u} }
-	}
-	Label("tap")
-	DECQ(left)
-	JS(operand.LabelRef("done"))
-	MOVQ(tap, tmp)
-	MOVQ(operand.Mem{Base: tmp}, at)
-	SHLQ(operand.U8(2), at)
-	ADDQ(operand.U8(8), tap)
-	Load(Param("k"), tmp)
-	LEAQ(operand.Mem{Base: at, Index: tmp, Scale: 4}, tmp)
-	MOVQ(tmp, end)
-	Load(Param("k"), tmp)
-	ANDQ(operand.I8(-unroll), tmp)
-	LEAQ(operand.Mem{Base: at, Index: tmp, Scale: 4}, tmp)
-	JMP(operand.LabelRef("deepTest"))
-	Label("deep")
-	for u := range unroll {
-		t.step(b, u*t.vecs*t.bytes, a(u))
-	}
-	ADDQ(operand.U32(4*unroll), at)
-	ADDQ(operand.U32(unroll*t.vecs*t.bytes), b)
-	Label("deepTest")
-	CMPQ(at, tmp)
-	JLT(operand.LabelRef("deep"))
-	MOVQ(end, tmp)
-	JMP(operand.LabelRef("lastTest"))
-	Label("last")
-	t.step(b, 0, a(0))
-	ADDQ(operand.U8(4), at)
-	ADDQ(operand.U32(t.vecs*t.bytes), b)
-	Label("lastTest")
-	CMPQ(at, tmp)
-	JLT(operand.LabelRef("last"))
-	JMP(operand.LabelRef("tap"))
-	Label("done")
+	gather.Tile{Rows: t.rows, Bytes: t.vecs * t.bytes, Prefetch: t.prefetch, Zero: t.zero, Step: t.step}.Multiply()
 	t.store(true)
 }
 

@@ -25,11 +25,14 @@ type Field struct {
 	key   Value
 }
 
-// Read parses the YAML file at path, one document. An empty file is an error.
+// ErrEmpty is the error of a file in which nothing stands but comments.
+var ErrEmpty = errors.New("the file is empty, or has only comments")
+
+// Read parses the YAML file at path, one document. An empty file is [ErrEmpty].
 func Read(path string) (Value, error) {
 	d, err := readDocument(path)
 	if err == nil && d.body == nil {
-		err = fmt.Errorf("%s: the file is empty", path)
+		err = fmt.Errorf("%s: %w", path, ErrEmpty)
 	}
 	if err != nil {
 		return Value{}, err

@@ -68,9 +68,15 @@ var axes = []struct {
 
 const partKeys = "set models axes fractions architectures selectors students seeds"
 
+// shortest is a whole sweep.
+const shortest = "seeds: [1, 2, 3]"
+
 // Read reads a file. Each problem is a line of the error, with line and column.
 func Read(path string) (*Spec, error) {
 	root, err := config.Read(path)
+	if errors.Is(err, config.ErrEmpty) {
+		err = fmt.Errorf("%w; want at least one axis, such as %q (retort sweep --help shows all keys)", err, shortest)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -158,7 +158,12 @@ func (t *task) doShard(ctx context.Context, e *erased, stage any, phase, shard i
 	if err := t.Dir.Remove(quarantineOf(name)); err != nil { // of an earlier attempt
 		return shardReport{}, err
 	}
-	if err := t.runShard(ctx, e, stage, job, phase, shard); err != nil {
+	working, stop := t.running.whileEndsSucceed(ctx)
+	defer stop()
+	if err := t.runShard(working, e, stage, job, phase, shard); err != nil {
+		if working.Err() != nil && ctx.Err() == nil {
+			err = cmp.Or(t.running.endError(), err)
+		}
 		return shardReport{}, err
 	}
 	return job.report, t.endShard(name, job)

@@ -54,9 +54,24 @@ func (r *running) behind(shard int, end func() error) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.endFailed = &shardError{shard, err}
+			close(r.broken) // once: none ends after it
 		}
 	}()
 	return nil
+}
+
+// whileEndsSucceed is ctx that ends also when a shard fails to end: the one at work
+// would come to nothing.
+func (r *running) whileEndsSucceed(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-r.broken:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // unbroken turns a panic into an error: nobody else would.

@@ -25,12 +25,18 @@ func init() { pipelines.Register(&lasting{}) }
 var lastings struct {
 	begun, ended, discarded atomic.Int64
 	end                     func(shard int) error
+	work                    func(ctx context.Context, shard int) error // or nil
 }
 
 func (l *lasting) Shards(context.Context, noArtifact, textOut) (int, error) { return l.Parts, nil }
 
-func (l *lasting) RunShard(_ context.Context, _ noArtifact, out textOut, shard int) error {
+func (l *lasting) RunShard(ctx context.Context, _ noArtifact, out textOut, shard int) error {
 	lastings.begun.Add(1)
+	if lastings.work != nil {
+		if err := lastings.work(ctx, shard); err != nil {
+			return err
+		}
+	}
 	out.Later(func() error {
 		if err := lastings.end(shard); err != nil {
 			return err
@@ -52,7 +58,7 @@ func lastingGraph(root string, end func(shard int) error) *pipelines.Graph {
 	lastings.begun.Store(0)
 	lastings.ended.Store(0)
 	lastings.discarded.Store(0)
-	lastings.end = end
+	lastings.end, lastings.work = end, nil
 	g := pipelines.New("t", pipelines.Root(root))
 	pipelines.Add(g, "lasting", &lasting{Parts: 4})
 	return g
@@ -119,6 +125,30 @@ func TestWhatDoesNotEndIsDoneAgain(t *testing.T) {
 		if did := lastings.begun.Load(); did != 3 {
 			t.Errorf("%d shards done again; want 3", did)
 		}
+	}
+}
+
+// TestTheShardAtWorkStopsWhenOneFailsToEnd: it would come to nothing.
+func TestTheShardAtWorkStopsWhenOneFailsToEnd(t *testing.T) {
+	next := make(chan struct{})
+	g := lastingGraph(t.TempDir(), func(int) error { <-next; return errors.New("broken on purpose") })
+	lastings.work = func(ctx context.Context, shard int) error {
+		if shard == 0 {
+			return nil
+		}
+		close(next)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Minute):
+			return errors.New("nobody stopped it")
+		}
+	}
+	if _, err := run(t, g, "direct"); err == nil || err.Error() != "lasting: broken on purpose" {
+		t.Error(err)
+	}
+	if begun := lastings.begun.Load(); begun != 2 {
+		t.Errorf("%d shards begun; want 2", begun)
 	}
 }
 

@@ -24,6 +24,7 @@ type running struct {
 	giveUp context.CancelCauseFunc // ends the work of a job that fails for good; may be nil
 
 	ending chan struct{} // holds the shard that is ending; nil where every one ends in its element
+	broken chan struct{} // closed when one failed to; nil as ending is
 
 	mu        sync.Mutex
 	endFailed error       // the first of a shard that was ending
@@ -51,7 +52,7 @@ var jobs = struct {
 func start(ctx context.Context, job string, reporter Reporter) *running {
 	jobs.Lock()
 	defer jobs.Unlock()
-	r := &running{ctx: ctx, reporter: reporter, ending: make(chan struct{}, 1)}
+	r := &running{ctx: ctx, reporter: reporter, ending: make(chan struct{}, 1), broken: make(chan struct{})}
 	jobs.by[job] = r
 	return r
 }

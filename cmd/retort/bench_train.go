@@ -219,6 +219,9 @@ func runBenchLabel(ctx context.Context, f *benchFlags, n *netFlags) error {
 	figures := append(n.figures(chosen), figure{"batch", n.batch}, figure{"batches", batches},
 		figure{"images_per_s", speed.wall * float64(n.batch)}, figure{"images_per_cpu_s", speed.cpu * float64(n.batch)})
 	figures = append(figures, figure{"precision", n.compute.precision})
+	if u, ok := chosen.Int8(); ok {
+		figures = append(figures, figure{"convolutions", u.Convolutions}, figure{"convolutions_in_8_bits", u.InBytes})
+	}
 	return f.show(append(figures, operations(chosen, f.cores, forward*speed.wall/1e9)...)...)
 }
 

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/runners/program"
 )
@@ -38,6 +40,9 @@ func (f *computeFlags) registerPrecision(flags *pflag.FlagSet, of string, precis
 	}
 	flags.StringVar(&f.precision, "precision", backend.F32, of+": "+strings.Join(precisions, ", ")+about+")")
 }
+
+// note writes what a person should know of how a network is computed.
+func note(text string) { fmt.Fprintf(stdio.Err, "note: %s\n", text) }
 
 // name is the backend's name with how it computes.
 func (f *computeFlags) name() (string, error) {

@@ -80,7 +80,7 @@ func (f *embedFlags) embed(cmd *cobra.Command, images []string) error {
 	}
 	e := &embedder{flags: f}
 	defer e.discard()
-	err = evaluate.Embed(cmd.Context(), computes, path, images, f.batch, layer, e.begin, e.write)
+	err = evaluate.Embed(cmd.Context(), computes, path, images, f.batch, layer, e.begin, e.write, note)
 	return cmp.Or(err, cmd.Context().Err(), e.commit())
 }
 

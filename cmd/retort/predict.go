@@ -56,7 +56,7 @@ code 1.`,
 			}
 			out := bufio.NewWriter(stdio.Out)
 			p := newPredictionWriter(out, asJSON)
-			err = evaluate.Predict(cmd.Context(), computes, path, args, batch, p.write)
+			err = evaluate.Predict(cmd.Context(), computes, path, args, batch, p.write, note)
 			return cmp.Or(err, p.flush(), out.Flush(), p.conclude(err))
 		},
 	}

@@ -28,8 +28,8 @@ type Embedding struct {
 // of its projection head (0: the encoder's features), and hands each to emit in
 // the order of the listing. begin is told before the first what all have: the
 // length of the vectors and the side of the pixels. Memory does not grow with
-// the number of images.
-func Embed(ctx context.Context, backendName, path string, sources []string, batch, layer int, begin func(dim, size int) error, emit func(Embedding) error) error {
+// the number of images. say is that of [Predict].
+func Embed(ctx context.Context, backendName, path string, sources []string, batch, layer int, begin func(dim, size int) error, emit func(Embedding) error, say ...func(string)) error {
 	c, err := checkpoint.Load(path)
 	if err != nil {
 		return err
@@ -45,7 +45,11 @@ func Embed(ctx context.Context, backendName, path string, sources []string, batc
 	if err := begin(e.Dim(), e.ImageSize()); err != nil {
 		return err
 	}
-	return inGroups(ctx, sources, batch, func(entries []imagefile.Entry) error { return embedEntries(e, entries, emit) })
+	return inGroups(ctx, sources, batch, func(entries []imagefile.Entry) error {
+		err := embedEntries(e, entries, emit)
+		say = tell(choice, say)
+		return err
+	})
 }
 
 func embedEntries(e *train.Embedder, entries []imagefile.Entry, emit func(Embedding) error) error {

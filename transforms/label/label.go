@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
@@ -86,11 +87,11 @@ func (s *Stage) RunShard(ctx context.Context, in pipelines.Artifact[pipelines.Vi
 	if err != nil {
 		return err
 	}
-	p, err := s.predictor(out.Job, teacher)
+	p, err := s.network(out.Job, teacher)
 	if err != nil {
 		return err
 	}
-	l := &labeller{stage: s, data: d, predictor: p, teacher: teacher.Fingerprint(), meter: out.Meter(d.Images*int64(d.Passes), "views")}
+	l := &labeller{stage: s, data: d, network: p, teacher: teacher.Fingerprint(), meter: out.Meter(d.Images*int64(d.Passes), "views")}
 	f, err := l.shard(ctx, out, shard)
 	if err != nil {
 		return err
@@ -117,25 +118,52 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Views], o
 	return out.SetMeta(Meta{Classes: meta.Classes, Teacher: teacher.Fingerprint(), Views: in.Fingerprint(), Passes: seen.Passes, Blocks: seen.Blocks})
 }
 
-// predictor is the compiled teacher, one for all shards of the job.
-func (s *Stage) predictor(job *pipelines.Job, teacher pipelines.Artifact[pipelines.Classifier]) (*train.Predictor, error) {
-	return pipelines.Shared(job, "teacher", func() (*train.Predictor, error) {
+// network is the compiled teacher.
+type network struct {
+	*train.Predictor
+	backend *backend.Choice
+	say     func(string) // of the job
+	told    sync.Once
+}
+
+// tell says, once it is compiled, what is to be said of it.
+func (n *network) tell() {
+	n.told.Do(func() {
+		if text := n.backend.SayInt8(); text != "" {
+			n.say(text)
+		}
+	})
+}
+
+// network is one for all shards of the job.
+func (s *Stage) network(job *pipelines.Job, teacher pipelines.Artifact[pipelines.Classifier]) (*network, error) {
+	return pipelines.Shared(job, "teacher", func() (*network, error) {
 		c, err := training.Load(teacher)
 		if err != nil {
 			return nil, err
 		}
-		name := s.Backend
-		if s.Precision != "" {
-			if name, err = backend.WithPrecision(name, s.Precision); err != nil {
-				return nil, err
-			}
+		name, err := s.computes()
+		if err != nil {
+			return nil, err
 		}
 		choice, err := backend.New(name)
 		if err != nil {
 			return nil, err
 		}
-		return train.NewPredictor(choice.Backend, c, s.batch(), training.Compute(choice))
+		p, err := train.NewPredictor(choice.Backend, c, s.batch(), training.Compute(choice))
+		if err != nil {
+			return nil, err
+		}
+		return &network{Predictor: p, backend: choice, say: job.Message}, nil
 	})
+}
+
+// computes is the name of the backend, with the precision.
+func (s *Stage) computes() (string, error) {
+	if s.Precision == "" {
+		return s.Backend, nil
+	}
+	return backend.WithPrecision(s.Backend, s.Precision)
 }
 
 func (s *Stage) batch() int {
@@ -146,11 +174,11 @@ func (s *Stage) batch() int {
 }
 
 type labeller struct {
-	stage     *Stage
-	data      *views.Dataset
-	predictor *train.Predictor
-	teacher   string
-	meter     *pipelines.Meter
+	stage   *Stage
+	data    *views.Dataset
+	network *network
+	teacher string
+	meter   *pipelines.Meter
 
 	w      *tfrecord.File
 	blocks blocks
@@ -211,10 +239,11 @@ func (l *labeller) flush() error {
 	if len(l.keys) == 0 {
 		return nil
 	}
-	logits, _, err := l.predictor.Predict(l.pixels)
+	logits, _, err := l.network.Predict(l.pixels)
 	if err != nil {
 		return err
 	}
+	l.network.tell()
 	classes := len(logits) / len(l.keys)
 	for i, t := range l.keys {
 		t.Logits = logits[i*classes : (i+1)*classes]

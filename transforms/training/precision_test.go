@@ -44,8 +44,12 @@ func TestLabelsInInt8(t *testing.T) {
 	o.labels = backend.INT8
 	root := t.TempDir()
 	g := build(root, from, o)
-	if _, err := runners.Run(context.Background(), g, runners.Options{}); err != nil {
+	said := &listener{}
+	if _, err := runners.Run(context.Background(), g, runners.Options{Reporter: said}); err != nil {
 		t.Fatal(err)
+	}
+	if all := strings.Join(said.messages, "\n"); strings.Count(all, " convolutions are computed in 8 bits") != 1 {
+		t.Errorf("it does not say once how much is in 8 bits:\n%s", all)
 	}
 	near := targetsOf(t, root)
 	if len(near) != len(exact) || len(near) == 0 {

@@ -43,6 +43,7 @@ type backend struct {
 	memory    *memoryPool
 	finalized atomic.Bool
 	bytes     bool // inference in 8 bits
+	int8Use   atomic.Pointer[Int8Use]
 	unfused   bool // every operation by itself, convolutions by their definition: for tests
 }
 
@@ -53,6 +54,15 @@ func (b *backend) String() string { return Name }
 
 func (b *backend) Description() string {
 	return fmt.Sprintf("Retort CPU backend (pure Go, %s, %s kernels, %d threads)", runtime.GOARCH, Instructions(), runtime.GOMAXPROCS(0))
+}
+
+// Int8Use tells of the graph with convolutions that was compiled last, in
+// configuration [Int8].
+func (b *backend) Int8Use() (u Int8Use, ok bool) {
+	if p := b.int8Use.Load(); p != nil {
+		return *p, true
+	}
+	return u, false
 }
 
 func (b *backend) NumDevices() int { return 1 }

@@ -131,8 +131,16 @@ func TestByteNetworks(t *testing.T) {
 			fn := func(in *Node) *Node { return n.fn(&layers{x: in}, in) }
 			want := run(t, fast(t), fn, x)[0]
 			var got []float32
-			if convs := countBytes(t, func() { got = run(t, inBytes(), fn, x)[0] }); convs != n.convs {
+			b := inBytes()
+			if convs := countBytes(t, func() { got = run(t, b, fn, x)[0] }); convs != n.convs {
 				t.Errorf("%d convolutions are in 8 bits, want %d", convs, n.convs)
+			}
+			unfit := 0
+			if strings.HasPrefix(n.name, "a number of channels") {
+				unfit = 1
+			}
+			if u, ok := b.Int8Use(); !ok || u.InBytes != n.convs || u.Unfit != unfit || u.Convolutions < n.convs+unfit {
+				t.Errorf("it tells of %+v; want %d in bytes, %d unfit", u, n.convs, unfit)
 			}
 			if n.convs == 0 && !slices.Equal(got, want) {
 				t.Error("without bytes the result is another")

@@ -72,7 +72,9 @@ func compileFunction(b *backend, f *function) (*program, error) {
 		g.order()
 	}
 	if b.bytes {
-		g.useBytes()
+		if used := g.useBytes(); used.Convolutions > 0 {
+			b.int8Use.Store(&used)
+		}
 	}
 	return compileGraph(b, g)
 }

@@ -44,11 +44,12 @@ type byteRewrite struct {
 // useBytes computes in 8 bits those forward convolutions whose input is nowhere
 // negative and whose weights are constants. Between two of them lie bytes; what else
 // reads a result gets float32.
-func (g *graph) useBytes() {
+func (g *graph) useBytes() (used Int8Use) {
 	r := byteRewrite{graph: g, uses: g.uses(), positive: map[*node]bool{}, fits: map[*node]bool{}, known: map[*node]byteTensor{}}
 	nodes := slices.Clone(g.nodes)
 	for _, n := range nodes {
 		r.fits[n] = r.suits(n)
+		used.count(n, r.fits[n], r.isPositive)
 	}
 	for _, n := range nodes {
 		if r.fits[n] {
@@ -57,6 +58,30 @@ func (g *graph) useBytes() {
 	}
 	g.order()
 	r.forget(nodes)
+	return used
+}
+
+// Int8Use says how much of a graph is computed in 8 bits.
+type Int8Use struct {
+	Convolutions int // that there are
+	InBytes      int // of them
+	Unfit        int // that would be, were their channels multiples of 4 (in) and 16 (out)
+}
+
+func (u *Int8Use) count(n *node, inBytes bool, isPositive func(*node) bool) {
+	switch {
+	case inBytes:
+		u.InBytes++
+	case n.op == opConv:
+		s := n.attr.(convStep)
+		unfit := s.geometry.Ci%4 != 0 || s.geometry.Co%16 != 0
+		if unfit && s.form == formForward && n.inputs[1].op == compute.OpTypeConstant && isPositive(n.inputs[0]) {
+			u.Unfit++
+		}
+	case n.op != compute.OpTypeConvGeneral:
+		return
+	}
+	u.Convolutions++
 }
 
 // forget lets go of constants that nothing reads any more: of weights that are in 8

@@ -68,6 +68,18 @@ func (e *each) Wants() (all Wants) {
 	return all
 }
 
+// CanRun is what one of the stages lacks.
+func (e *each) CanRun() error {
+	for _, l := range e.links {
+		if a, ok := l.stage.(Able); ok {
+			if err := a.CanRun(); err != nil {
+				return e.blame(l, err)
+			}
+		}
+	}
+	return nil
+}
+
 // Reads is what one of the stages reads.
 func (e *each) Reads() (all []string) {
 	for _, l := range e.links {

@@ -65,6 +65,9 @@ func (g *Graph) Execute(ctx context.Context, runner Runner, reporter Reporter, o
 	if steps, err = provided(runner, steps, g.root); err != nil {
 		return nil, err
 	}
+	if err := CanRun(runner, steps); err != nil {
+		return nil, err
+	}
 	reporter.Planned(steps)
 	results, err := g.executeSteps(ctx, steps, runner, reporter)
 	tellChanges(ctx, steps, results, reporter)

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,6 +39,35 @@ type Outside interface {
 	// Reads are paths and addresses of stores; a runner whose workers are on other
 	// machines refuses those of this one.
 	Reads() []string
+}
+
+// Able is a stage whose work not every machine can do, whatever its size: for want of
+// instructions or of a library. It is asked before anything runs where this process
+// does the work; of other machines nobody knows.
+type Able interface {
+	// CanRun says what this machine lacks. It must be quick.
+	CanRun() error
+}
+
+// CanRun says which of the steps that would run by a runner this machine cannot do,
+// where the runner works on it, and why: each reason once.
+func CanRun(runner Runner, steps []Step) error {
+	if d, elsewhere := runner.(Detached); elsewhere && !d.InProcess() {
+		return nil
+	}
+	var lacks []error
+	told := map[string]bool{}
+	for _, s := range steps {
+		a, ok := s.node.stage.(Able)
+		if !ok || s.State == Keep {
+			continue
+		}
+		if err := a.CanRun(); err != nil && !told[err.Error()] {
+			told[err.Error()] = true
+			lacks = append(lacks, prefixed(s.Name, err))
+		}
+	}
+	return errors.Join(lacks...)
 }
 
 func wantsOf(stage any) Wants {

@@ -67,7 +67,7 @@ over seeds and 95 % intervals (Student's t); the table goes to stdout.`,
 				return err
 			}
 			if plan {
-				return s.plan(cmd.Context(), asJSON)
+				return s.plan(cmd.Context(), runner, asJSON)
 			}
 			return s.run(cmd.Context(), runner, asJSON)
 		},
@@ -134,11 +134,12 @@ func (f *sweepFlags) build(cmd *cobra.Command, options ...pipelines.Option) (*aS
 	return &aSweep{text: string(text), columns: spec.Columns(), points: points, graph: g}, nil
 }
 
-func (s *aSweep) plan(ctx context.Context, asJSON bool) error {
+func (s *aSweep) plan(ctx context.Context, runner pipelines.Runner, asJSON bool) error {
 	steps, err := s.graph.Plan(ctx)
 	if err != nil {
 		return err
 	}
+	program.SayLacks(stdio.Err, runner, steps)
 	if asJSON {
 		progress.JSON(stdio.Out).Planned(steps)
 		return nil

@@ -58,6 +58,29 @@ func New(name string) (*Choice, error) {
 	return c, c.check()
 }
 
+// Check says what stands against a backend on this machine, as far as that shows
+// without opening a device: for those who will want it hours later.
+func Check(name string) error {
+	base, how, err := parse(name)
+	if err != nil {
+		return err
+	}
+	if kind, ok := strings.CutPrefix(base, "xla:"); ok && slices.Contains(Names(), base) {
+		if err := checkXLA(kind); err != nil {
+			return fmt.Errorf("backend %s: %w", base, err)
+		}
+		return (&Choice{Name: base, How: How{Precision: how.Precision}}).check()
+	}
+	if (base == "" || base == Auto) && how.Precision != INT8 && hasCUDADevice() {
+		return nil
+	}
+	c, err := New(name)
+	if err == nil {
+		c.Backend.Finalize()
+	}
+	return err
+}
+
 func choose(name string, how How) (*Choice, error) {
 	switch {
 	case (name == "" || name == Auto) && how.Precision == INT8:

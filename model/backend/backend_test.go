@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -60,6 +61,21 @@ func TestUnknownInstructionsAreAnError(t *testing.T) {
 		_, err := New(name)
 		if err == nil || !strings.HasPrefix(err.Error(), `backend cpu: RETORT_CPU_ISA = "avx9000"; this machine runs `) {
 			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// TestCheckSaysWhatNewWould, as far as that shows without a device.
+func TestCheckSaysWhatNewWould(t *testing.T) {
+	t.Setenv(pluginPathVariable, t.TempDir())
+	for _, name := range append(Names(), "", "cuda", "cpu,devices=2", "go,precision=int8", "auto,precision=int8", "cpu,precision=bf16") {
+		err := Check(name)
+		c, want := New(name)
+		if want == nil {
+			c.Backend.Finalize()
+		}
+		if fmt.Sprint(err) != fmt.Sprint(want) && (!strings.HasPrefix(name, "xla:") || err != nil) {
+			t.Errorf("%q: %v; New says: %v", name, err, want)
 		}
 	}
 }

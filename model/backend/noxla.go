@@ -11,6 +11,8 @@ import (
 // withXLA says whether this program can load plugins.
 const withXLA = false
 
-func openXLA(string, int) (compute.Backend, error) {
-	return nil, errors.New("this program was built without XLA (build it with: " + BuildXLA + ")")
+func openXLA(kind string, _ int) (compute.Backend, error) { return nil, checkXLA(kind) }
+
+func checkXLA(string) error {
+	return errors.New("this program was built without XLA (build it with: " + BuildXLA + ")")
 }

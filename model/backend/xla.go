@@ -27,6 +27,12 @@ func openXLA(kind string, devices int) (compute.Backend, error) {
 	return p.open(devices)
 }
 
+// checkXLA says what is missing for openXLA, and loads nothing.
+func checkXLA(kind string) error {
+	_, err := choosePlugin(kind)
+	return err
+}
+
 func (p Plugin) open(devices int) (compute.Backend, error) {
 	xla.EnableAutoInstall(false) // it downloads, and may hang without a network
 	// What go-xla would look for is found already; it warns on stderr of what it

@@ -40,11 +40,12 @@ func (f *PlanFlags) Write(cmd *cobra.Command, w, err io.Writer, root string, ste
 		}
 		prices = &p
 	}
+	runner, problem := f.where.Runner()
+	if problem != nil {
+		return Usage(problem)
+	}
+	SayLacks(err, runner, steps)
 	if cmd.Flags().Changed("runner") || prices != nil {
-		runner, problem := f.where.Runner()
-		if problem != nil {
-			return Usage(problem)
-		}
 		plans := plansOf(runner, steps)
 		if p, ok := runner.(pipelines.Provider); ok {
 			if problem := p.Provides(plans, root); problem != nil {
@@ -63,6 +64,13 @@ func (f *PlanFlags) Write(cmd *cobra.Command, w, err io.Writer, root string, ste
 		return problem
 	}
 	return writeJobs(w, jobs, prices)
+}
+
+// SayLacks writes what this machine lacks for steps that would run on it, if anything.
+func SayLacks(w io.Writer, runner pipelines.Runner, steps []pipelines.Step) {
+	if err := pipelines.CanRun(runner, steps); err != nil {
+		fmt.Fprintf(w, "cannot run here yet: %v\n", err)
+	}
 }
 
 func plansOf(runner pipelines.Runner, steps []pipelines.Step) []pipelines.JobPlan {

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 
+	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/pipelines"
 	"github.com/retort-ml/retort/transforms/training"
 )
@@ -22,3 +23,6 @@ func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Est
 
 // Wants is what the stage asks of its machine.
 func (s *Stage) Wants() pipelines.Wants { return training.WantsOf(s.Backend) }
+
+// CanRun says what this machine lacks for the stage.
+func (s *Stage) CanRun() error { return backend.Check(s.Backend) }

@@ -3,6 +3,7 @@ package label
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/retort-ml/retort/model/backend"
 	"github.com/retort-ml/retort/model/backend/cpu"
@@ -27,6 +28,18 @@ func (s *Stage) Estimate(_ context.Context, known pipelines.Known) pipelines.Est
 		e.GPUHours = 0
 	}
 	return e
+}
+
+// CanRun says what this machine lacks for the stage: not every one computes in 8 bits.
+func (s *Stage) CanRun() error {
+	name, err := s.computes()
+	if err == nil {
+		err = backend.Check(name)
+	}
+	if err != nil && s.Precision != "" && backend.Check(s.Backend) == nil {
+		err = fmt.Errorf("%w; set distill.label_precision: f32", err)
+	}
+	return err
 }
 
 // Wants is what the stage asks of its machines: 8 bits are the CPU engine's.

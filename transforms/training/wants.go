@@ -10,6 +10,9 @@ import (
 // Wants is what a training asks of its machine.
 func (s Settings) Wants() pipelines.Wants { return WantsOf(s.Backend) }
 
+// CanRun says what this machine lacks for the training.
+func (s Settings) CanRun() error { return backend.Check(s.Backend) }
+
 // WantsOf is what a stage asks of its machine that computes by a backend: a GPU
 // where the backend uses one, cores where it does not.
 func WantsOf(computes string) pipelines.Wants {

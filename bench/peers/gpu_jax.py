@@ -1,6 +1,6 @@
 """JAX's side of "retort bench train|label" on a GPU: the whole step, jitted.
 
-gpu_jax.py --task train --depth 50 --width 1 --size 224 --batch 128 --seconds 10 --precision bf16
+gpu_jax.py --task train --depth 50 --width 1 --size 224 --batch 128 --seconds 10 --precision bf16 --device cuda
 
 ResNet of basic or bottleneck blocks, NHWC, convolutions in bfloat16, the rest in
 float32, as ours. Prints one JSON object.
@@ -105,7 +105,11 @@ def main():
     q.add_argument("--batch", type=int, default=128)
     q.add_argument("--seconds", type=float, default=10)
     q.add_argument("--precision", choices=["bf16", "f32"], default="bf16")
+    q.add_argument("--device", choices=["cuda", "cpu"], help="JAX falls back to the CPU in silence: fail where it does")
     a = q.parse_args()
+    platform = jax.devices()[0].platform
+    if a.device and platform != {"cuda": "gpu"}.get(a.device, a.device):
+        raise SystemExit(f"JAX computes on {platform}, not on {a.device}")
     dtype = jnp.bfloat16 if a.precision == "bf16" else jnp.float32
     rng = np.random.default_rng(1)
     params = {k: jnp.asarray(v) for k, v in init(rng, a).items()}

@@ -100,6 +100,8 @@ def main():
         except Exception as e:
             print(f"{mode}: {type(e).__name__}: {str(e).splitlines()[:1]}")
         torch._dynamo.reset()
+    if not tried:
+        raise SystemExit(1)  # what was printed says why
     mode = max(tried, key=tried.get)
     peak = torch.cuda.max_memory_allocated() if a.device == "cuda" else 0
     figure = "pairs_per_s" if a.task == "train" else "images_per_s"

@@ -4,10 +4,9 @@
 # $python to its interpreter.
 venv() {
 	python=.peers/$1/bin/python
-	[ -x "$python" ] || python3 -m venv ".peers/$1"
 	cmp -s "$2" ".peers/$1/installed" && return
-	"$python" -m pip install --quiet --disable-pip-version-check -r "$2" >&2
-	cp "$2" ".peers/$1/installed"
+	"$python" -m pip --version >/dev/null 2>&1 || python3 -m venv --clear ".peers/$1" # none, or half of one
+	"$python" -m pip install --quiet --disable-pip-version-check -r "$2" >&2 && cp "$2" ".peers/$1/installed"
 }
 
 # with_cores SHARE sets what "one" pins to and $cores: 1 is core PIN, all the

@@ -17,11 +17,11 @@ def main(figures):
     for figure in figures:
         print(f"{'case':28} {'who':20} {figure:>20} {'lowest':>9} {'highest':>9} {'ours/peer':>17} {'peak MB':>8}")
         for case, sides in rounds.items():
-            ours = [r[figure] for r in sides["retort"]]
+            ours = [r[figure] for r in sides.get("retort", [])]
             for who, results in sides.items():
                 values = [r[figure] for r in results]
                 ratios = [a / b for a, b in zip(ours, values)]
-                ratio = "" if who == "retort" else f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+                ratio = "" if who == "retort" or not ratios else f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
                 peak = max(r.get("peak_bytes", 0) for r in results) / 1e6
                 print(f"{case:28} {who:20} {statistics.median(values):20.1f} {min(values):9.1f} {max(values):9.1f} {ratio:>17} {peak:8.0f}")
 

@@ -57,6 +57,8 @@ func newRoot(commands []*cobra.Command) *cobra.Command {
 		RunE:              showHelp,
 		PersistentPreRunE: pathArguments,
 	}
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)
 	root.AddCommand(commands...)

@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/cpu"
 
 	"github.com/retort-ml/retort/internal/stdio"
 	"github.com/retort-ml/retort/internal/sysmem"
 	"github.com/retort-ml/retort/model/backend"
+	engine "github.com/retort-ml/retort/model/backend/cpu"
 	"github.com/retort-ml/retort/runners/progress"
 )
 
@@ -65,15 +65,14 @@ func doctor(out, wanted string) error {
 	return nil
 }
 
-// instructions are the vector instructions that our kernels have versions for.
+// instructions are the vector instructions that our kernels use.
 func instructions() string {
-	switch {
-	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL:
-		return "AVX-512"
-	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
-		return "AVX2 with FMA"
+	text := engine.Instructions()
+	if c, err := backend.New("cpu,precision=" + backend.INT8); err == nil && text != "portable" {
+		c.Backend.Finalize()
+		return text + ", with VNNI for --precision int8"
 	}
-	return "portable Go (no AVX2 with FMA here)"
+	return text
 }
 
 // processors are the machine's cores, and how many of them a run uses.

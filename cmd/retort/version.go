@@ -17,8 +17,10 @@ func versionCommand() *cobra.Command {
 		Long:    "Print the version of this program, the Go that built it and what it was built for.",
 		Example: "  retort version",
 		Args:    noArguments(""),
-		Run: func(*cobra.Command, []string) {
-			fmt.Fprintf(stdio.Out, "retort %s (%s, %s/%s)\n", pipelines.CodeVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		},
+		Run:     func(*cobra.Command, []string) { fmt.Fprintln(stdio.Out, versionLine()) },
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("retort %s (%s, %s/%s)", pipelines.CodeVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

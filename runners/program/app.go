@@ -139,12 +139,20 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usagef("%s: %w", cmd.CommandPath(), err)
 	}
 	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	name := "--" + missing.GetSpecifiedName()
-	if missing.GetSpecifiedShortnames() != "" {
-		name = "-" + missing.GetSpecifiedShortnames()
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	dashes, name := "--", missing.GetSpecifiedName()
+	if short := missing.GetSpecifiedShortnames(); short != "" {
+		dashes, name = "-", short
 	}
-	return usagef("%s has no flag %s%s", cmd.CommandPath(), name, didyoumean.Hint(name, names))
+	hint := strings.Replace(didyoumean.Near(name, names), `"`, `"--`, 1)
+	switch {
+	case hint != "":
+	case cmd.Flags().Lookup("set") != nil:
+		hint = fmt.Sprintf("; see %s --help, and %s config for the keys that --set takes", cmd.CommandPath(), cmd.Root().Name())
+	default:
+		hint = fmt.Sprintf("; see %s --help", cmd.CommandPath())
+	}
+	return usagef("%s has no flag %s%s%s", cmd.CommandPath(), dashes, name, hint)
 }
 
 // NoArguments refuses what stands behind the flags; hint says where it goes.

@@ -3,7 +3,10 @@
 // while they are copied, and of a file out of the sums of its parts.
 package crc32c
 
-import "hash/crc32"
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
 
 var table = crc32.MakeTable(crc32.Castagnoli)
 
@@ -31,6 +34,16 @@ func Update(crc uint32, p []byte) uint32 {
 		crc, p = fold(crc, p[:n]), p[n:]
 	}
 	return crc32.Update(crc, table, p)
+}
+
+// Word is the sum of the 8 bytes of a word, the lowest first.
+func Word(word uint64) uint32 {
+	if useThirds {
+		return wordSum(word)
+	}
+	var p [8]byte
+	binary.LittleEndian.PutUint64(p[:], word)
+	return crc32.Update(0, table, p[:])
 }
 
 // Copy copies src to dst, which has room for it, and adds it to crc: one pass

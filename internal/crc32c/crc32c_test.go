@@ -2,6 +2,7 @@ package crc32c
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
@@ -50,6 +51,17 @@ func TestEveryLength(t *testing.T) {
 			}
 			if rest := append(dst[:at:at], dst[at+n:]...); !bytes.Equal(rest, make([]byte, 64)) {
 				t.Errorf("%s: a copy of %d bytes writes beyond them", machine, n)
+			}
+		}
+	})
+}
+
+func TestWord(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	everywhere(func(machine string) {
+		for _, word := range []uint64{0, 1, 3072, 1<<64 - 1, rng.Uint64(), rng.Uint64()} {
+			if got, want := Word(word), twin(0, binary.LittleEndian.AppendUint64(nil, word)); got != want {
+				t.Errorf("%s: %#x: %#x, want %#x", machine, word, got, want)
 			}
 		}
 	})

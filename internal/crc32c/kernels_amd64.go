@@ -38,6 +38,11 @@ func foldCopySum(dst, src *byte, n int, state uint32, by *[3][2]uint64) uint32
 //go:noescape
 func copyThirds(dst, src *byte, state uint32) (a, b, c uint32)
 
+// wordSum is the sum of the 8 bytes of a word, the lowest first.
+//
+//go:noescape
+func wordSum(word uint64) uint32
+
 func fold(crc uint32, p []byte) uint32 { return ^foldSum(&p[0], len(p), ^crc, &foldBy) }
 
 func foldCopy(dst, src []byte, crc uint32) uint32 {

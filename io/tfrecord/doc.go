@@ -43,5 +43,5 @@ func maskedCRC(data []byte) uint32 { return mask(crc32c.Of(data)) }
 // headerOK reports whether b starts with a length whose checksum matches. b
 // holds at least headerSize bytes.
 func headerOK(b []byte) bool {
-	return maskedCRC(b[:8]) == binary.LittleEndian.Uint32(b[8:headerSize])
+	return mask(crc32c.Word(binary.LittleEndian.Uint64(b))) == binary.LittleEndian.Uint32(b[8:headerSize])
 }

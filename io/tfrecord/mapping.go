@@ -14,6 +14,12 @@ import (
 // process. Less costs more calls and faults: a tenth of the speed at half of it.
 const mapBytes = 16 << 20
 
+// batchBytes is how much is copied before Reader goes on with it, or one record:
+// the copy then stays in the first-level cache, and storing it does not compete with
+// the loads of what memory still has to deliver. 256 KiB is slower by a tenth, 1 MiB by
+// a fifth.
+const batchBytes = 16 << 10
+
 // mappable is a file of this machine.
 type mappable interface {
 	io.ReaderAt
@@ -48,7 +54,8 @@ func (m *mapping) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// records copies whole records into dst, as many as fit, and returns their bytes.
+// records copies whole records into dst, as many as fit up to about batchBytes, and
+// returns their bytes.
 // Their checksums are right, those of the data unless o says not to look. With 0
 // all that follows is to be read.
 func (m *mapping) records(dst []byte, o Options) (n int) {
@@ -93,13 +100,14 @@ func (m *mapping) copyRecords(dst []byte, o Options) (n int) {
 		}
 	}()
 	src := m.mapped[m.pos-m.at:]
-	for {
+	for n < batchBytes {
 		k := copyRecord(dst[n:], src[n:], o)
 		if k == 0 {
 			return n
 		}
 		n += k
 	}
+	return n
 }
 
 // holds tells the fault of a page of the file that is gone from other panics.

@@ -64,7 +64,7 @@ func (r *Reader) framed() ([]byte, error) {
 	if len(b) < headerSize {
 		return nil, r.end(b)
 	}
-	if !headerOK(b) {
+	if r.win.lo >= r.win.good && !headerOK(b) {
 		return nil, r.fail(cause(LengthChecksum, r.next), "", nil)
 	}
 	n := binary.LittleEndian.Uint64(b)

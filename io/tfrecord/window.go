@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// readBuffer holds several records. Half of it, and less, is slower by a
-	// tenth where records are copied out of mapped memory.
+	// readBuffer holds several records, and a record of photos is copied out of
+	// mapped memory into it whole.
 	readBuffer = 1 << 20
 	// inflateChunk is the unit in which TensorFlow inflates: an error in the
 	// compressed stream costs the chunk that it is found in.

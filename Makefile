@@ -85,7 +85,7 @@ bench: bin/retort ## measure views, TFRecord, training and labelling on this mac
 	bin/retort bench train
 	bin/retort bench label
 
-bench-peers: bin/retort ## the same beside albumentations, TensorFlow, PyTorch, JAX (installs them into .peers), and C++ (needs libjpeg-turbo)
+bench-peers: bin/retort ## the same beside albumentations, simplejpeg with OpenCV, DALI, TensorFlow, webdataset, grain, PyTorch, JAX (installs them into .peers), and C++ (needs libjpeg-turbo)
 	ROUNDS=$(ROUNDS) bash bench/peers/run.sh
 
 COUNTS ?= 1000,100000,1000000

@@ -23,13 +23,17 @@ def masked(data):
     return ((c >> 15 | c << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def write(path, payload, size):
+def records(payload, size):
     with open(payload, "rb") as f:
         data = f.read()
-    out = bytearray()
     for i in range(max(1, TOTAL // size)):
         at = i * size % (len(data) - size + 1)
-        record, length = data[at : at + size], struct.pack("<Q", size)
+        yield data[at : at + size]
+
+
+def write(path, payload, size):
+    out, length = bytearray(), struct.pack("<Q", size)
+    for record in records(payload, size):
         out += length + struct.pack("<I", masked(length)) + record + struct.pack("<I", masked(record))
     with open(path + ".part", "wb") as f:
         for at in range(0, len(out), 1 << 20):  # as we write it: the pages are alike
@@ -68,4 +72,5 @@ def main():
     print(json.dumps({"peer": "mapped file, crc32c", "read_bytes_per_s": round(n / wall), "read_bytes_per_cpu_s": round(n / cpu)}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -24,6 +24,7 @@ type File struct {
 	path   string
 	done   bool
 	behind behind
+	direct *direct // nil: through the page cache
 }
 
 // Create starts writing path. The folder must exist. What is there already must
@@ -65,18 +66,43 @@ func (w *File) Write(p []byte) (int, error) {
 // WriteAt writes at an offset of the temporary file; calls for other parts of it
 // may be under way.
 func (w *File) WriteAt(p []byte, offset int64) (int, error) {
-	n, err := w.f.WriteAt(p, offset)
+	to := w.f.WriteAt
+	if w.direct != nil {
+		to = w.direct.writeAt
+	}
+	n, err := to(p, offset)
 	if err != nil {
 		err = fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
 	return n, err
 }
 
+// settle ends what InOrder began: all that was written is in the file then.
+func (w *File) settle() error {
+	d := w.direct
+	if d == nil {
+		return nil
+	}
+	w.direct = nil
+	if err := d.settle(); err != nil {
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	return nil
+}
+
 // ReadAt reads back what was written.
-func (w *File) ReadAt(p []byte, offset int64) (int, error) { return w.f.ReadAt(p, offset) }
+func (w *File) ReadAt(p []byte, offset int64) (int, error) {
+	if err := w.settle(); err != nil {
+		return 0, err
+	}
+	return w.f.ReadAt(p, offset)
+}
 
 // Truncate cuts the temporary file to size.
 func (w *File) Truncate(size int64) error {
+	if err := w.settle(); err != nil {
+		return err
+	}
 	if err := w.f.Truncate(size); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
@@ -100,6 +126,9 @@ func (w *File) Commit() error {
 // sync makes the temporary file durable and closes it.
 func (w *File) sync() error {
 	w.behind.wait()
+	if err := w.settle(); err != nil {
+		return err
+	}
 	if err := w.f.Chmod(0o644); err != nil {
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
@@ -121,6 +150,10 @@ func (w *File) Discard() {
 	}
 	w.done = true
 	w.behind.wait()
+	if w.direct != nil {
+		w.direct.close()
+		w.direct = nil
+	}
 	w.f.Close()
 	os.Remove(w.f.Name())
 }

@@ -22,7 +22,7 @@ type behind struct {
 // syncs, and reports what went wrong.
 func (w *File) WriteBehind(n int64) {
 	b := &w.behind
-	if b.written.Add(n) < behindStep || !b.busy.CompareAndSwap(false, true) {
+	if w.direct != nil || b.written.Add(n) < behindStep || !b.busy.CompareAndSwap(false, true) {
 		return
 	}
 	b.written.Store(0)

@@ -48,6 +48,21 @@ type PlacedWriter interface {
 	WriteBehind(n int64)
 }
 
+// LendingWriter is a PlacedWriter that may be best written out of its own memory.
+type LendingWriter interface {
+	PlacedWriter
+	// InOrder says, before the first byte, that size bytes will be written, about
+	// front to back and each once. An error is that there is no room for them. Where
+	// lends is true, writing out of memory that Lend gives spares copying it.
+	InOrder(size int64) (lends bool, err error)
+	// Lend is memory for n bytes that are to lie at a place of the file: of no length
+	// yet.
+	Lend(n int, at int64) []byte
+	// WriteLent is WriteAt of memory that Lend gave for the place, which is the
+	// writer's again.
+	WriteLent(p []byte, at int64) error
+}
+
 // Log is a file that grows. What Sync returned from is durable; Close of what
 // was not synced may lose it.
 type Log interface {

@@ -26,6 +26,7 @@ const (
 //	return w.Commit()
 type Placed struct {
 	f       blob.PlacedWriter
+	lender  blob.LendingWriter // f, where it lends
 	slots   []slot
 	end     int64
 	records int64
@@ -56,9 +57,40 @@ func CreatePlaced(to blob.Placer, name string, lengths []int) (*Placed, error) {
 	return p, nil
 }
 
+// InOrder says, before the first Write, that records will be written about in order,
+// and Leave called for those that will not be. A file of a disk is then written around
+// the system's page cache, which costs less: lends says so. An error is that there is
+// no room.
+func (p *Placed) InOrder() (lends bool, err error) {
+	if f, ok := p.f.(blob.LendingWriter); ok {
+		if lends, err = f.InOrder(p.end); lends {
+			p.lender = f
+		}
+	}
+	return lends, err
+}
+
+// Lend is memory for n records from i on with their frames, as Write takes them, of no
+// length yet; nil where there is none to lend.
+func (p *Placed) Lend(i, n int) []byte {
+	if p.lender == nil {
+		return nil
+	}
+	return p.lender.Lend(int(p.next(i+n-1)-p.slots[i].at), p.slots[i].at)
+}
+
+// Leave says that record i will not be written.
+func (p *Placed) Leave(i int) error {
+	if p.lender == nil {
+		return nil
+	}
+	_, err := p.f.WriteAt(make([]byte, p.next(i)-p.slots[i].at), p.slots[i].at)
+	return err
+}
+
 // Write writes record i, and those after it that frames holds: one after the
 // other, whole, each between FrameBefore and FrameAfter bytes that Write fills in.
-// Each record is written at most once.
+// Each record is written at most once. Memory that Lend gave is lent no more.
 func (p *Placed) Write(i int, frames []byte) error {
 	start, end := p.slots[i].at, i
 	for end < len(p.slots) && p.slots[end].at < start+int64(len(frames)) {
@@ -68,6 +100,23 @@ func (p *Placed) Write(i int, frames []byte) error {
 		return fmt.Errorf("records %d to %d: %d bytes with their frames, %d announced", i, max(i, end-1), len(frames), want)
 	}
 	s := sealing{of: p, frames: frames, record: i}
+	if err := p.writeAll(&s, start); err != nil {
+		return err
+	}
+	for k := range p.slots[i:end] {
+		p.slots[i+k].written = true
+	}
+	p.f.WriteBehind(int64(len(frames)))
+	return nil
+}
+
+// writeAll seals frames and writes them.
+func (p *Placed) writeAll(s *sealing, start int64) error {
+	frames := s.frames
+	if p.lender != nil {
+		s.until(len(frames))
+		return p.lender.WriteLent(frames, start)
+	}
 	for at, to := 0, 0; at < len(frames); at = to {
 		to = min(len(frames), at+placeChunk-int((start+int64(at))%placeChunk))
 		s.until(to)
@@ -75,10 +124,6 @@ func (p *Placed) Write(i int, frames []byte) error {
 			return err
 		}
 	}
-	for k := range p.slots[i:end] {
-		p.slots[i+k].written = true
-	}
-	p.f.WriteBehind(int64(len(frames)))
 	return nil
 }
 

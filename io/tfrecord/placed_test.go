@@ -151,3 +151,96 @@ func TestPlacedWhereNothingCanBe(t *testing.T) {
 		t.Fatalf("got %v, %v; want an error and no file to discard", p, err)
 	}
 }
+
+// lender is a folder whose files lend memory.
+type lender struct {
+	blob.Dir
+	t      *testing.T
+	lent   map[*byte]int64 // the place that it is for
+	copied int             // bytes that were not written out of it
+}
+
+func (l *lender) CreatePlaced(name string) (blob.PlacedWriter, error) {
+	w, err := l.Dir.CreatePlaced(name)
+	return &lendingFile{w, l}, err
+}
+
+type lendingFile struct {
+	blob.PlacedWriter
+	of *lender
+}
+
+func (f *lendingFile) InOrder(int64) (bool, error) { return true, nil }
+
+func (f *lendingFile) Lend(n int, at int64) []byte {
+	b := make([]byte, 0, n)
+	f.of.lent[&b[:1][0]] = at
+	return b
+}
+
+func (f *lendingFile) WriteLent(p []byte, at int64) error {
+	if of, ok := f.of.lent[&p[0]]; !ok || of != at {
+		f.of.copied += len(p)
+	}
+	_, err := f.WriteAt(p, at)
+	return err
+}
+
+// Records in memory that the file lends are written out of it, and what is left out
+// leaves no gap.
+func TestPlacedInLentMemory(t *testing.T) {
+	recs := someRecords(40)
+	lengths := make([]int, len(recs))
+	for i, rec := range recs {
+		lengths[i] = len(rec)
+	}
+	dir := &lender{Dir: blob.Local(t.TempDir()), t: t, lent: map[*byte]int64{}}
+	p, err := CreatePlaced(dir, "lent.tfrecord", lengths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Lend(0, 1) != nil {
+		t.Fatal("lends before anybody asked for it")
+	}
+	if lends, err := p.InOrder(); !lends || err != nil {
+		t.Fatal(lends, err)
+	}
+	var want [][]byte
+	for i := 0; i < len(recs); i += 4 {
+		if i == 8 {
+			for k := range 4 {
+				if err := p.Leave(i + k); err != nil {
+					t.Fatal(err)
+				}
+			}
+			continue
+		}
+		frames := p.Lend(i, 4)
+		for _, rec := range recs[i : i+4] {
+			frames = append(frames, framed(rec)...)
+			want = append(want, rec)
+		}
+		if err := p.Write(i, frames); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if dir.copied > 0 {
+		t.Errorf("%d bytes were copied", dir.copied)
+	}
+	r, err := Open(dir.At("lent.tfrecord"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for i, rec := range want {
+		if got, err := r.Next(); err != nil || !bytes.Equal(got, rec) {
+			t.Fatalf("record %d: %v", i, err)
+		}
+	}
+	if p.Records() != int64(len(want)) {
+		t.Errorf("%d records", p.Records())
+	}
+}

@@ -15,6 +15,11 @@ type sink interface {
 	// together is how many records of the first pass, which follow each other
 	// there, are put at once.
 	together() int
+	// lend is memory for the records of n items of the first pass, which follow each
+	// other there; nil where any will do. leave says that the record of an item will
+	// not come.
+	lend(item, n int) []byte
+	leave(item int) error
 	// put takes the record of an item in a pass, with room for its frame, perhaps
 	// with others that follow it, and returns memory for the next one. It is called
 	// from several goroutines at once.
@@ -51,6 +56,7 @@ type placed struct {
 	*shard
 	place  [][]int32 // of each item's record in each pass
 	passes []turns   // the file of each
+	lends  bool      // the file of the first one, of which several may then be written at once
 }
 
 func (p *placed) create() error {
@@ -76,6 +82,11 @@ func (p *placed) create() error {
 		if p.passes[pass].file, err = tfrecord.CreatePlaced(p.out, p.name(pass), lengths); err != nil {
 			return err
 		}
+		if pass == 0 { // the others' records come in any order
+			if p.lends, err = p.passes[pass].file.InOrder(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -84,13 +95,30 @@ func (p *placed) create() error {
 // less.
 const togetherBytes = 64 << 10
 
+// lentBytes is the same where memory for it is lent: what goes to a disk at once.
+const lentBytes = 256 << 10
+
 func (p *placed) together() int {
+	most := int64(togetherBytes)
+	if p.lends {
+		most = lentBytes
+	}
 	few := len(p.items) / (8 * workpool.Size()) // so that no core is long without work at the end
-	return int(max(1, min(togetherBytes/p.recordBytes(), int64(few))))
+	return int(max(1, min(most/p.recordBytes(), int64(few))))
 }
 
+func (p *placed) lend(item, n int) []byte {
+	return p.passes[0].file.Lend(int(p.place[0][item]), n)
+}
+
+func (p *placed) leave(item int) error { return p.passes[0].file.Leave(int(p.place[0][item])) }
+
 func (p *placed) put(pass, item int, bytes []byte) ([]byte, error) {
-	return p.passes[pass].put(frame{int(p.place[pass][item]), bytes})
+	place := int(p.place[pass][item])
+	if pass == 0 && p.lends {
+		return nil, p.passes[0].file.Write(place, bytes)
+	}
+	return p.passes[pass].put(frame{place, bytes})
 }
 
 func (p *placed) end() ([]artifact.File, error) {
@@ -168,6 +196,10 @@ func (h *held) create() error {
 }
 
 func (h *held) together() int { return 1 }
+
+func (h *held) lend(int, int) []byte { return nil }
+
+func (h *held) leave(int) error { return nil }
 
 func (h *held) put(pass, item int, frame []byte) ([]byte, error) {
 	h.records[pass][item] = append(take()[:0], frame[tfrecord.FrameBefore:len(frame)-tfrecord.FrameAfter]...)

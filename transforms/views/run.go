@@ -5,13 +5,21 @@ package views
 type run struct {
 	item, records int    // the first one's, and how many there are
 	frames        []byte // with room for their frames
+	left          int    // items that may still come, the one at hand among them
 }
 
-// begin starts a run of about so many bytes.
-func (r *run) begin(bytes int) {
-	if r.records, r.frames = 0, r.frames[:0]; cap(r.frames) < bytes {
-		r.frames = make([]byte, 0, bytes)
+// room is where the record of an item goes: behind the last one; for the first, into
+// memory that is lent for it and what may follow, or, without, of about so many bytes.
+func (r *run) room(to sink, item, recordBytes int) []byte {
+	if r.records > 0 {
+		return r.frames
 	}
+	if lent := to.lend(item, r.left); lent != nil {
+		r.frames = lent
+	} else if n := r.left * recordBytes; cap(r.frames) < n {
+		r.frames = make([]byte, 0, n)
+	}
+	return r.frames[:0]
 }
 
 // add adds an item's record, the last in frames.

@@ -2,6 +2,7 @@ package views
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,8 +136,8 @@ func (sh *shard) renderAll(ctx context.Context, to sink, meter *pipelines.Meter)
 func (sh *shard) renderSome(ctx context.Context, items []int32, to sink, meter *pipelines.Meter) error {
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
-	w.run.begin(len(items) * int(sh.recordBytes()))
-	for _, i := range items {
+	for k, i := range items {
+		w.run.left = len(items) - k
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -144,7 +145,7 @@ func (sh *shard) renderSome(ctx context.Context, items []int32, to sink, meter *
 		err := sh.render(w, int(i), to)
 		var unusable *imagefile.QuarantineError
 		if errors.As(err, &unusable) {
-			it.err, err = err, w.run.end(to)
+			it.err, err = err, cmp.Or(w.run.end(to), to.leave(int(i)))
 		}
 		if err != nil {
 			return err
@@ -211,7 +212,7 @@ func (sh *shard) render(w *worker, i int, to sink) error {
 	for pass := range sh.Passes {
 		frames := w.frame[:0]
 		if pass == 0 {
-			frames = w.run.frames
+			frames = w.run.room(to, i, int(sh.recordBytes()))
 		}
 		frames, err := w.record(sh.Stage, rests, pass, frames)
 		if err != nil {

@@ -174,6 +174,7 @@ func TestImagesThatWentBadAreQuarantined(t *testing.T) {
 		"zstd":    {Views: pair(16), Passes: 2, ShardBytes: 20000, Compression: tfrecord.Zstd},
 		"png":     {Views: pair(16), Passes: 2, ShardBytes: 20000, Format: "png"},
 		"smaller": {Views: pair(16), Passes: 2, ShardBytes: 20000},
+		"large":   {Views: pair(288), Passes: 2}, // enough for a disk to be written directly
 	} {
 		source := stagetest.Folder(t, 24, 10, "a", "b")
 		g := pipelines.New("t", pipelines.Root(t.TempDir()))
@@ -215,6 +216,17 @@ func TestImagesThatWentBadAreQuarantined(t *testing.T) {
 		if stream(t, got, 0, 38) != stream(t, want, 0, 38) {
 			t.Errorf("%s: the shards differ from those of a set without the image", name)
 		}
+	}
+}
+
+// Files so large that they may go to the disk around the page cache hold what those
+// hold that are made in memory.
+func TestLargeShards(t *testing.T) {
+	source := stagetest.Folder(t, 24, 10, "a", "b")
+	raw, _ := run(t, source, "direct", &views.Stage{Views: pair(288), Passes: 1})
+	held, _ := run(t, source, "direct", &views.Stage{Views: pair(288), Passes: 1, Compression: tfrecord.Zstd})
+	if stream(t, raw, 0, 20) != stream(t, held, 0, 20) {
+		t.Error("the views differ")
 	}
 }
 

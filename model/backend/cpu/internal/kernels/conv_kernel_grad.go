@@ -15,6 +15,12 @@ func ConvKernelGrad(dw, x, dy []float32, s Conv) {
 		clear(dw[:s.lenW()])
 		return
 	}
+	dw = dw[:s.lenW()]
+	if s.gradByWinograd(active) {
+		if g := (&winoGrad{isa: active, s: s, x: x, dy: dy}); g.run(dw) {
+			return
+		}
+	}
 	g := kernelGrad{isa: active, s: s, x: x, dy: dy, dw: dw}
 	g.plan()
 	g.execute()
@@ -26,7 +32,7 @@ type kernelGrad struct {
 	s        Conv
 	x, dy    []float32
 	dw       []float32
-	partials []float32 // chunks of len(dw); unused with one chunk
+	sums     partialSums
 	frame    frame
 	chunks   int // of frames
 	splits   int // work items that share a chunk
@@ -113,41 +119,19 @@ func (g *kernelGrad) listTiles(unit int) {
 }
 
 func (g *kernelGrad) execute() {
-	if g.chunks > 1 {
-		buf := floats.get(g.chunks * g.s.lenW())
-		defer floats.put(buf)
-		g.partials = buf.data
-	}
+	g.sums.begin(g.dw, g.chunks)
+	defer g.sums.end()
 	workpool.For(g.chunks*g.splits, func(i int) {
 		chunk, split := i/g.splits, i%g.splits
 		item := gradPool.get()
 		defer gradPool.put(item)
-		item.kernelGrad, item.dw = g, g.dw
+		item.kernelGrad, item.dw = g, g.sums.of(chunk)
 		item.tiles = g.tiles[split*len(g.tiles)/g.splits : (split+1)*len(g.tiles)/g.splits]
-		if g.chunks > 1 {
-			item.dw = g.partials[chunk*g.s.lenW():][:g.s.lenW()]
-		}
 		frames := g.frame.count()
 		item.run(chunk*frames/g.chunks, (chunk+1)*frames/g.chunks)
 		item.kernelGrad, item.dw, item.tiles = nil, nil, nil
 	})
-	if g.chunks > 1 {
-		g.reduce()
-	}
-}
-
-// reduce adds the partial sums of the chunks in order.
-func (g *kernelGrad) reduce() {
-	const strip = 4096
-	n := g.s.lenW()
-	workpool.For((n+strip-1)/strip, func(i int) {
-		from, to := i*strip, min((i+1)*strip, n)
-		out := g.dw[from:to]
-		copy(out, g.partials[from:to])
-		for c := 1; c < g.chunks; c++ {
-			Add(out, out, g.partials[c*n+from:c*n+to])
-		}
-	})
+	g.sums.add()
 }
 
 // gradItem is some tiles over a chunk of frames.

@@ -29,6 +29,8 @@ type isa struct {
 	peak   func(int) // n rounds of independent multiply-adds
 	flops  float64   // of one round
 	strips *stripKernels
+
+	winoGradLeast int // channels from which winograd pays for kernel gradients
 }
 
 // tile is a pair of micro-kernels for one width.
@@ -36,6 +38,10 @@ type tile struct {
 	cols   int // width in floats: a multiple of the vector
 	gather gatherFunc
 	outer  outerFunc
+
+	// A kernel of fewer or more rows that divide 16: nil if there is none.
+	whole     outerFunc
+	wholeRows int
 }
 
 // gatherFunc computes a tile of rows x cols of c from rows of a that lie

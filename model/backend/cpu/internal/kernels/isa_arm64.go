@@ -12,7 +12,7 @@ const (
 var neon = isa{
 	CPU: CPU{ISA: "neon", Lanes: portable.Lanes}, rows: neonRows, // lanes are the strips'
 	tiles: []tile{{cols: neonCols, gather: gatherNEON, outer: outerNEON}},
-	peak:  peakNEON, flops: neonRows * neonCols * 2, strips: &stripsPortable,
+	peak:  peakNEON, flops: neonRows * neonCols * 2, strips: &stripsPortable, winoGradLeast: 128, // its transforms are not vectors
 }
 
 // supported lists the sets that this machine can run, best first.

@@ -6,7 +6,7 @@ import "unsafe"
 var portable = isa{
 	CPU: CPU{ISA: "portable", Lanes: 1}, rows: portableRows,
 	tiles: []tile{{cols: portableCols, gather: gatherPortable, outer: outerPortable}},
-	peak:  peakPortable, flops: 8, strips: &stripsPortable,
+	peak:  peakPortable, flops: 8, strips: &stripsPortable, winoGradLeast: 16,
 }
 
 const (

@@ -51,6 +51,8 @@ var stripsAVX512 = stripKernels{
 	winoInput4:                   winoInput4AVX512,
 	winoWeights4:                 winoWeights4AVX512,
 	winoOutput4:                  winoOutput4AVX512,
+	winoOutputGrad4:              winoOutputGrad4AVX512,
+	winoWeightsGrad4:             winoWeightsGrad4AVX512,
 }
 
 var stripsAVX2 = stripKernels{
@@ -104,4 +106,6 @@ var stripsAVX2 = stripKernels{
 	winoInput4:                   winoInput4AVX2,
 	winoWeights4:                 winoWeights4AVX2,
 	winoOutput4:                  winoOutput4AVX2,
+	winoOutputGrad4:              winoOutputGrad4AVX2,
+	winoWeightsGrad4:             winoWeightsGrad4AVX2,
 }

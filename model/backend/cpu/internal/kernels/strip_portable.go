@@ -56,6 +56,8 @@ var stripsPortable = stripKernels{
 	winoInput4:                   winoInput4Portable,
 	winoWeights4:                 winoWeights4Portable,
 	winoOutput4:                  winoOutput4Portable,
+	winoOutputGrad4:              winoOutputGrad4Portable,
+	winoWeightsGrad4:             winoWeightsGrad4Portable,
 }
 
 func span(p *float32, n int) []float32 { return unsafe.Slice(p, n) }

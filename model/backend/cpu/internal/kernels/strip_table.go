@@ -37,7 +37,11 @@ type stripKernels struct {
 	winoOutputFinishResidual, winoOutputFinishResidualReLU func(m, y0, y1, y2, y3, scale, offset, r0, r1, r2, r3 *float32, n int) uint32
 
 	// Those of F(4x4, 3x3), in winograd4.go; tmp is winoTmp floats.
-	winoInput4   func(dst, src, tmp *float32, plane, pixel, row, n int)
+	winoInput4   func(dst, src, tmp *float32, plane, pixel, row, n, skip, rows, cols int)
 	winoWeights4 func(dst, src, tmp *float32, plane, tap, n int)
 	winoOutput4  func(m, tmp *float32, y, r **float32, scale, offset *float32, relu, n int) uint32
+
+	// Those of F(3x3, 4x4), in winograd_grad.go.
+	winoOutputGrad4  func(dst, src, tmp *float32, plane, pixel, row, n, skip, rows, cols int)
+	winoWeightsGrad4 func(dst, src, tmp *float32, plane, tap, n int) uint32
 }

@@ -3463,9 +3463,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int)
-// Requires: AVX, AVX512F
-TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-56
+// func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-80
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), BX
 	MOVQ    tmp+16(FP), CX
@@ -3479,6 +3479,34 @@ TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-56
 	SHLQ    $0x02, R8
 	LEAQ    (DX)(DX*2), R9
 	LEAQ    (DI)(DI*2), R10
+	MOVQ    skip+56(FP), R15
+	SHLQ    $0x02, R15
+	MOVQ    cols+72(FP), R13
+	SUBQ    R15, BX
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3f, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K1
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3e, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K2
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3d, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K3
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3c, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K4
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3b, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K5
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3a, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K6
 	VMOVUPS constc0200000<>+0(SB), Z11
 	VMOVUPS constc0000000<>+0(SB), Z12
 	VMOVUPS constbf000000<>+0(SB), Z13
@@ -3487,13 +3515,15 @@ TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-56
 
 loop:
 	MOVQ         BX, R11
+	BTQ          $0x00, R13
+	JCC          outside0
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(DI*1), Z1
-	VMOVUPS      (R11)(DI*2), Z2
-	VMOVUPS      (R12), Z3
-	VMOVUPS      (R12)(DI*1), Z4
-	VMOVUPS      (R12)(DI*2), Z5
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVUPS.Z    (R12)(DI*1), K5, Z4
+	VMOVUPS.Z    (R12)(DI*2), K6, Z5
 	VADDPS       Z4, Z0, Z6
 	VFMADD231PS  Z2, Z11, Z6
 	VADDPS       Z5, Z1, Z7
@@ -3516,14 +3546,28 @@ loop:
 	VMOVUPS      Z2, 1152(CX)
 	VMOVUPS      Z4, 1536(CX)
 	VMOVUPS      Z7, 1920(CX)
+	JMP          done0
+
+outside0:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z0, 384(CX)
+	VMOVUPS Z0, 768(CX)
+	VMOVUPS Z0, 1152(CX)
+	VMOVUPS Z0, 1536(CX)
+	VMOVUPS Z0, 1920(CX)
+
+done0:
 	ADDQ         SI, R11
+	BTQ          $0x01, R13
+	JCC          outside1
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(DI*1), Z1
-	VMOVUPS      (R11)(DI*2), Z2
-	VMOVUPS      (R12), Z3
-	VMOVUPS      (R12)(DI*1), Z4
-	VMOVUPS      (R12)(DI*2), Z5
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVUPS.Z    (R12)(DI*1), K5, Z4
+	VMOVUPS.Z    (R12)(DI*2), K6, Z5
 	VADDPS       Z4, Z0, Z6
 	VFMADD231PS  Z2, Z11, Z6
 	VADDPS       Z5, Z1, Z7
@@ -3546,14 +3590,28 @@ loop:
 	VMOVUPS      Z2, 1216(CX)
 	VMOVUPS      Z4, 1600(CX)
 	VMOVUPS      Z7, 1984(CX)
+	JMP          done1
+
+outside1:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 64(CX)
+	VMOVUPS Z0, 448(CX)
+	VMOVUPS Z0, 832(CX)
+	VMOVUPS Z0, 1216(CX)
+	VMOVUPS Z0, 1600(CX)
+	VMOVUPS Z0, 1984(CX)
+
+done1:
 	ADDQ         SI, R11
+	BTQ          $0x02, R13
+	JCC          outside2
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(DI*1), Z1
-	VMOVUPS      (R11)(DI*2), Z2
-	VMOVUPS      (R12), Z3
-	VMOVUPS      (R12)(DI*1), Z4
-	VMOVUPS      (R12)(DI*2), Z5
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVUPS.Z    (R12)(DI*1), K5, Z4
+	VMOVUPS.Z    (R12)(DI*2), K6, Z5
 	VADDPS       Z4, Z0, Z6
 	VFMADD231PS  Z2, Z11, Z6
 	VADDPS       Z5, Z1, Z7
@@ -3576,14 +3634,28 @@ loop:
 	VMOVUPS      Z2, 1280(CX)
 	VMOVUPS      Z4, 1664(CX)
 	VMOVUPS      Z7, 2048(CX)
+	JMP          done2
+
+outside2:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 128(CX)
+	VMOVUPS Z0, 512(CX)
+	VMOVUPS Z0, 896(CX)
+	VMOVUPS Z0, 1280(CX)
+	VMOVUPS Z0, 1664(CX)
+	VMOVUPS Z0, 2048(CX)
+
+done2:
 	ADDQ         SI, R11
+	BTQ          $0x03, R13
+	JCC          outside3
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(DI*1), Z1
-	VMOVUPS      (R11)(DI*2), Z2
-	VMOVUPS      (R12), Z3
-	VMOVUPS      (R12)(DI*1), Z4
-	VMOVUPS      (R12)(DI*2), Z5
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVUPS.Z    (R12)(DI*1), K5, Z4
+	VMOVUPS.Z    (R12)(DI*2), K6, Z5
 	VADDPS       Z4, Z0, Z6
 	VFMADD231PS  Z2, Z11, Z6
 	VADDPS       Z5, Z1, Z7
@@ -3606,14 +3678,28 @@ loop:
 	VMOVUPS      Z2, 1344(CX)
 	VMOVUPS      Z4, 1728(CX)
 	VMOVUPS      Z7, 2112(CX)
+	JMP          done3
+
+outside3:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 192(CX)
+	VMOVUPS Z0, 576(CX)
+	VMOVUPS Z0, 960(CX)
+	VMOVUPS Z0, 1344(CX)
+	VMOVUPS Z0, 1728(CX)
+	VMOVUPS Z0, 2112(CX)
+
+done3:
 	ADDQ         SI, R11
+	BTQ          $0x04, R13
+	JCC          outside4
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(DI*1), Z1
-	VMOVUPS      (R11)(DI*2), Z2
-	VMOVUPS      (R12), Z3
-	VMOVUPS      (R12)(DI*1), Z4
-	VMOVUPS      (R12)(DI*2), Z5
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVUPS.Z    (R12)(DI*1), K5, Z4
+	VMOVUPS.Z    (R12)(DI*2), K6, Z5
 	VADDPS       Z4, Z0, Z6
 	VFMADD231PS  Z2, Z11, Z6
 	VADDPS       Z5, Z1, Z7
@@ -3636,14 +3722,28 @@ loop:
 	VMOVUPS      Z2, 1408(CX)
 	VMOVUPS      Z4, 1792(CX)
 	VMOVUPS      Z7, 2176(CX)
+	JMP          done4
+
+outside4:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 256(CX)
+	VMOVUPS Z0, 640(CX)
+	VMOVUPS Z0, 1024(CX)
+	VMOVUPS Z0, 1408(CX)
+	VMOVUPS Z0, 1792(CX)
+	VMOVUPS Z0, 2176(CX)
+
+done4:
 	ADDQ         SI, R11
+	BTQ          $0x05, R13
+	JCC          outside5
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(DI*1), Z1
-	VMOVUPS      (R11)(DI*2), Z2
-	VMOVUPS      (R12), Z3
-	VMOVUPS      (R12)(DI*1), Z4
-	VMOVUPS      (R12)(DI*2), Z5
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVUPS.Z    (R12)(DI*1), K5, Z4
+	VMOVUPS.Z    (R12)(DI*2), K6, Z5
 	VADDPS       Z4, Z0, Z6
 	VFMADD231PS  Z2, Z11, Z6
 	VADDPS       Z5, Z1, Z7
@@ -3666,6 +3766,18 @@ loop:
 	VMOVUPS      Z2, 1472(CX)
 	VMOVUPS      Z4, 1856(CX)
 	VMOVUPS      Z7, 2240(CX)
+	JMP          done5
+
+outside5:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 320(CX)
+	VMOVUPS Z0, 704(CX)
+	VMOVUPS Z0, 1088(CX)
+	VMOVUPS Z0, 1472(CX)
+	VMOVUPS Z0, 1856(CX)
+	VMOVUPS Z0, 2240(CX)
+
+done5:
 	ADDQ         SI, R11
 	MOVQ         AX, R11
 	LEAQ         (R11)(R9*1), R12
@@ -4693,6 +4805,666 @@ DATA const403504f3<>+52(SB)/4, $0x403504f3
 DATA const403504f3<>+56(SB)/4, $0x403504f3
 DATA const403504f3<>+60(SB)/4, $0x403504f3
 GLOBL const403504f3<>(SB), RODATA|NOPTR, $64
+
+// func winoOutputGrad4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoOutputGrad4AVX512(SB), NOSPLIT, $0-80
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    tmp+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    pixel+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    row+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    n+48(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (DX)(DX*2), R9
+	LEAQ    (DI)(DI*2), R10
+	MOVQ    skip+56(FP), R15
+	SHLQ    $0x02, R15
+	MOVQ    cols+72(FP), R13
+	SUBQ    R15, BX
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3f, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K1
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3e, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K2
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3d, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K3
+	MOVQ    rows+64(FP), R15
+	SHLQ    $0x3c, R15
+	SARQ    $0x3f, R15
+	KMOVW   R15, K4
+	VMOVUPS const3f000000<>+0(SB), Z12
+	VMOVUPS const40000000<>+0(SB), Z13
+	VMOVUPS const3f3504f3<>+0(SB), Z14
+	VMOVUPS const3fb504f3<>+0(SB), Z15
+
+loop:
+	MOVQ         BX, R11
+	BTQ          $0x00, R13
+	JCC          outside0
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z4, 256(CX)
+	VMOVUPS      Z5, 512(CX)
+	VMOVUPS      Z6, 768(CX)
+	VMOVUPS      Z7, 1024(CX)
+	VMOVUPS      Z3, 1280(CX)
+	JMP          done0
+
+outside0:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z0, 256(CX)
+	VMOVUPS Z0, 512(CX)
+	VMOVUPS Z0, 768(CX)
+	VMOVUPS Z0, 1024(CX)
+	VMOVUPS Z0, 1280(CX)
+
+done0:
+	ADDQ         SI, R11
+	BTQ          $0x01, R13
+	JCC          outside1
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, 64(CX)
+	VMOVUPS      Z4, 320(CX)
+	VMOVUPS      Z5, 576(CX)
+	VMOVUPS      Z6, 832(CX)
+	VMOVUPS      Z7, 1088(CX)
+	VMOVUPS      Z3, 1344(CX)
+	JMP          done1
+
+outside1:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 64(CX)
+	VMOVUPS Z0, 320(CX)
+	VMOVUPS Z0, 576(CX)
+	VMOVUPS Z0, 832(CX)
+	VMOVUPS Z0, 1088(CX)
+	VMOVUPS Z0, 1344(CX)
+
+done1:
+	ADDQ         SI, R11
+	BTQ          $0x02, R13
+	JCC          outside2
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, 128(CX)
+	VMOVUPS      Z4, 384(CX)
+	VMOVUPS      Z5, 640(CX)
+	VMOVUPS      Z6, 896(CX)
+	VMOVUPS      Z7, 1152(CX)
+	VMOVUPS      Z3, 1408(CX)
+	JMP          done2
+
+outside2:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 128(CX)
+	VMOVUPS Z0, 384(CX)
+	VMOVUPS Z0, 640(CX)
+	VMOVUPS Z0, 896(CX)
+	VMOVUPS Z0, 1152(CX)
+	VMOVUPS Z0, 1408(CX)
+
+done2:
+	ADDQ         SI, R11
+	BTQ          $0x03, R13
+	JCC          outside3
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS.Z    (R11), K1, Z0
+	VMOVUPS.Z    (R11)(DI*1), K2, Z1
+	VMOVUPS.Z    (R11)(DI*2), K3, Z2
+	VMOVUPS.Z    (R12), K4, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, 192(CX)
+	VMOVUPS      Z4, 448(CX)
+	VMOVUPS      Z5, 704(CX)
+	VMOVUPS      Z6, 960(CX)
+	VMOVUPS      Z7, 1216(CX)
+	VMOVUPS      Z3, 1472(CX)
+	JMP          done3
+
+outside3:
+	VXORPS  Z0, Z0, Z0
+	VMOVUPS Z0, 192(CX)
+	VMOVUPS Z0, 448(CX)
+	VMOVUPS Z0, 704(CX)
+	VMOVUPS Z0, 960(CX)
+	VMOVUPS Z0, 1216(CX)
+	VMOVUPS Z0, 1472(CX)
+
+done3:
+	ADDQ         SI, R11
+	MOVQ         AX, R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      128(CX), Z2
+	VMOVUPS      192(CX), Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, (R11)
+	VMOVUPS      Z4, (R11)(DX*1)
+	VMOVUPS      Z5, (R11)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, (R12)(DX*1)
+	VMOVUPS      Z3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      256(CX), Z0
+	VMOVUPS      320(CX), Z1
+	VMOVUPS      384(CX), Z2
+	VMOVUPS      448(CX), Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, (R11)
+	VMOVUPS      Z4, (R11)(DX*1)
+	VMOVUPS      Z5, (R11)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, (R12)(DX*1)
+	VMOVUPS      Z3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      512(CX), Z0
+	VMOVUPS      576(CX), Z1
+	VMOVUPS      640(CX), Z2
+	VMOVUPS      704(CX), Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, (R11)
+	VMOVUPS      Z4, (R11)(DX*1)
+	VMOVUPS      Z5, (R11)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, (R12)(DX*1)
+	VMOVUPS      Z3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      768(CX), Z0
+	VMOVUPS      832(CX), Z1
+	VMOVUPS      896(CX), Z2
+	VMOVUPS      960(CX), Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, (R11)
+	VMOVUPS      Z4, (R11)(DX*1)
+	VMOVUPS      Z5, (R11)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, (R12)(DX*1)
+	VMOVUPS      Z3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      1024(CX), Z0
+	VMOVUPS      1088(CX), Z1
+	VMOVUPS      1152(CX), Z2
+	VMOVUPS      1216(CX), Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, (R11)
+	VMOVUPS      Z4, (R11)(DX*1)
+	VMOVUPS      Z5, (R11)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, (R12)(DX*1)
+	VMOVUPS      Z3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      1280(CX), Z0
+	VMOVUPS      1344(CX), Z1
+	VMOVUPS      1408(CX), Z2
+	VMOVUPS      1472(CX), Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z2, Z12, Z4
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z8, Z14, Z4
+	VFNMADD231PS Z8, Z14, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z13, Z6
+	VMOVAPS      Z1, Z9
+	VFMADD231PS  Z3, Z13, Z9
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z9, Z15, Z6
+	VFNMADD231PS Z9, Z15, Z7
+	VMOVUPS      Z0, (R11)
+	VMOVUPS      Z4, (R11)(DX*1)
+	VMOVUPS      Z5, (R11)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, (R12)(DX*1)
+	VMOVUPS      Z3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, R8
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func winoWeightsGrad4AVX512(dst *float32, src *float32, tmp *float32, plane int, tap int, n int) uint32
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoWeightsGrad4AVX512(SB), NOSPLIT, $0-52
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    tmp+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    tap+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DX)(DX*2), R8
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	VMOVUPS constbf2aaaab<>+0(SB), Z9
+	VMOVUPS const3e2aaaab<>+0(SB), Z10
+	VMOVUPS constbef15bef<>+0(SB), Z11
+	VMOVUPS const3e715bef<>+0(SB), Z12
+	VMOVUPS const3eaaaaab<>+0(SB), Z13
+
+loop:
+	MOVQ        BX, R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R9)(DX*2), Z2
+	VMOVUPS     (R10), Z3
+	VMOVUPS     (R10)(DX*1), Z4
+	VMOVUPS     (R10)(DX*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 384(CX)
+	VMOVUPS     Z5, 768(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R9)(DX*2), Z2
+	VMOVUPS     (R10), Z3
+	VMOVUPS     (R10)(DX*1), Z4
+	VMOVUPS     (R10)(DX*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, 64(CX)
+	VMOVUPS     Z1, 448(CX)
+	VMOVUPS     Z5, 832(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R9)(DX*2), Z2
+	VMOVUPS     (R10), Z3
+	VMOVUPS     (R10)(DX*1), Z4
+	VMOVUPS     (R10)(DX*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, 128(CX)
+	VMOVUPS     Z1, 512(CX)
+	VMOVUPS     Z5, 896(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R9)(DX*2), Z2
+	VMOVUPS     (R10), Z3
+	VMOVUPS     (R10)(DX*1), Z4
+	VMOVUPS     (R10)(DX*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, 192(CX)
+	VMOVUPS     Z1, 576(CX)
+	VMOVUPS     Z5, 960(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R9)(DX*2), Z2
+	VMOVUPS     (R10), Z3
+	VMOVUPS     (R10)(DX*1), Z4
+	VMOVUPS     (R10)(DX*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, 256(CX)
+	VMOVUPS     Z1, 640(CX)
+	VMOVUPS     Z5, 1024(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R9)(DX*2), Z2
+	VMOVUPS     (R10), Z3
+	VMOVUPS     (R10)(DX*1), Z4
+	VMOVUPS     (R10)(DX*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, 320(CX)
+	VMOVUPS     Z1, 704(CX)
+	VMOVUPS     Z5, 1088(CX)
+	LEAQ        (R10)(R8*1), R9
+	MOVQ        AX, R9
+	LEAQ        (SI)(SI*2), R10
+	VMOVUPS     (CX), Z0
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     128(CX), Z2
+	VMOVUPS     192(CX), Z3
+	VMOVUPS     256(CX), Z4
+	VMOVUPS     320(CX), Z5
+	MOVQ        R9, R11
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, (R11)
+	VFMADD231PS Z0, Z14, Z15
+	ADDQ        R10, R11
+	VMOVUPS     Z1, (R11)
+	VFMADD231PS Z1, Z14, Z15
+	ADDQ        R10, R11
+	VMOVUPS     Z5, (R11)
+	VFMADD231PS Z5, Z14, Z15
+	ADDQ        SI, R9
+	VMOVUPS     384(CX), Z0
+	VMOVUPS     448(CX), Z1
+	VMOVUPS     512(CX), Z2
+	VMOVUPS     576(CX), Z3
+	VMOVUPS     640(CX), Z4
+	VMOVUPS     704(CX), Z5
+	MOVQ        R9, R11
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, (R11)
+	VFMADD231PS Z0, Z14, Z15
+	ADDQ        R10, R11
+	VMOVUPS     Z1, (R11)
+	VFMADD231PS Z1, Z14, Z15
+	ADDQ        R10, R11
+	VMOVUPS     Z5, (R11)
+	VFMADD231PS Z5, Z14, Z15
+	ADDQ        SI, R9
+	VMOVUPS     768(CX), Z0
+	VMOVUPS     832(CX), Z1
+	VMOVUPS     896(CX), Z2
+	VMOVUPS     960(CX), Z3
+	VMOVUPS     1024(CX), Z4
+	VMOVUPS     1088(CX), Z5
+	MOVQ        R9, R11
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z6, Z9, Z0
+	VFMADD231PS Z7, Z10, Z0
+	VMULPS      Z11, Z1, Z1
+	VFMADD231PS Z3, Z12, Z1
+	VSUBPS      Z6, Z7, Z7
+	VFMADD231PS Z7, Z13, Z5
+	VMOVUPS     Z0, (R11)
+	VFMADD231PS Z0, Z14, Z15
+	ADDQ        R10, R11
+	VMOVUPS     Z1, (R11)
+	VFMADD231PS Z1, Z14, Z15
+	ADDQ        R10, R11
+	VMOVUPS     Z5, (R11)
+	VFMADD231PS Z5, Z14, Z15
+	ADDQ        SI, R9
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, BX
+	SUBQ        $0x40, DI
+	JG          loop
+	VCMPPS      $0x03, Z15, Z15, K2
+	KMOVW       K2, AX
+	MOVL        AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA constbef15bef<>+0(SB)/4, $0xbef15bef
+DATA constbef15bef<>+4(SB)/4, $0xbef15bef
+DATA constbef15bef<>+8(SB)/4, $0xbef15bef
+DATA constbef15bef<>+12(SB)/4, $0xbef15bef
+DATA constbef15bef<>+16(SB)/4, $0xbef15bef
+DATA constbef15bef<>+20(SB)/4, $0xbef15bef
+DATA constbef15bef<>+24(SB)/4, $0xbef15bef
+DATA constbef15bef<>+28(SB)/4, $0xbef15bef
+DATA constbef15bef<>+32(SB)/4, $0xbef15bef
+DATA constbef15bef<>+36(SB)/4, $0xbef15bef
+DATA constbef15bef<>+40(SB)/4, $0xbef15bef
+DATA constbef15bef<>+44(SB)/4, $0xbef15bef
+DATA constbef15bef<>+48(SB)/4, $0xbef15bef
+DATA constbef15bef<>+52(SB)/4, $0xbef15bef
+DATA constbef15bef<>+56(SB)/4, $0xbef15bef
+DATA constbef15bef<>+60(SB)/4, $0xbef15bef
+GLOBL constbef15bef<>(SB), RODATA|NOPTR, $64
+
+DATA const3e715bef<>+0(SB)/4, $0x3e715bef
+DATA const3e715bef<>+4(SB)/4, $0x3e715bef
+DATA const3e715bef<>+8(SB)/4, $0x3e715bef
+DATA const3e715bef<>+12(SB)/4, $0x3e715bef
+DATA const3e715bef<>+16(SB)/4, $0x3e715bef
+DATA const3e715bef<>+20(SB)/4, $0x3e715bef
+DATA const3e715bef<>+24(SB)/4, $0x3e715bef
+DATA const3e715bef<>+28(SB)/4, $0x3e715bef
+DATA const3e715bef<>+32(SB)/4, $0x3e715bef
+DATA const3e715bef<>+36(SB)/4, $0x3e715bef
+DATA const3e715bef<>+40(SB)/4, $0x3e715bef
+DATA const3e715bef<>+44(SB)/4, $0x3e715bef
+DATA const3e715bef<>+48(SB)/4, $0x3e715bef
+DATA const3e715bef<>+52(SB)/4, $0x3e715bef
+DATA const3e715bef<>+56(SB)/4, $0x3e715bef
+DATA const3e715bef<>+60(SB)/4, $0x3e715bef
+GLOBL const3e715bef<>(SB), RODATA|NOPTR, $64
+
+DATA const3eaaaaab<>+0(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+4(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+8(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+12(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+16(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+20(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+24(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+28(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+32(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+36(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+40(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+44(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+48(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+52(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+56(SB)/4, $0x3eaaaaab
+DATA const3eaaaaab<>+60(SB)/4, $0x3eaaaaab
+GLOBL const3eaaaaab<>(SB), RODATA|NOPTR, $64
 
 // func addAVX2(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
@@ -7589,37 +8361,85 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int)
-// Requires: AVX, FMA3
-TEXT ·winoInput4AVX2(SB), NOSPLIT, $0-56
-	MOVQ    dst+0(FP), AX
-	MOVQ    src+8(FP), BX
-	MOVQ    tmp+16(FP), CX
-	MOVQ    plane+24(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    pixel+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    row+40(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+48(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (DX)(DX*2), R9
-	LEAQ    (DI)(DI*2), R10
-	VMOVUPS constc0200000<>+0(SB), Y11
-	VMOVUPS constc0000000<>+0(SB), Y12
-	VMOVUPS constbf000000<>+0(SB), Y13
-	VMOVUPS const3f3504f3<>+0(SB), Y14
-	VMOVUPS const3fb504f3<>+0(SB), Y15
+// func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·winoInput4AVX2(SB), NOSPLIT, $0-80
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), BX
+	MOVQ         tmp+16(FP), CX
+	MOVQ         plane+24(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         pixel+32(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         row+40(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         n+48(FP), R8
+	SHLQ         $0x02, R8
+	LEAQ         (DX)(DX*2), R9
+	LEAQ         (DI)(DI*2), R10
+	MOVQ         skip+56(FP), R15
+	SHLQ         $0x02, R15
+	MOVQ         cols+72(FP), R13
+	SUBQ         R15, BX
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3f, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1152(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3e, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1184(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3d, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1216(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3c, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1248(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3b, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1280(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3a, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1312(CX)
+	VMOVUPS      constc0200000<>+0(SB), Y11
+	VMOVUPS      constc0000000<>+0(SB), Y12
+	VMOVUPS      constbf000000<>+0(SB), Y13
+	VMOVUPS      const3f3504f3<>+0(SB), Y14
+	VMOVUPS      const3fb504f3<>+0(SB), Y15
 
 loop:
 	MOVQ         BX, R11
+	BTQ          $0x00, R13
+	JCC          outside0
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(DI*1), Y1
-	VMOVUPS      (R11)(DI*2), Y2
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R12)(DI*1), Y4
-	VMOVUPS      (R12)(DI*2), Y5
+	VMOVUPS      1152(CX), Y6
+	VMASKMOVPS   (R11), Y6, Y0
+	VMOVUPS      1184(CX), Y6
+	VMASKMOVPS   (R11)(DI*1), Y6, Y1
+	VMOVUPS      1216(CX), Y6
+	VMASKMOVPS   (R11)(DI*2), Y6, Y2
+	VMOVUPS      1248(CX), Y6
+	VMASKMOVPS   (R12), Y6, Y3
+	VMOVUPS      1280(CX), Y6
+	VMASKMOVPS   (R12)(DI*1), Y6, Y4
+	VMOVUPS      1312(CX), Y6
+	VMASKMOVPS   (R12)(DI*2), Y6, Y5
 	VADDPS       Y4, Y0, Y6
 	VFMADD231PS  Y2, Y11, Y6
 	VADDPS       Y5, Y1, Y7
@@ -7642,14 +8462,34 @@ loop:
 	VMOVUPS      Y2, 576(CX)
 	VMOVUPS      Y4, 768(CX)
 	VMOVUPS      Y7, 960(CX)
+	JMP          done0
+
+outside0:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y0, 192(CX)
+	VMOVUPS Y0, 384(CX)
+	VMOVUPS Y0, 576(CX)
+	VMOVUPS Y0, 768(CX)
+	VMOVUPS Y0, 960(CX)
+
+done0:
 	ADDQ         SI, R11
+	BTQ          $0x01, R13
+	JCC          outside1
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(DI*1), Y1
-	VMOVUPS      (R11)(DI*2), Y2
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R12)(DI*1), Y4
-	VMOVUPS      (R12)(DI*2), Y5
+	VMOVUPS      1152(CX), Y6
+	VMASKMOVPS   (R11), Y6, Y0
+	VMOVUPS      1184(CX), Y6
+	VMASKMOVPS   (R11)(DI*1), Y6, Y1
+	VMOVUPS      1216(CX), Y6
+	VMASKMOVPS   (R11)(DI*2), Y6, Y2
+	VMOVUPS      1248(CX), Y6
+	VMASKMOVPS   (R12), Y6, Y3
+	VMOVUPS      1280(CX), Y6
+	VMASKMOVPS   (R12)(DI*1), Y6, Y4
+	VMOVUPS      1312(CX), Y6
+	VMASKMOVPS   (R12)(DI*2), Y6, Y5
 	VADDPS       Y4, Y0, Y6
 	VFMADD231PS  Y2, Y11, Y6
 	VADDPS       Y5, Y1, Y7
@@ -7672,14 +8512,34 @@ loop:
 	VMOVUPS      Y2, 608(CX)
 	VMOVUPS      Y4, 800(CX)
 	VMOVUPS      Y7, 992(CX)
+	JMP          done1
+
+outside1:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 32(CX)
+	VMOVUPS Y0, 224(CX)
+	VMOVUPS Y0, 416(CX)
+	VMOVUPS Y0, 608(CX)
+	VMOVUPS Y0, 800(CX)
+	VMOVUPS Y0, 992(CX)
+
+done1:
 	ADDQ         SI, R11
+	BTQ          $0x02, R13
+	JCC          outside2
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(DI*1), Y1
-	VMOVUPS      (R11)(DI*2), Y2
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R12)(DI*1), Y4
-	VMOVUPS      (R12)(DI*2), Y5
+	VMOVUPS      1152(CX), Y6
+	VMASKMOVPS   (R11), Y6, Y0
+	VMOVUPS      1184(CX), Y6
+	VMASKMOVPS   (R11)(DI*1), Y6, Y1
+	VMOVUPS      1216(CX), Y6
+	VMASKMOVPS   (R11)(DI*2), Y6, Y2
+	VMOVUPS      1248(CX), Y6
+	VMASKMOVPS   (R12), Y6, Y3
+	VMOVUPS      1280(CX), Y6
+	VMASKMOVPS   (R12)(DI*1), Y6, Y4
+	VMOVUPS      1312(CX), Y6
+	VMASKMOVPS   (R12)(DI*2), Y6, Y5
 	VADDPS       Y4, Y0, Y6
 	VFMADD231PS  Y2, Y11, Y6
 	VADDPS       Y5, Y1, Y7
@@ -7702,14 +8562,34 @@ loop:
 	VMOVUPS      Y2, 640(CX)
 	VMOVUPS      Y4, 832(CX)
 	VMOVUPS      Y7, 1024(CX)
+	JMP          done2
+
+outside2:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 64(CX)
+	VMOVUPS Y0, 256(CX)
+	VMOVUPS Y0, 448(CX)
+	VMOVUPS Y0, 640(CX)
+	VMOVUPS Y0, 832(CX)
+	VMOVUPS Y0, 1024(CX)
+
+done2:
 	ADDQ         SI, R11
+	BTQ          $0x03, R13
+	JCC          outside3
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(DI*1), Y1
-	VMOVUPS      (R11)(DI*2), Y2
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R12)(DI*1), Y4
-	VMOVUPS      (R12)(DI*2), Y5
+	VMOVUPS      1152(CX), Y6
+	VMASKMOVPS   (R11), Y6, Y0
+	VMOVUPS      1184(CX), Y6
+	VMASKMOVPS   (R11)(DI*1), Y6, Y1
+	VMOVUPS      1216(CX), Y6
+	VMASKMOVPS   (R11)(DI*2), Y6, Y2
+	VMOVUPS      1248(CX), Y6
+	VMASKMOVPS   (R12), Y6, Y3
+	VMOVUPS      1280(CX), Y6
+	VMASKMOVPS   (R12)(DI*1), Y6, Y4
+	VMOVUPS      1312(CX), Y6
+	VMASKMOVPS   (R12)(DI*2), Y6, Y5
 	VADDPS       Y4, Y0, Y6
 	VFMADD231PS  Y2, Y11, Y6
 	VADDPS       Y5, Y1, Y7
@@ -7732,14 +8612,34 @@ loop:
 	VMOVUPS      Y2, 672(CX)
 	VMOVUPS      Y4, 864(CX)
 	VMOVUPS      Y7, 1056(CX)
+	JMP          done3
+
+outside3:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 96(CX)
+	VMOVUPS Y0, 288(CX)
+	VMOVUPS Y0, 480(CX)
+	VMOVUPS Y0, 672(CX)
+	VMOVUPS Y0, 864(CX)
+	VMOVUPS Y0, 1056(CX)
+
+done3:
 	ADDQ         SI, R11
+	BTQ          $0x04, R13
+	JCC          outside4
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(DI*1), Y1
-	VMOVUPS      (R11)(DI*2), Y2
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R12)(DI*1), Y4
-	VMOVUPS      (R12)(DI*2), Y5
+	VMOVUPS      1152(CX), Y6
+	VMASKMOVPS   (R11), Y6, Y0
+	VMOVUPS      1184(CX), Y6
+	VMASKMOVPS   (R11)(DI*1), Y6, Y1
+	VMOVUPS      1216(CX), Y6
+	VMASKMOVPS   (R11)(DI*2), Y6, Y2
+	VMOVUPS      1248(CX), Y6
+	VMASKMOVPS   (R12), Y6, Y3
+	VMOVUPS      1280(CX), Y6
+	VMASKMOVPS   (R12)(DI*1), Y6, Y4
+	VMOVUPS      1312(CX), Y6
+	VMASKMOVPS   (R12)(DI*2), Y6, Y5
 	VADDPS       Y4, Y0, Y6
 	VFMADD231PS  Y2, Y11, Y6
 	VADDPS       Y5, Y1, Y7
@@ -7762,14 +8662,34 @@ loop:
 	VMOVUPS      Y2, 704(CX)
 	VMOVUPS      Y4, 896(CX)
 	VMOVUPS      Y7, 1088(CX)
+	JMP          done4
+
+outside4:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 128(CX)
+	VMOVUPS Y0, 320(CX)
+	VMOVUPS Y0, 512(CX)
+	VMOVUPS Y0, 704(CX)
+	VMOVUPS Y0, 896(CX)
+	VMOVUPS Y0, 1088(CX)
+
+done4:
 	ADDQ         SI, R11
+	BTQ          $0x05, R13
+	JCC          outside5
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(DI*1), Y1
-	VMOVUPS      (R11)(DI*2), Y2
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R12)(DI*1), Y4
-	VMOVUPS      (R12)(DI*2), Y5
+	VMOVUPS      1152(CX), Y6
+	VMASKMOVPS   (R11), Y6, Y0
+	VMOVUPS      1184(CX), Y6
+	VMASKMOVPS   (R11)(DI*1), Y6, Y1
+	VMOVUPS      1216(CX), Y6
+	VMASKMOVPS   (R11)(DI*2), Y6, Y2
+	VMOVUPS      1248(CX), Y6
+	VMASKMOVPS   (R12), Y6, Y3
+	VMOVUPS      1280(CX), Y6
+	VMASKMOVPS   (R12)(DI*1), Y6, Y4
+	VMOVUPS      1312(CX), Y6
+	VMASKMOVPS   (R12)(DI*2), Y6, Y5
 	VADDPS       Y4, Y0, Y6
 	VFMADD231PS  Y2, Y11, Y6
 	VADDPS       Y5, Y1, Y7
@@ -7792,6 +8712,18 @@ loop:
 	VMOVUPS      Y2, 736(CX)
 	VMOVUPS      Y4, 928(CX)
 	VMOVUPS      Y7, 1120(CX)
+	JMP          done5
+
+outside5:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 160(CX)
+	VMOVUPS Y0, 352(CX)
+	VMOVUPS Y0, 544(CX)
+	VMOVUPS Y0, 736(CX)
+	VMOVUPS Y0, 928(CX)
+	VMOVUPS Y0, 1120(CX)
+
+done5:
 	ADDQ         SI, R11
 	MOVQ         AX, R11
 	LEAQ         (R11)(R9*1), R12
@@ -8655,5 +9587,635 @@ dritten:
 	VCMPPS    $0x03, Y15, Y15, Y15
 	VMOVMSKPS Y15, AX
 	MOVL      AX, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func winoOutputGrad4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·winoOutputGrad4AVX2(SB), NOSPLIT, $0-80
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), BX
+	MOVQ         tmp+16(FP), CX
+	MOVQ         plane+24(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         pixel+32(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         row+40(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         n+48(FP), R8
+	SHLQ         $0x02, R8
+	LEAQ         (DX)(DX*2), R9
+	LEAQ         (DI)(DI*2), R10
+	MOVQ         skip+56(FP), R15
+	SHLQ         $0x02, R15
+	MOVQ         cols+72(FP), R13
+	SUBQ         R15, BX
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3f, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1152(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3e, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1184(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3d, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1216(CX)
+	MOVQ         rows+64(FP), R15
+	SHLQ         $0x3c, R15
+	SARQ         $0x3f, R15
+	VMOVQ        R15, X0
+	VPBROADCASTQ X0, Y0
+	VMOVUPS      Y0, 1248(CX)
+	VMOVUPS      const3f000000<>+0(SB), Y12
+	VMOVUPS      const40000000<>+0(SB), Y13
+	VMOVUPS      const3f3504f3<>+0(SB), Y14
+	VMOVUPS      const3fb504f3<>+0(SB), Y15
+
+loop:
+	MOVQ         BX, R11
+	BTQ          $0x00, R13
+	JCC          outside0
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      1152(CX), Y4
+	VMASKMOVPS   (R11), Y4, Y0
+	VMOVUPS      1184(CX), Y4
+	VMASKMOVPS   (R11)(DI*1), Y4, Y1
+	VMOVUPS      1216(CX), Y4
+	VMASKMOVPS   (R11)(DI*2), Y4, Y2
+	VMOVUPS      1248(CX), Y4
+	VMASKMOVPS   (R12), Y4, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      Y5, 256(CX)
+	VMOVUPS      Y6, 384(CX)
+	VMOVUPS      Y7, 512(CX)
+	VMOVUPS      Y3, 640(CX)
+	JMP          done0
+
+outside0:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y0, 128(CX)
+	VMOVUPS Y0, 256(CX)
+	VMOVUPS Y0, 384(CX)
+	VMOVUPS Y0, 512(CX)
+	VMOVUPS Y0, 640(CX)
+
+done0:
+	ADDQ         SI, R11
+	BTQ          $0x01, R13
+	JCC          outside1
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      1152(CX), Y4
+	VMASKMOVPS   (R11), Y4, Y0
+	VMOVUPS      1184(CX), Y4
+	VMASKMOVPS   (R11)(DI*1), Y4, Y1
+	VMOVUPS      1216(CX), Y4
+	VMASKMOVPS   (R11)(DI*2), Y4, Y2
+	VMOVUPS      1248(CX), Y4
+	VMASKMOVPS   (R12), Y4, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, 32(CX)
+	VMOVUPS      Y4, 160(CX)
+	VMOVUPS      Y5, 288(CX)
+	VMOVUPS      Y6, 416(CX)
+	VMOVUPS      Y7, 544(CX)
+	VMOVUPS      Y3, 672(CX)
+	JMP          done1
+
+outside1:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 32(CX)
+	VMOVUPS Y0, 160(CX)
+	VMOVUPS Y0, 288(CX)
+	VMOVUPS Y0, 416(CX)
+	VMOVUPS Y0, 544(CX)
+	VMOVUPS Y0, 672(CX)
+
+done1:
+	ADDQ         SI, R11
+	BTQ          $0x02, R13
+	JCC          outside2
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      1152(CX), Y4
+	VMASKMOVPS   (R11), Y4, Y0
+	VMOVUPS      1184(CX), Y4
+	VMASKMOVPS   (R11)(DI*1), Y4, Y1
+	VMOVUPS      1216(CX), Y4
+	VMASKMOVPS   (R11)(DI*2), Y4, Y2
+	VMOVUPS      1248(CX), Y4
+	VMASKMOVPS   (R12), Y4, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, 64(CX)
+	VMOVUPS      Y4, 192(CX)
+	VMOVUPS      Y5, 320(CX)
+	VMOVUPS      Y6, 448(CX)
+	VMOVUPS      Y7, 576(CX)
+	VMOVUPS      Y3, 704(CX)
+	JMP          done2
+
+outside2:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 64(CX)
+	VMOVUPS Y0, 192(CX)
+	VMOVUPS Y0, 320(CX)
+	VMOVUPS Y0, 448(CX)
+	VMOVUPS Y0, 576(CX)
+	VMOVUPS Y0, 704(CX)
+
+done2:
+	ADDQ         SI, R11
+	BTQ          $0x03, R13
+	JCC          outside3
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      1152(CX), Y4
+	VMASKMOVPS   (R11), Y4, Y0
+	VMOVUPS      1184(CX), Y4
+	VMASKMOVPS   (R11)(DI*1), Y4, Y1
+	VMOVUPS      1216(CX), Y4
+	VMASKMOVPS   (R11)(DI*2), Y4, Y2
+	VMOVUPS      1248(CX), Y4
+	VMASKMOVPS   (R12), Y4, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, 96(CX)
+	VMOVUPS      Y4, 224(CX)
+	VMOVUPS      Y5, 352(CX)
+	VMOVUPS      Y6, 480(CX)
+	VMOVUPS      Y7, 608(CX)
+	VMOVUPS      Y3, 736(CX)
+	JMP          done3
+
+outside3:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 96(CX)
+	VMOVUPS Y0, 224(CX)
+	VMOVUPS Y0, 352(CX)
+	VMOVUPS Y0, 480(CX)
+	VMOVUPS Y0, 608(CX)
+	VMOVUPS Y0, 736(CX)
+
+done3:
+	ADDQ         SI, R11
+	MOVQ         AX, R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      64(CX), Y2
+	VMOVUPS      96(CX), Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, (R11)
+	VMOVUPS      Y4, (R11)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*2)
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, (R12)(DX*1)
+	VMOVUPS      Y3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      128(CX), Y0
+	VMOVUPS      160(CX), Y1
+	VMOVUPS      192(CX), Y2
+	VMOVUPS      224(CX), Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, (R11)
+	VMOVUPS      Y4, (R11)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*2)
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, (R12)(DX*1)
+	VMOVUPS      Y3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      256(CX), Y0
+	VMOVUPS      288(CX), Y1
+	VMOVUPS      320(CX), Y2
+	VMOVUPS      352(CX), Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, (R11)
+	VMOVUPS      Y4, (R11)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*2)
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, (R12)(DX*1)
+	VMOVUPS      Y3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      384(CX), Y0
+	VMOVUPS      416(CX), Y1
+	VMOVUPS      448(CX), Y2
+	VMOVUPS      480(CX), Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, (R11)
+	VMOVUPS      Y4, (R11)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*2)
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, (R12)(DX*1)
+	VMOVUPS      Y3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      512(CX), Y0
+	VMOVUPS      544(CX), Y1
+	VMOVUPS      576(CX), Y2
+	VMOVUPS      608(CX), Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, (R11)
+	VMOVUPS      Y4, (R11)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*2)
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, (R12)(DX*1)
+	VMOVUPS      Y3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      640(CX), Y0
+	VMOVUPS      672(CX), Y1
+	VMOVUPS      704(CX), Y2
+	VMOVUPS      736(CX), Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y8, Y14, Y4
+	VFNMADD231PS Y8, Y14, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y3, Y13, Y9
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y9, Y15, Y6
+	VFNMADD231PS Y9, Y15, Y7
+	VMOVUPS      Y0, (R11)
+	VMOVUPS      Y4, (R11)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*2)
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, (R12)(DX*1)
+	VMOVUPS      Y3, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, BX
+	SUBQ         $0x20, R8
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func winoWeightsGrad4AVX2(dst *float32, src *float32, tmp *float32, plane int, tap int, n int) uint32
+// Requires: AVX, FMA3
+TEXT ·winoWeightsGrad4AVX2(SB), NOSPLIT, $0-52
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    tmp+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    tap+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DX)(DX*2), R8
+	VXORPS  Y14, Y14, Y14
+	VXORPS  Y15, Y15, Y15
+	VMOVUPS constbf2aaaab<>+0(SB), Y9
+	VMOVUPS const3e2aaaab<>+0(SB), Y10
+	VMOVUPS constbef15bef<>+0(SB), Y11
+	VMOVUPS const3e715bef<>+0(SB), Y12
+	VMOVUPS const3eaaaaab<>+0(SB), Y13
+
+loop:
+	MOVQ        BX, R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R10), Y3
+	VMOVUPS     (R10)(DX*1), Y4
+	VMOVUPS     (R10)(DX*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 192(CX)
+	VMOVUPS     Y5, 384(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R10), Y3
+	VMOVUPS     (R10)(DX*1), Y4
+	VMOVUPS     (R10)(DX*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, 32(CX)
+	VMOVUPS     Y1, 224(CX)
+	VMOVUPS     Y5, 416(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R10), Y3
+	VMOVUPS     (R10)(DX*1), Y4
+	VMOVUPS     (R10)(DX*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, 64(CX)
+	VMOVUPS     Y1, 256(CX)
+	VMOVUPS     Y5, 448(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R10), Y3
+	VMOVUPS     (R10)(DX*1), Y4
+	VMOVUPS     (R10)(DX*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, 96(CX)
+	VMOVUPS     Y1, 288(CX)
+	VMOVUPS     Y5, 480(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R10), Y3
+	VMOVUPS     (R10)(DX*1), Y4
+	VMOVUPS     (R10)(DX*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, 128(CX)
+	VMOVUPS     Y1, 320(CX)
+	VMOVUPS     Y5, 512(CX)
+	LEAQ        (R10)(R8*1), R9
+	LEAQ        (R9)(R8*1), R10
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R10), Y3
+	VMOVUPS     (R10)(DX*1), Y4
+	VMOVUPS     (R10)(DX*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, 160(CX)
+	VMOVUPS     Y1, 352(CX)
+	VMOVUPS     Y5, 544(CX)
+	LEAQ        (R10)(R8*1), R9
+	MOVQ        AX, R9
+	LEAQ        (SI)(SI*2), R10
+	VMOVUPS     (CX), Y0
+	VMOVUPS     32(CX), Y1
+	VMOVUPS     64(CX), Y2
+	VMOVUPS     96(CX), Y3
+	VMOVUPS     128(CX), Y4
+	VMOVUPS     160(CX), Y5
+	MOVQ        R9, R11
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, (R11)
+	VFMADD231PS Y0, Y14, Y15
+	ADDQ        R10, R11
+	VMOVUPS     Y1, (R11)
+	VFMADD231PS Y1, Y14, Y15
+	ADDQ        R10, R11
+	VMOVUPS     Y5, (R11)
+	VFMADD231PS Y5, Y14, Y15
+	ADDQ        SI, R9
+	VMOVUPS     192(CX), Y0
+	VMOVUPS     224(CX), Y1
+	VMOVUPS     256(CX), Y2
+	VMOVUPS     288(CX), Y3
+	VMOVUPS     320(CX), Y4
+	VMOVUPS     352(CX), Y5
+	MOVQ        R9, R11
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, (R11)
+	VFMADD231PS Y0, Y14, Y15
+	ADDQ        R10, R11
+	VMOVUPS     Y1, (R11)
+	VFMADD231PS Y1, Y14, Y15
+	ADDQ        R10, R11
+	VMOVUPS     Y5, (R11)
+	VFMADD231PS Y5, Y14, Y15
+	ADDQ        SI, R9
+	VMOVUPS     384(CX), Y0
+	VMOVUPS     416(CX), Y1
+	VMOVUPS     448(CX), Y2
+	VMOVUPS     480(CX), Y3
+	VMOVUPS     512(CX), Y4
+	VMOVUPS     544(CX), Y5
+	MOVQ        R9, R11
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y6, Y9, Y0
+	VFMADD231PS Y7, Y10, Y0
+	VMULPS      Y11, Y1, Y1
+	VFMADD231PS Y3, Y12, Y1
+	VSUBPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y13, Y5
+	VMOVUPS     Y0, (R11)
+	VFMADD231PS Y0, Y14, Y15
+	ADDQ        R10, R11
+	VMOVUPS     Y1, (R11)
+	VFMADD231PS Y1, Y14, Y15
+	ADDQ        R10, R11
+	VMOVUPS     Y5, (R11)
+	VFMADD231PS Y5, Y14, Y15
+	ADDQ        SI, R9
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, BX
+	SUBQ        $0x20, DI
+	JG          loop
+	VCMPPS      $0x03, Y15, Y15, Y15
+	VMOVMSKPS   Y15, AX
+	MOVL        AX, ret+48(FP)
 	VZEROUPPER
 	RET

@@ -161,17 +161,19 @@ func (w *winoItem) input(t int) {
 	s := w.s
 	image, row, col := w.place(w.from + t)
 	top, left := w.side*row-s.PadT, w.side*col-s.PadL
+	if w.edge != 4 {
+		c := clipTo(top, left, w.edge, s.H, s.W)
+		w.strips.winoInput4(&w.tiles[t*s.Ci], c.first(w.x, image*s.H*s.W, s.Ci), &w.tmp[0], w.plane, s.Ci, s.W*s.Ci, s.Ci,
+			c.skip*s.Ci, c.rows, c.cols)
+		return
+	}
 	src, pitch := w.patch, w.edge*s.Ci
 	if top >= 0 && left >= 0 && top+w.edge <= s.H && left+w.edge <= s.W {
 		src, pitch = w.x[((image*s.H+top)*s.W+left)*s.Ci:], s.W*s.Ci
 	} else {
 		w.fillPatch(image, top, left)
 	}
-	if w.edge == 4 {
-		w.strips.winoInput(&w.tiles[t*s.Ci], &src[0], w.plane, s.Ci, pitch, s.Ci)
-	} else {
-		w.strips.winoInput4(&w.tiles[t*s.Ci], &src[0], &w.tmp[0], w.plane, s.Ci, pitch, s.Ci)
-	}
+	w.strips.winoInput(&w.tiles[t*s.Ci], &src[0], w.plane, s.Ci, pitch, s.Ci)
 }
 
 func (w *winoItem) fillPatch(image, top, left int) {

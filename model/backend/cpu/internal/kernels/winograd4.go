@@ -65,3 +65,31 @@ func (w *winoItem) output4(p *convPanel, fin *finish, t int) {
 		w.strange.Store(true)
 	}
 }
+
+// clip is the part of a patch of pixels that lies in the image.
+type clip struct {
+	pixel      int // the first of them in the image
+	skip       int // pixels of the image from where the patch starts to there
+	rows, cols int // a bit for each row and column
+}
+
+// clipTo clips the patch of edge x edge pixels at row top and column left to an
+// image of h x w pixels.
+func clipTo(top, left, edge, h, w int) clip {
+	bits := func(from, size int) (first, set int) {
+		first, end := min(max(-from, 0), edge), min(edge, size-from)
+		if first >= end {
+			return first, 0
+		}
+		return first, 1<<end - 1<<first
+	}
+	row, rows := bits(top, h)
+	col, cols := bits(left, w)
+	if rows == 0 || cols == 0 {
+		return clip{}
+	}
+	return clip{pixel: (top+row)*w + left + col, skip: row*w + col, rows: rows, cols: cols}
+}
+
+// first is where the clipped patch of the image at pixel image starts in x.
+func (c clip) first(x []float32, image, channels int) *float32 { return &x[(image+c.pixel)*channels] }

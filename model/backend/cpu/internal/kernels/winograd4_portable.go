@@ -8,11 +8,16 @@ const (
 	rootEight = 2 * math.Sqrt2
 )
 
-func winoInput4Portable(dst, src, _ *float32, plane, pixel, rowPitch, n int) {
+func winoInput4Portable(dst, src, _ *float32, plane, pixel, rowPitch, n, skip, rows, cols int) {
 	for c := range n {
 		var t [6][6]float32
 		for i := range 6 {
-			at := func(j int) float32 { return *index(src, i*rowPitch+j*pixel+c) }
+			at := func(j int) float32 {
+				if (rows>>i)&(cols>>j)&1 == 0 {
+					return 0
+				}
+				return *index(src, i*rowPitch+j*pixel+c-skip)
+			}
 			t[i] = winoSpread4([6]float32{at(0), at(1), at(2), at(3), at(4), at(5)})
 		}
 		for j := range 6 {

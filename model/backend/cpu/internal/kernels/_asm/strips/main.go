@@ -40,6 +40,7 @@ func main() {
 		s.reductions()
 		s.winograd()
 		s.winograd4()
+		s.winogradGrad()
 	}
 	Generate()
 }

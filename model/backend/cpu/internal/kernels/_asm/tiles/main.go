@@ -19,6 +19,7 @@ type isa struct {
 	bytes int // of a vector
 	rows  int // of a register tile
 	vecs  []int
+	whole []int // rows of a tile that divides 16, for each of vecs
 	reg   func(i int) VecPhysical
 	regs  int
 }
@@ -27,16 +28,18 @@ var zmm = gather.Vectors
 var ymm = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
 var isas = []isa{
-	{name: "AVX512", bytes: 64, rows: 12, vecs: []int{1, 2}, reg: func(i int) VecPhysical { return zmm[i] }, regs: 32},
-	{name: "AVX2", bytes: 32, rows: 6, vecs: []int{2}, reg: func(i int) VecPhysical { return ymm[i] }, regs: 16},
+	{name: "AVX512", bytes: 64, rows: 12, vecs: []int{1, 2}, whole: []int{16, 8}, reg: func(i int) VecPhysical { return zmm[i] }, regs: 32},
+	{name: "AVX2", bytes: 32, rows: 6, vecs: []int{2}, whole: []int{4}, reg: func(i int) VecPhysical { return ymm[i] }, regs: 16},
 }
 
 func main() {
 	ConstraintExpr("amd64")
 	for _, s := range isas {
-		for _, v := range s.vecs {
+		for i, v := range s.vecs {
 			t := tile{isa: s, vecs: v}
 			t.gather()
+			t.outer()
+			t.rows = s.whole[i]
 			t.outer()
 		}
 		s.peak()

@@ -145,6 +145,8 @@ func winoOutputFinishResidualAVX512(m *float32, y0 *float32, y1 *float32, y2 *fl
 //go:noescape
 func winoOutputFinishResidualReLUAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
 
+// winoInput4AVX512 is Bᵀ·d·B of a patch of 6x6 pixels.
+//
 //go:noescape
 func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 
@@ -154,9 +156,13 @@ func winoWeights4AVX512(dst *float32, src *float32, tmp *float32, plane int, tap
 //go:noescape
 func winoOutput4AVX512(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
 
+// winoOutputGrad4AVX512 is A·g·Aᵀ of 4x4 pixels of the gradient.
+//
 //go:noescape
 func winoOutputGrad4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 
+// winoWeightsGrad4AVX512 is Gᵀ·m·G of the sums of a pair of channels.
+//
 //go:noescape
 func winoWeightsGrad4AVX512(dst *float32, src *float32, tmp *float32, plane int, tap int, n int) uint32
 
@@ -301,6 +307,8 @@ func winoOutputFinishResidualAVX2(m *float32, y0 *float32, y1 *float32, y2 *floa
 //go:noescape
 func winoOutputFinishResidualReLUAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
 
+// winoInput4AVX2 is Bᵀ·d·B of a patch of 6x6 pixels.
+//
 //go:noescape
 func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 
@@ -310,8 +318,12 @@ func winoWeights4AVX2(dst *float32, src *float32, tmp *float32, plane int, tap i
 //go:noescape
 func winoOutput4AVX2(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
 
+// winoOutputGrad4AVX2 is A·g·Aᵀ of 4x4 pixels of the gradient.
+//
 //go:noescape
 func winoOutputGrad4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 
+// winoWeightsGrad4AVX2 is Gᵀ·m·G of the sums of a pair of channels.
+//
 //go:noescape
 func winoWeightsGrad4AVX2(dst *float32, src *float32, tmp *float32, plane int, tap int, n int) uint32

@@ -5185,7 +5185,8 @@ TEXT ·winoWeightsGrad4AVX512(SB), NOSPLIT, $0-52
 	SHLQ    $0x02, SI
 	MOVQ    n+40(FP), DI
 	SHLQ    $0x02, DI
-	LEAQ    (DX)(DX*2), R8
+	LEAQ    (DX)(DX*2), R9
+	LEAQ    (SI)(SI*2), R10
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
 	VMOVUPS constbf2aaaab<>+0(SB), Z9
@@ -5195,14 +5196,14 @@ TEXT ·winoWeightsGrad4AVX512(SB), NOSPLIT, $0-52
 	VMOVUPS const3eaaaaab<>+0(SB), Z13
 
 loop:
-	MOVQ        BX, R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R9)(DX*2), Z2
-	VMOVUPS     (R10), Z3
-	VMOVUPS     (R10)(DX*1), Z4
-	VMOVUPS     (R10)(DX*2), Z5
+	MOVQ        BX, R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVUPS     (R11)(DX*2), Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DX*1), Z4
+	VMOVUPS     (R12)(DX*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5216,14 +5217,14 @@ loop:
 	VMOVUPS     Z0, (CX)
 	VMOVUPS     Z1, 384(CX)
 	VMOVUPS     Z5, 768(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R9)(DX*2), Z2
-	VMOVUPS     (R10), Z3
-	VMOVUPS     (R10)(DX*1), Z4
-	VMOVUPS     (R10)(DX*2), Z5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVUPS     (R11)(DX*2), Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DX*1), Z4
+	VMOVUPS     (R12)(DX*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5237,14 +5238,14 @@ loop:
 	VMOVUPS     Z0, 64(CX)
 	VMOVUPS     Z1, 448(CX)
 	VMOVUPS     Z5, 832(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R9)(DX*2), Z2
-	VMOVUPS     (R10), Z3
-	VMOVUPS     (R10)(DX*1), Z4
-	VMOVUPS     (R10)(DX*2), Z5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVUPS     (R11)(DX*2), Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DX*1), Z4
+	VMOVUPS     (R12)(DX*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5258,14 +5259,14 @@ loop:
 	VMOVUPS     Z0, 128(CX)
 	VMOVUPS     Z1, 512(CX)
 	VMOVUPS     Z5, 896(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R9)(DX*2), Z2
-	VMOVUPS     (R10), Z3
-	VMOVUPS     (R10)(DX*1), Z4
-	VMOVUPS     (R10)(DX*2), Z5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVUPS     (R11)(DX*2), Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DX*1), Z4
+	VMOVUPS     (R12)(DX*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5279,14 +5280,14 @@ loop:
 	VMOVUPS     Z0, 192(CX)
 	VMOVUPS     Z1, 576(CX)
 	VMOVUPS     Z5, 960(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R9)(DX*2), Z2
-	VMOVUPS     (R10), Z3
-	VMOVUPS     (R10)(DX*1), Z4
-	VMOVUPS     (R10)(DX*2), Z5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVUPS     (R11)(DX*2), Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DX*1), Z4
+	VMOVUPS     (R12)(DX*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5300,14 +5301,14 @@ loop:
 	VMOVUPS     Z0, 256(CX)
 	VMOVUPS     Z1, 640(CX)
 	VMOVUPS     Z5, 1024(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R9)(DX*2), Z2
-	VMOVUPS     (R10), Z3
-	VMOVUPS     (R10)(DX*1), Z4
-	VMOVUPS     (R10)(DX*2), Z5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVUPS     (R11)(DX*2), Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DX*1), Z4
+	VMOVUPS     (R12)(DX*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5321,16 +5322,15 @@ loop:
 	VMOVUPS     Z0, 320(CX)
 	VMOVUPS     Z1, 704(CX)
 	VMOVUPS     Z5, 1088(CX)
-	LEAQ        (R10)(R8*1), R9
-	MOVQ        AX, R9
-	LEAQ        (SI)(SI*2), R10
+	LEAQ        (R12)(R9*1), R11
+	MOVQ        AX, R11
 	VMOVUPS     (CX), Z0
 	VMOVUPS     64(CX), Z1
 	VMOVUPS     128(CX), Z2
 	VMOVUPS     192(CX), Z3
 	VMOVUPS     256(CX), Z4
 	VMOVUPS     320(CX), Z5
-	MOVQ        R9, R11
+	MOVQ        R11, R15
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5341,22 +5341,22 @@ loop:
 	VFMADD231PS Z3, Z12, Z1
 	VSUBPS      Z6, Z7, Z7
 	VFMADD231PS Z7, Z13, Z5
-	VMOVUPS     Z0, (R11)
+	VMOVUPS     Z0, (R15)
 	VFMADD231PS Z0, Z14, Z15
-	ADDQ        R10, R11
-	VMOVUPS     Z1, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Z1, (R15)
 	VFMADD231PS Z1, Z14, Z15
-	ADDQ        R10, R11
-	VMOVUPS     Z5, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Z5, (R15)
 	VFMADD231PS Z5, Z14, Z15
-	ADDQ        SI, R9
+	ADDQ        SI, R11
 	VMOVUPS     384(CX), Z0
 	VMOVUPS     448(CX), Z1
 	VMOVUPS     512(CX), Z2
 	VMOVUPS     576(CX), Z3
 	VMOVUPS     640(CX), Z4
 	VMOVUPS     704(CX), Z5
-	MOVQ        R9, R11
+	MOVQ        R11, R15
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5367,22 +5367,22 @@ loop:
 	VFMADD231PS Z3, Z12, Z1
 	VSUBPS      Z6, Z7, Z7
 	VFMADD231PS Z7, Z13, Z5
-	VMOVUPS     Z0, (R11)
+	VMOVUPS     Z0, (R15)
 	VFMADD231PS Z0, Z14, Z15
-	ADDQ        R10, R11
-	VMOVUPS     Z1, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Z1, (R15)
 	VFMADD231PS Z1, Z14, Z15
-	ADDQ        R10, R11
-	VMOVUPS     Z5, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Z5, (R15)
 	VFMADD231PS Z5, Z14, Z15
-	ADDQ        SI, R9
+	ADDQ        SI, R11
 	VMOVUPS     768(CX), Z0
 	VMOVUPS     832(CX), Z1
 	VMOVUPS     896(CX), Z2
 	VMOVUPS     960(CX), Z3
 	VMOVUPS     1024(CX), Z4
 	VMOVUPS     1088(CX), Z5
-	MOVQ        R9, R11
+	MOVQ        R11, R15
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -5393,15 +5393,15 @@ loop:
 	VFMADD231PS Z3, Z12, Z1
 	VSUBPS      Z6, Z7, Z7
 	VFMADD231PS Z7, Z13, Z5
-	VMOVUPS     Z0, (R11)
+	VMOVUPS     Z0, (R15)
 	VFMADD231PS Z0, Z14, Z15
-	ADDQ        R10, R11
-	VMOVUPS     Z1, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Z1, (R15)
 	VFMADD231PS Z1, Z14, Z15
-	ADDQ        R10, R11
-	VMOVUPS     Z5, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Z5, (R15)
 	VFMADD231PS Z5, Z14, Z15
-	ADDQ        SI, R9
+	ADDQ        SI, R11
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, BX
 	SUBQ        $0x40, DI
@@ -9615,25 +9615,25 @@ TEXT ·winoOutputGrad4AVX2(SB), NOSPLIT, $0-80
 	SARQ         $0x3f, R15
 	VMOVQ        R15, X0
 	VPBROADCASTQ X0, Y0
-	VMOVUPS      Y0, 1152(CX)
+	VMOVUPS      Y0, 768(CX)
 	MOVQ         rows+64(FP), R15
 	SHLQ         $0x3e, R15
 	SARQ         $0x3f, R15
 	VMOVQ        R15, X0
 	VPBROADCASTQ X0, Y0
-	VMOVUPS      Y0, 1184(CX)
+	VMOVUPS      Y0, 800(CX)
 	MOVQ         rows+64(FP), R15
 	SHLQ         $0x3d, R15
 	SARQ         $0x3f, R15
 	VMOVQ        R15, X0
 	VPBROADCASTQ X0, Y0
-	VMOVUPS      Y0, 1216(CX)
+	VMOVUPS      Y0, 832(CX)
 	MOVQ         rows+64(FP), R15
 	SHLQ         $0x3c, R15
 	SARQ         $0x3f, R15
 	VMOVQ        R15, X0
 	VPBROADCASTQ X0, Y0
-	VMOVUPS      Y0, 1248(CX)
+	VMOVUPS      Y0, 864(CX)
 	VMOVUPS      const3f000000<>+0(SB), Y12
 	VMOVUPS      const40000000<>+0(SB), Y13
 	VMOVUPS      const3f3504f3<>+0(SB), Y14
@@ -9644,13 +9644,13 @@ loop:
 	BTQ          $0x00, R13
 	JCC          outside0
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      1152(CX), Y4
+	VMOVUPS      768(CX), Y4
 	VMASKMOVPS   (R11), Y4, Y0
-	VMOVUPS      1184(CX), Y4
+	VMOVUPS      800(CX), Y4
 	VMASKMOVPS   (R11)(DI*1), Y4, Y1
-	VMOVUPS      1216(CX), Y4
+	VMOVUPS      832(CX), Y4
 	VMASKMOVPS   (R11)(DI*2), Y4, Y2
-	VMOVUPS      1248(CX), Y4
+	VMOVUPS      864(CX), Y4
 	VMASKMOVPS   (R12), Y4, Y3
 	VMOVAPS      Y0, Y4
 	VFMADD231PS  Y2, Y12, Y4
@@ -9688,13 +9688,13 @@ done0:
 	BTQ          $0x01, R13
 	JCC          outside1
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      1152(CX), Y4
+	VMOVUPS      768(CX), Y4
 	VMASKMOVPS   (R11), Y4, Y0
-	VMOVUPS      1184(CX), Y4
+	VMOVUPS      800(CX), Y4
 	VMASKMOVPS   (R11)(DI*1), Y4, Y1
-	VMOVUPS      1216(CX), Y4
+	VMOVUPS      832(CX), Y4
 	VMASKMOVPS   (R11)(DI*2), Y4, Y2
-	VMOVUPS      1248(CX), Y4
+	VMOVUPS      864(CX), Y4
 	VMASKMOVPS   (R12), Y4, Y3
 	VMOVAPS      Y0, Y4
 	VFMADD231PS  Y2, Y12, Y4
@@ -9732,13 +9732,13 @@ done1:
 	BTQ          $0x02, R13
 	JCC          outside2
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      1152(CX), Y4
+	VMOVUPS      768(CX), Y4
 	VMASKMOVPS   (R11), Y4, Y0
-	VMOVUPS      1184(CX), Y4
+	VMOVUPS      800(CX), Y4
 	VMASKMOVPS   (R11)(DI*1), Y4, Y1
-	VMOVUPS      1216(CX), Y4
+	VMOVUPS      832(CX), Y4
 	VMASKMOVPS   (R11)(DI*2), Y4, Y2
-	VMOVUPS      1248(CX), Y4
+	VMOVUPS      864(CX), Y4
 	VMASKMOVPS   (R12), Y4, Y3
 	VMOVAPS      Y0, Y4
 	VFMADD231PS  Y2, Y12, Y4
@@ -9776,13 +9776,13 @@ done2:
 	BTQ          $0x03, R13
 	JCC          outside3
 	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      1152(CX), Y4
+	VMOVUPS      768(CX), Y4
 	VMASKMOVPS   (R11), Y4, Y0
-	VMOVUPS      1184(CX), Y4
+	VMOVUPS      800(CX), Y4
 	VMASKMOVPS   (R11)(DI*1), Y4, Y1
-	VMOVUPS      1216(CX), Y4
+	VMOVUPS      832(CX), Y4
 	VMASKMOVPS   (R11)(DI*2), Y4, Y2
-	VMOVUPS      1248(CX), Y4
+	VMOVUPS      864(CX), Y4
 	VMASKMOVPS   (R12), Y4, Y3
 	VMOVAPS      Y0, Y4
 	VFMADD231PS  Y2, Y12, Y4
@@ -9993,7 +9993,8 @@ TEXT ·winoWeightsGrad4AVX2(SB), NOSPLIT, $0-52
 	SHLQ    $0x02, SI
 	MOVQ    n+40(FP), DI
 	SHLQ    $0x02, DI
-	LEAQ    (DX)(DX*2), R8
+	LEAQ    (DX)(DX*2), R9
+	LEAQ    (SI)(SI*2), R10
 	VXORPS  Y14, Y14, Y14
 	VXORPS  Y15, Y15, Y15
 	VMOVUPS constbf2aaaab<>+0(SB), Y9
@@ -10003,14 +10004,14 @@ TEXT ·winoWeightsGrad4AVX2(SB), NOSPLIT, $0-52
 	VMOVUPS const3eaaaaab<>+0(SB), Y13
 
 loop:
-	MOVQ        BX, R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R10), Y3
-	VMOVUPS     (R10)(DX*1), Y4
-	VMOVUPS     (R10)(DX*2), Y5
+	MOVQ        BX, R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (R12)(DX*1), Y4
+	VMOVUPS     (R12)(DX*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10024,14 +10025,14 @@ loop:
 	VMOVUPS     Y0, (CX)
 	VMOVUPS     Y1, 192(CX)
 	VMOVUPS     Y5, 384(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R10), Y3
-	VMOVUPS     (R10)(DX*1), Y4
-	VMOVUPS     (R10)(DX*2), Y5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (R12)(DX*1), Y4
+	VMOVUPS     (R12)(DX*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10045,14 +10046,14 @@ loop:
 	VMOVUPS     Y0, 32(CX)
 	VMOVUPS     Y1, 224(CX)
 	VMOVUPS     Y5, 416(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R10), Y3
-	VMOVUPS     (R10)(DX*1), Y4
-	VMOVUPS     (R10)(DX*2), Y5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (R12)(DX*1), Y4
+	VMOVUPS     (R12)(DX*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10066,14 +10067,14 @@ loop:
 	VMOVUPS     Y0, 64(CX)
 	VMOVUPS     Y1, 256(CX)
 	VMOVUPS     Y5, 448(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R10), Y3
-	VMOVUPS     (R10)(DX*1), Y4
-	VMOVUPS     (R10)(DX*2), Y5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (R12)(DX*1), Y4
+	VMOVUPS     (R12)(DX*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10087,14 +10088,14 @@ loop:
 	VMOVUPS     Y0, 96(CX)
 	VMOVUPS     Y1, 288(CX)
 	VMOVUPS     Y5, 480(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R10), Y3
-	VMOVUPS     (R10)(DX*1), Y4
-	VMOVUPS     (R10)(DX*2), Y5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (R12)(DX*1), Y4
+	VMOVUPS     (R12)(DX*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10108,14 +10109,14 @@ loop:
 	VMOVUPS     Y0, 128(CX)
 	VMOVUPS     Y1, 320(CX)
 	VMOVUPS     Y5, 512(CX)
-	LEAQ        (R10)(R8*1), R9
-	LEAQ        (R9)(R8*1), R10
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R10), Y3
-	VMOVUPS     (R10)(DX*1), Y4
-	VMOVUPS     (R10)(DX*2), Y5
+	LEAQ        (R12)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R12), Y3
+	VMOVUPS     (R12)(DX*1), Y4
+	VMOVUPS     (R12)(DX*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10129,16 +10130,15 @@ loop:
 	VMOVUPS     Y0, 160(CX)
 	VMOVUPS     Y1, 352(CX)
 	VMOVUPS     Y5, 544(CX)
-	LEAQ        (R10)(R8*1), R9
-	MOVQ        AX, R9
-	LEAQ        (SI)(SI*2), R10
+	LEAQ        (R12)(R9*1), R11
+	MOVQ        AX, R11
 	VMOVUPS     (CX), Y0
 	VMOVUPS     32(CX), Y1
 	VMOVUPS     64(CX), Y2
 	VMOVUPS     96(CX), Y3
 	VMOVUPS     128(CX), Y4
 	VMOVUPS     160(CX), Y5
-	MOVQ        R9, R11
+	MOVQ        R11, R15
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10149,22 +10149,22 @@ loop:
 	VFMADD231PS Y3, Y12, Y1
 	VSUBPS      Y6, Y7, Y7
 	VFMADD231PS Y7, Y13, Y5
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R15)
 	VFMADD231PS Y0, Y14, Y15
-	ADDQ        R10, R11
-	VMOVUPS     Y1, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Y1, (R15)
 	VFMADD231PS Y1, Y14, Y15
-	ADDQ        R10, R11
-	VMOVUPS     Y5, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Y5, (R15)
 	VFMADD231PS Y5, Y14, Y15
-	ADDQ        SI, R9
+	ADDQ        SI, R11
 	VMOVUPS     192(CX), Y0
 	VMOVUPS     224(CX), Y1
 	VMOVUPS     256(CX), Y2
 	VMOVUPS     288(CX), Y3
 	VMOVUPS     320(CX), Y4
 	VMOVUPS     352(CX), Y5
-	MOVQ        R9, R11
+	MOVQ        R11, R15
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10175,22 +10175,22 @@ loop:
 	VFMADD231PS Y3, Y12, Y1
 	VSUBPS      Y6, Y7, Y7
 	VFMADD231PS Y7, Y13, Y5
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R15)
 	VFMADD231PS Y0, Y14, Y15
-	ADDQ        R10, R11
-	VMOVUPS     Y1, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Y1, (R15)
 	VFMADD231PS Y1, Y14, Y15
-	ADDQ        R10, R11
-	VMOVUPS     Y5, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Y5, (R15)
 	VFMADD231PS Y5, Y14, Y15
-	ADDQ        SI, R9
+	ADDQ        SI, R11
 	VMOVUPS     384(CX), Y0
 	VMOVUPS     416(CX), Y1
 	VMOVUPS     448(CX), Y2
 	VMOVUPS     480(CX), Y3
 	VMOVUPS     512(CX), Y4
 	VMOVUPS     544(CX), Y5
-	MOVQ        R9, R11
+	MOVQ        R11, R15
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -10201,15 +10201,15 @@ loop:
 	VFMADD231PS Y3, Y12, Y1
 	VSUBPS      Y6, Y7, Y7
 	VFMADD231PS Y7, Y13, Y5
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R15)
 	VFMADD231PS Y0, Y14, Y15
-	ADDQ        R10, R11
-	VMOVUPS     Y1, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Y1, (R15)
 	VFMADD231PS Y1, Y14, Y15
-	ADDQ        R10, R11
-	VMOVUPS     Y5, (R11)
+	ADDQ        R10, R15
+	VMOVUPS     Y5, (R15)
 	VFMADD231PS Y5, Y14, Y15
-	ADDQ        SI, R9
+	ADDQ        SI, R11
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, BX
 	SUBQ        $0x20, DI

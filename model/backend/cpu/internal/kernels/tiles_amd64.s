@@ -334,29 +334,55 @@ finished:
 	RET
 
 // func outerAVX51212x1(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX51212x1(SB), NOSPLIT, $0-80
-	MOVQ   a+16(FP), AX
-	MOVQ   taps+24(FP), BX
-	MOVQ   ntaps+32(FP), CX
-	MOVQ   k+40(FP), DX
-	MOVQ   astep+48(FP), SI
-	MOVQ   bstep+64(FP), DI
-	MOVQ   b+56(FP), R8
-	SHLQ   $0x02, SI
-	SHLQ   $0x02, DI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
+	MOVQ       a+16(FP), AX
+	MOVQ       taps+24(FP), BX
+	MOVQ       ntaps+32(FP), CX
+	MOVQ       k+40(FP), DX
+	MOVQ       astep+48(FP), SI
+	MOVQ       bstep+64(FP), DI
+	MOVQ       b+56(FP), R8
+	MOVQ       c+0(FP), R11
+	MOVQ       coff+8(FP), R12
+	MOVQ       (R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       8(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       16(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       24(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       32(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       40(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       48(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       56(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       64(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       72(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       80(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       88(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	SHLQ       $0x02, SI
+	SHLQ       $0x02, DI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
 
 tap:
 	DECQ CX
@@ -480,33 +506,67 @@ write:
 	RET
 
 // func outerAVX51216x1(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX51216x1(SB), NOSPLIT, $0-80
-	MOVQ   a+16(FP), AX
-	MOVQ   taps+24(FP), BX
-	MOVQ   ntaps+32(FP), CX
-	MOVQ   k+40(FP), DX
-	MOVQ   astep+48(FP), SI
-	MOVQ   bstep+64(FP), DI
-	MOVQ   b+56(FP), R8
-	SHLQ   $0x02, SI
-	SHLQ   $0x02, DI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
+	MOVQ       a+16(FP), AX
+	MOVQ       taps+24(FP), BX
+	MOVQ       ntaps+32(FP), CX
+	MOVQ       k+40(FP), DX
+	MOVQ       astep+48(FP), SI
+	MOVQ       bstep+64(FP), DI
+	MOVQ       b+56(FP), R8
+	MOVQ       c+0(FP), R11
+	MOVQ       coff+8(FP), R12
+	MOVQ       (R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       8(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       16(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       24(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       32(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       40(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       48(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       56(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       64(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       72(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       80(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       88(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       96(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       104(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       112(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       120(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	SHLQ       $0x02, SI
+	SHLQ       $0x02, DI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
 
 tap:
 	DECQ CX
@@ -1210,41 +1270,79 @@ finished:
 	RET
 
 // func outerAVX51212x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX51212x2(SB), NOSPLIT, $0-80
-	MOVQ   a+16(FP), AX
-	MOVQ   taps+24(FP), BX
-	MOVQ   ntaps+32(FP), CX
-	MOVQ   k+40(FP), DX
-	MOVQ   astep+48(FP), SI
-	MOVQ   bstep+64(FP), DI
-	MOVQ   b+56(FP), R8
-	SHLQ   $0x02, SI
-	SHLQ   $0x02, DI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
+	MOVQ       a+16(FP), AX
+	MOVQ       taps+24(FP), BX
+	MOVQ       ntaps+32(FP), CX
+	MOVQ       k+40(FP), DX
+	MOVQ       astep+48(FP), SI
+	MOVQ       bstep+64(FP), DI
+	MOVQ       b+56(FP), R8
+	MOVQ       c+0(FP), R11
+	MOVQ       coff+8(FP), R12
+	MOVQ       (R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       8(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       16(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       24(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       32(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       40(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       48(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       56(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       64(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       72(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       80(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       88(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	SHLQ       $0x02, SI
+	SHLQ       $0x02, DI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
 
 tap:
 	DECQ CX
@@ -1467,33 +1565,59 @@ write:
 	RET
 
 // func outerAVX5128x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX5128x2(SB), NOSPLIT, $0-80
-	MOVQ   a+16(FP), AX
-	MOVQ   taps+24(FP), BX
-	MOVQ   ntaps+32(FP), CX
-	MOVQ   k+40(FP), DX
-	MOVQ   astep+48(FP), SI
-	MOVQ   bstep+64(FP), DI
-	MOVQ   b+56(FP), R8
-	SHLQ   $0x02, SI
-	SHLQ   $0x02, DI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
+	MOVQ       a+16(FP), AX
+	MOVQ       taps+24(FP), BX
+	MOVQ       ntaps+32(FP), CX
+	MOVQ       k+40(FP), DX
+	MOVQ       astep+48(FP), SI
+	MOVQ       bstep+64(FP), DI
+	MOVQ       b+56(FP), R8
+	MOVQ       c+0(FP), R11
+	MOVQ       coff+8(FP), R12
+	MOVQ       (R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       8(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       16(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       24(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       32(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       40(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       48(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	MOVQ       56(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	PREFETCHT0 64(R11)(R13*4)
+	SHLQ       $0x02, SI
+	SHLQ       $0x02, DI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
 
 tap:
 	DECQ CX
@@ -2004,29 +2128,43 @@ finished:
 	RET
 
 // func outerAVX26x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX26x2(SB), NOSPLIT, $0-80
-	MOVQ   a+16(FP), AX
-	MOVQ   taps+24(FP), BX
-	MOVQ   ntaps+32(FP), CX
-	MOVQ   k+40(FP), DX
-	MOVQ   astep+48(FP), SI
-	MOVQ   bstep+64(FP), DI
-	MOVQ   b+56(FP), R8
-	SHLQ   $0x02, SI
-	SHLQ   $0x02, DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	MOVQ       a+16(FP), AX
+	MOVQ       taps+24(FP), BX
+	MOVQ       ntaps+32(FP), CX
+	MOVQ       k+40(FP), DX
+	MOVQ       astep+48(FP), SI
+	MOVQ       bstep+64(FP), DI
+	MOVQ       b+56(FP), R8
+	MOVQ       c+0(FP), R11
+	MOVQ       coff+8(FP), R12
+	MOVQ       (R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       8(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       16(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       24(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       32(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       40(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	SHLQ       $0x02, SI
+	SHLQ       $0x02, DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
 
 tap:
 	DECQ CX
@@ -2159,25 +2297,35 @@ write:
 	RET
 
 // func outerAVX24x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX24x2(SB), NOSPLIT, $0-80
-	MOVQ   a+16(FP), AX
-	MOVQ   taps+24(FP), BX
-	MOVQ   ntaps+32(FP), CX
-	MOVQ   k+40(FP), DX
-	MOVQ   astep+48(FP), SI
-	MOVQ   bstep+64(FP), DI
-	MOVQ   b+56(FP), R8
-	SHLQ   $0x02, SI
-	SHLQ   $0x02, DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	MOVQ       a+16(FP), AX
+	MOVQ       taps+24(FP), BX
+	MOVQ       ntaps+32(FP), CX
+	MOVQ       k+40(FP), DX
+	MOVQ       astep+48(FP), SI
+	MOVQ       bstep+64(FP), DI
+	MOVQ       b+56(FP), R8
+	MOVQ       c+0(FP), R11
+	MOVQ       coff+8(FP), R12
+	MOVQ       (R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       8(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       16(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	MOVQ       24(R12), R13
+	PREFETCHT0 (R11)(R13*4)
+	SHLQ       $0x02, SI
+	SHLQ       $0x02, DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
 
 tap:
 	DECQ CX

@@ -82,7 +82,7 @@ func TestWinogradKernelGradError(t *testing.T) {
 	const times = 2.8 // measured: 1.5 to 2.2
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(33, 34))
-		for i, s := range []Conv{resnetConvs(8, 16)[1], resnetConvs(16, 16)[4], resnetConvs(64, 4)[8]} {
+		for _, s := range []Conv{resnetConvs(8, 16)[1], resnetConvs(16, 16)[4], resnetConvs(64, 4)[8]} {
 			x, dy := random(r, s.lenX()), random(r, s.lenY())
 			for _, positive := range []bool{false, true} {
 				if positive {
@@ -96,7 +96,7 @@ func TestWinogradKernelGradError(t *testing.T) {
 				want, _, plain := naiveKernelGrad(x, dy, s)
 				a, b, c := rms(got, want), rms(blocked, want), rms(plain, want)
 				t.Logf("%d px, positive %v: %.2e, in blocks %.2e, plain %.2e", s.H, positive, a, b, c)
-				if a > times*b || i == 0 && a > c {
+				if a > times*b || s.OH > 8 && a > c {
 					t.Errorf("%+v: error %g; direct in blocks %g, plain %g", s, a, b, c)
 				}
 			}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -13,21 +12,11 @@ import (
 // and ∞. Each goes along columns into tmp, which stays in the first cache, and
 // then along rows. n is a multiple of 16.
 func (s vec) winograd4() {
-	s.winoInput4()
+	s.spread(transform{name: "winoInput4", from: 6, to: 6, first: 11, constants: []float64{-2.5, -2, -0.5, math.Sqrt(0.5), math.Sqrt2},
+		line: s.spread4,
+		doc:  "is Bᵀ·d·B of a patch of 6x6 pixels"})
 	s.winoWeights4()
 	s.winoOutput4()
-}
-
-// at six places that lie pitch apart, from base and three, which is 3·pitch on.
-func six(base, three, pitch GPPhysical, i int) operand.Mem {
-	if i >= 3 {
-		base, i = three, i-3
-	}
-	m := operand.Mem{Base: base}
-	if i > 0 {
-		m.Index, m.Scale = pitch, uint8(i)
-	}
-	return m
 }
 
 // constants4 loads values into the registers from first on.
@@ -42,113 +31,8 @@ func (s vec) tmp4(tmp GPPhysical, i int) operand.Mem {
 	return operand.Mem{Base: tmp, Disp: i * s.bytes}
 }
 
-// clip is the masks of rows of a patch: what lies outside the image is read as 0.
-type clip struct {
-	vec
-	tmp GPPhysical
-}
-
-// clipped sets the masks of count rows from the parameter rows, which has a bit for
-// each, moves src back by skip, and puts the bits of columns in cols. Half of tmp is
-// free where vectors are half as wide.
-func (s vec) clipped(src, tmp, cols, free GPPhysical, count int) clip {
-	c := clip{s, tmp}
-	params("skip cols", "skip", free, cols)
-	SUBQ(free, src)
-	for r := range count {
-		Load(Param("rows"), free)
-		SHLQ(operand.U8(63-r), free)
-		SARQ(operand.U8(63), free)
-		if s.wide() {
-			KMOVW(free.As32(), rowMasks[r])
-			continue
-		}
-		VMOVQ(free, X0)
-		VPBROADCASTQ(X0, Y0)
-		VMOVUPS(Y0, c.mask(r))
-	}
-	return c
-}
-
-var rowMasks = []OpmaskPhysical{K1, K2, K3, K4, K5, K6}
-
-func (c clip) mask(r int) operand.Mem {
-	return operand.Mem{Base: c.tmp, Disp: (36 + r) * c.bytes}
-}
-
-// load reads row r, or 0.
-func (c clip) load(m operand.Mem, r int, v, free VecPhysical) {
-	if c.wide() {
-		VMOVUPS_Z(m, rowMasks[r], v)
-		return
-	}
-	VMOVUPS(c.mask(r), free)
-	VMASKMOVPS(m, free, v)
-}
-
-// column runs body for column j of the patch, and has its count vectors of tmp, step
-// apart, be 0 if it lies outside.
-func (c clip) column(cols GPPhysical, j, count, step int, zero VecPhysical, body func()) {
-	outside, done := fmt.Sprintf("outside%d", j), fmt.Sprintf("done%d", j)
-	BTQ(operand.U8(j), cols)
-	JCC(operand.LabelRef(outside))
-	body()
-	JMP(operand.LabelRef(done))
-	Label(outside)
-	VXORPS(zero, zero, zero)
-	for i := range count {
-		VMOVUPS(zero, c.tmp4(c.tmp, step*i+j))
-	}
-	Label(done)
-}
-
-// winoInput4 is Bᵀ·d·B of a patch of 6x6 pixels: plane 6·i+j of dst gets element
-// (i, j). The patch starts skip floats before src; of its rows and columns, those
-// whose bits are not set are 0 and not read.
-func (s vec) winoInput4() {
-	s.begin("winoInput4", "func(dst, src, tmp *float32, plane, pixel, row, n, skip, rows, cols int)")
-	dst, src, tmp, plane, pixel, row, n := RAX, RBX, RCX, RDX, RSI, RDI, R8
-	plane3, row3, p, p3, cols := R9, R10, R11, R12, R13
-	params("dst src tmp plane pixel row n", "plane pixel row n", dst, src, tmp, plane, pixel, row, n)
-	LEAQ(operand.Mem{Base: plane, Index: plane, Scale: 2}, plane3)
-	LEAQ(operand.Mem{Base: row, Index: row, Scale: 2}, row3)
-	c := s.clipped(src, tmp, cols, R15, 6)
-	s.constants4(11, -2.5, -2, -0.5, math.Sqrt(0.5), math.Sqrt2)
-	Label("loop")
-	MOVQ(src, p)
-	for j := range 6 {
-		c.column(cols, j, 6, 6, s.r(0), func() {
-			LEAQ(operand.Mem{Base: p, Index: row3, Scale: 1}, p3)
-			for r := range 6 {
-				c.load(six(p, p3, row, r), r, s.r(r), s.r(6))
-			}
-			for i, v := range s.spread4() {
-				VMOVUPS(v, s.tmp4(tmp, 6*i+j))
-			}
-		})
-		ADDQ(pixel, p)
-	}
-	MOVQ(dst, p)
-	for i := range 6 {
-		LEAQ(operand.Mem{Base: p, Index: plane3, Scale: 1}, p3)
-		for j := range 6 {
-			VMOVUPS(s.tmp4(tmp, 6*i+j), s.r(j))
-		}
-		for j, v := range s.spread4() {
-			VMOVUPS(v, six(p, p3, plane, j))
-		}
-		LEAQ(operand.Mem{Base: p3, Index: plane3, Scale: 1}, p)
-	}
-	ADDQ(operand.U8(s.bytes), dst)
-	ADDQ(operand.U8(s.bytes), src)
-	SUBQ(operand.U8(s.bytes), n)
-	JG(operand.LabelRef("loop"))
-	VZEROUPPER()
-	RET()
-}
-
 // spread4 is Bᵀ·d of registers 0 to 5; 11 to 15 hold -2.5, -2, -½, √½ and √2.
-func (s vec) spread4() [6]VecPhysical {
+func (s vec) spread4() []VecPhysical {
 	r := s.r
 	VADDPS(r(4), r(0), r(6))
 	VFMADD231PS(r(2), r(11), r(6)) // d0 - 2.5·d2 + d4
@@ -166,7 +50,7 @@ func (s vec) spread4() [6]VecPhysical {
 	VMOVAPS(r(4), r(2))
 	VFMADD231PS(r(3), r(15), r(2))
 	VFNMADD231PS(r(3), r(15), r(4))
-	return [6]VecPhysical{r(6), r(1), r(0), r(2), r(4), r(7)}
+	return []VecPhysical{r(6), r(1), r(0), r(2), r(4), r(7)}
 }
 
 // winoWeights4 is G·g·Gᵀ of 3x3 taps.

@@ -202,6 +202,19 @@ func (t tile) prefetch() {
 	Label("fetched")
 }
 
+// prefetchOuter asks for the rows of c that the kernel will add to.
+func (t tile) prefetchOuter() {
+	c, off, row := R11, R12, R13
+	Load(Param("c"), c)
+	Load(Param("coff"), off)
+	for p := range t.rows {
+		MOVQ(operand.Mem{Base: off, Disp: 8 * p}, row)
+		for line := 0; line < t.vecs*t.bytes; line += 64 {
+			PREFETCHT0(operand.Mem{Base: c, Index: row, Scale: 4, Disp: line})
+		}
+	}
+}
+
 // outer writes the kernel whose rows of a are contiguous and whose depth steps
 // by a stride.
 func (t tile) outer() {
@@ -215,6 +228,7 @@ func (t tile) outer() {
 	}{{"a", base}, {"taps", tap}, {"ntaps", left}, {"k", k}, {"astep", astep}, {"bstep", bstep}, {"b", b}} {
 		Load(Param(p.name), p.reg)
 	}
+	t.prefetchOuter()
 	SHLQ(operand.U8(2), astep)
 	SHLQ(operand.U8(2), bstep)
 	t.zero()

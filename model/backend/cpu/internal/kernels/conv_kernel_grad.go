@@ -53,8 +53,8 @@ type gradTile struct {
 }
 
 const (
-	gradPixels   = 512
-	gradFloats   = 1 << 16
+	gradPixels   = 256
+	gradFloats   = 1 << 17
 	gradItems    = 16
 	gradPartials = 1 << 22 // floats of partial sums
 )

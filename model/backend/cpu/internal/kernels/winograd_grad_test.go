@@ -10,13 +10,13 @@ import (
 // winoGradConvs have odd sizes, all kinds of padding, more than one block of
 // channels and of tiles, and chunks.
 func winoGradConvs(r *rand.Rand) []Conv {
-	list := []Conv{resnetConvs(32, 16)[1], resnetConvs(9, 32)[4], resnetConvs(40, 4)[8]}
+	list := []Conv{resnetConvs(32, 16)[1], resnetConvs(9, 32)[4], resnetConvs(40, 4)[8], resnetConvs(16, 16)[8]}
 	for _, wide := range [][2]int{{144, 32}, {16, 272}} {
 		s := resnetConvs(19, 2)[8]
 		s.Ci, s.Co = wide[0], wide[1]
 		list = append(list, s)
 	}
-	for len(list) < 12 {
+	for len(list) < 13 {
 		s := Conv{N: 1 + r.IntN(9), H: 3 + r.IntN(13), W: 3 + r.IntN(13), Ci: 16 + 16*r.IntN(4), Co: 16 + 16*r.IntN(5), KH: 3, KW: 3,
 			StrideH: 1, StrideW: 1, PadT: r.IntN(5) - 1, PadL: r.IntN(5) - 1, DilH: 1, DilW: 1, Groups: 1}
 		s.OH, s.OW = 3+r.IntN(14), 3+r.IntN(14)
@@ -76,10 +76,10 @@ func TestWinogradKernelGradMatchesNaive(t *testing.T) {
 	})
 }
 
-// TestWinogradKernelGradError: the error is that of a direct sum in blocks, or
-// little more, and where sums are long less than that of a plain sum.
+// TestWinogradKernelGradError: the error is in the order of a direct sum's, which adds
+// up blocks of pixels, and of a plain sum's; where sums are long it is less than that.
 func TestWinogradKernelGradError(t *testing.T) {
-	const times = 2.8 // measured: 1.5 to 2.2
+	const ofBlocks, ofPlain = 4, 2 // measured: 2.0 to 3.5 and 0.4 to 1.8
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(33, 34))
 		for _, s := range []Conv{resnetConvs(8, 16)[1], resnetConvs(16, 16)[4], resnetConvs(64, 4)[8]} {
@@ -96,7 +96,7 @@ func TestWinogradKernelGradError(t *testing.T) {
 				want, _, plain := naiveKernelGrad(x, dy, s)
 				a, b, c := rms(got, want), rms(blocked, want), rms(plain, want)
 				t.Logf("%d px, positive %v: %.2e, in blocks %.2e, plain %.2e", s.H, positive, a, b, c)
-				if a > times*b || s.OH > 8 && a > c {
+				if a > ofBlocks*b || a > ofPlain*c || s.OH > 8 && a > c {
 					t.Errorf("%+v: error %g; direct in blocks %g, plain %g", s, a, b, c)
 				}
 			}
@@ -109,7 +109,7 @@ func TestWinogradKernelGradError(t *testing.T) {
 func TestWinogradKernelGradKeepsSpecialValuesApart(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(35, 36))
-		s := winoGradConvs(r)[4]
+		s := winoGradConvs(r)[5]
 		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 3e38} {
 			for _, inX := range []bool{true, false} {
 				x, dy := random(r, s.lenX()), random(r, s.lenY())
@@ -153,7 +153,7 @@ func FuzzWinogradKernelGradMatchesNaive(f *testing.F) {
 	f.Add(uint64(1), uint64(2))
 	f.Fuzz(func(t *testing.T, a, b uint64) {
 		r := rand.New(rand.NewPCG(a, b))
-		s := winoGradConvs(r)[5]
+		s := winoGradConvs(r)[6]
 		x, dy := random(r, s.lenX()), random(r, s.lenY())
 		want, scale, _ := naiveKernelGrad(x, dy, s)
 		eachISA(t, func(t *testing.T) {

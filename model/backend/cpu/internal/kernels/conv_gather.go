@@ -136,7 +136,7 @@ func (g *gatherConv) locate(aoff, coff []int) {
 // execute runs the planned convolution on packed weights.
 func (g *gatherConv) execute() {
 	if g.s.byWinograd() {
-		if w := (&winograd{gatherConv: g, winoForm: g.form()}); w.run() {
+		if w := (&winograd{gatherConv: g, winoForm: g.s.winoForm()}); w.run() {
 			return
 		}
 	}

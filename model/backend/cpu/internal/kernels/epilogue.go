@@ -10,13 +10,10 @@ type Epilogue struct {
 	Scale, Bias []float32 // [Co]
 	Residual    []float32 // [N, OH, OW, Co]
 	ReLU        bool
-	// Inference lets a 3x3 convolution be computed by F(4x4, 3x3), whose errors
-	// are about twice those of what training uses.
-	Inference bool
 }
 
 func (e Epilogue) none() bool {
-	return e.Scale == nil && e.Bias == nil && e.Residual == nil && !e.ReLU && !e.Inference
+	return e.Scale == nil && e.Bias == nil && e.Residual == nil && !e.ReLU
 }
 
 func (e Epilogue) check(s Conv) {
@@ -44,6 +41,10 @@ func (e Epilogue) prepare(co int) *finisher {
 	if e.none() {
 		return nil
 	}
+	return e.finisher(co)
+}
+
+func (e Epilogue) finisher(co int) *finisher {
 	f := &finisher{Epilogue: e, fold: fold{rows: 1, cols: co}.cut()}
 	w := f.fold.width
 	f.buf = floats.get(3*w + maxCols) // the last tile may be wider than what is left

@@ -36,7 +36,23 @@ type tile struct {
 	cols   int // width in floats: a multiple of the vector
 	gather gatherFunc
 	outer  outerFunc
+	many   manyFunc
 }
+
+// manyFunc computes count tiles of one tap, nothing added: a, b and c of each are a
+// step after those of the last.
+type manyFunc func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int)
+
+// manyBy computes them by a gather kernel.
+func manyBy(gather gatherFunc) manyFunc {
+	return func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int) {
+		for i := range count {
+			gather(index(c, i*cstep), coff, index(a, i*astep), aoff, &firstTap, 1, k, index(b, i*bstep), 0, nil)
+		}
+	}
+}
+
+var firstTap int // always 0
 
 // gatherFunc computes a tile of rows x cols of c from rows of a that lie
 // anywhere and a panel of b:

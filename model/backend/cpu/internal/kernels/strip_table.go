@@ -25,6 +25,9 @@ type stripKernels struct {
 	normalize, normalizeReLU                 func(y, x, mean, scale, offset *float32, n, rows int)
 	normalizeResidual, normalizeResidualReLU func(y, x, mean, scale, offset, residual *float32, n, rows int)
 
+	// fetch asks for n elements to be brought nearer, where a processor is told so.
+	fetch func(x *float32, n int)
+
 	// They fold n elements, whole vectors, into one vector.
 	sumStrip, maxStrip func(lanes, x *float32, n int)
 
@@ -37,7 +40,7 @@ type stripKernels struct {
 	winoOutputFinishResidual, winoOutputFinishResidualReLU func(m, y0, y1, y2, y3, scale, offset, r0, r1, r2, r3 *float32, n int) uint32
 
 	// Those of F(4x4, 3x3), in winograd4.go; tmp is winoTmp floats.
-	winoInput4   func(dst, src, tmp *float32, plane, pixel, row, n int)
+	winoInput4   func(dst, src, tmp *float32, plane, pixel, row, n, step, count int)
 	winoWeights4 func(dst, src, tmp *float32, plane, tap, n int)
-	winoOutput4  func(m, tmp *float32, y, r **float32, scale, offset *float32, relu, n int) uint32
+	winoOutput4  func(m, tmp, y, r, scale, offset *float32, relu, n, plane, next, pixel, row, rows, cols, count int) uint32
 }

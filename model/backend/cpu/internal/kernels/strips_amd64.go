@@ -5,6 +5,9 @@
 package kernels
 
 //go:noescape
+func fetchLines(x *float32, n int)
+
+//go:noescape
 func addAVX512(dst *float32, a *float32, b *float32, n int)
 
 //go:noescape
@@ -146,13 +149,13 @@ func winoOutputFinishResidualAVX512(m *float32, y0 *float32, y1 *float32, y2 *fl
 func winoOutputFinishResidualReLUAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
 
 //go:noescape
-func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int)
+func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
 
 //go:noescape
 func winoWeights4AVX512(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
 
 //go:noescape
-func winoOutput4AVX512(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
+func winoOutput4AVX512(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32
 
 //go:noescape
 func addAVX2(dst *float32, a *float32, b *float32, n int)
@@ -296,10 +299,10 @@ func winoOutputFinishResidualAVX2(m *float32, y0 *float32, y1 *float32, y2 *floa
 func winoOutputFinishResidualReLUAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
 
 //go:noescape
-func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int)
+func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
 
 //go:noescape
 func winoWeights4AVX2(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
 
 //go:noescape
-func winoOutput4AVX2(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
+func winoOutput4AVX2(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32

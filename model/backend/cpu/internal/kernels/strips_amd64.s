@@ -22,6 +22,22 @@ DATA tailMasks<>+56(SB)/4, $0x00000000
 DATA tailMasks<>+60(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
+// func fetchLines(x *float32, n int)
+// Requires: MMX+
+TEXT ·fetchLines(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), AX
+	MOVQ n+8(FP), BX
+	JMP  test
+
+loop:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+
+test:
+	SUBQ $0x10, BX
+	JGE  loop
+	RET
+
 // func addAVX512(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·addAVX512(SB), NOSPLIT, $0-32
@@ -3463,9 +3479,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int)
+// func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
 // Requires: AVX, AVX512F
-TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-56
+TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-72
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), BX
 	MOVQ    tmp+16(FP), CX
@@ -3477,13 +3493,20 @@ TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-56
 	SHLQ    $0x02, DI
 	MOVQ    n+48(FP), R8
 	SHLQ    $0x02, R8
+	MOVQ    step+56(FP), R14
+	SHLQ    $0x02, R14
+	MOVQ    count+64(FP), R15
 	LEAQ    (DX)(DX*2), R9
 	LEAQ    (DI)(DI*2), R10
+	SUBQ    R8, R14
 	VMOVUPS constc0200000<>+0(SB), Z11
 	VMOVUPS constc0000000<>+0(SB), Z12
 	VMOVUPS constbf000000<>+0(SB), Z13
 	VMOVUPS const3f3504f3<>+0(SB), Z14
 	VMOVUPS const3fb504f3<>+0(SB), Z15
+
+tile:
+	MOVQ R8, R13
 
 loop:
 	MOVQ         BX, R11
@@ -3850,8 +3873,11 @@ loop:
 	LEAQ         (R12)(R9*1), R11
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, BX
-	SUBQ         $0x40, R8
+	SUBQ         $0x40, R13
 	JG           loop
+	ADDQ         R14, BX
+	DECQ         R15
+	JNZ          tile
 	VZEROUPPER
 	RET
 
@@ -4269,18 +4295,21 @@ DATA const40000000<>+56(SB)/4, $0x40000000
 DATA const40000000<>+60(SB)/4, $0x40000000
 GLOBL const40000000<>(SB), RODATA|NOPTR, $64
 
-// func winoOutput4AVX512(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
+// func winoOutput4AVX512(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoOutput4AVX512(SB), NOSPLIT, $0-68
+TEXT ·winoOutput4AVX512(SB), NOSPLIT, $0-124
 	MOVQ    m+0(FP), AX
 	MOVQ    tmp+8(FP), BX
 	MOVQ    y+16(FP), CX
 	MOVQ    r+24(FP), DX
 	MOVQ    scale+32(FP), SI
 	MOVQ    offset+40(FP), DI
-	MOVQ    relu+48(FP), R8
-	MOVQ    n+56(FP), R9
+	MOVQ    pixel+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    row+88(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    plane+64(FP), R10
+	SHLQ    $0x02, R10
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
 	VMOVUPS const3f000000<>+0(SB), Z8
@@ -4289,15 +4318,25 @@ TEXT ·winoOutput4AVX512(SB), NOSPLIT, $0-68
 	VMOVUPS const3fb504f3<>+0(SB), Z11
 	VMOVUPS const3eb504f3<>+0(SB), Z12
 	VMOVUPS const403504f3<>+0(SB), Z13
-	XORQ    R10, R10
+	LEAQ    (R10)(R10*2), R14
+	SHLQ    $0x01, R14
+	LEAQ    (R8)(R8*2), R15
+	SHLQ    $0x02, n+56(FP)
+	SHLQ    $0x02, next+72(FP)
+
+tile:
+	XORQ R11, R11
 
 loop:
-	VMOVUPS     (AX), Z0
-	VMOVUPS     768(AX), Z1
-	VMOVUPS     1536(AX), Z2
-	VMOVUPS     2304(AX), Z3
-	VMOVUPS     3072(AX), Z4
-	VMOVUPS     3840(AX), Z5
+	LEAQ        (AX)(R11*1), R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -4314,12 +4353,15 @@ loop:
 	VMOVUPS     Z2, 384(BX)
 	VMOVUPS     Z6, 768(BX)
 	VMOVUPS     Z5, 1152(BX)
-	VMOVUPS     128(AX), Z0
-	VMOVUPS     896(AX), Z1
-	VMOVUPS     1664(AX), Z2
-	VMOVUPS     2432(AX), Z3
-	VMOVUPS     3200(AX), Z4
-	VMOVUPS     3968(AX), Z5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -4336,12 +4378,15 @@ loop:
 	VMOVUPS     Z2, 448(BX)
 	VMOVUPS     Z6, 832(BX)
 	VMOVUPS     Z5, 1216(BX)
-	VMOVUPS     256(AX), Z0
-	VMOVUPS     1024(AX), Z1
-	VMOVUPS     1792(AX), Z2
-	VMOVUPS     2560(AX), Z3
-	VMOVUPS     3328(AX), Z4
-	VMOVUPS     4096(AX), Z5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -4358,12 +4403,15 @@ loop:
 	VMOVUPS     Z2, 512(BX)
 	VMOVUPS     Z6, 896(BX)
 	VMOVUPS     Z5, 1280(BX)
-	VMOVUPS     384(AX), Z0
-	VMOVUPS     1152(AX), Z1
-	VMOVUPS     1920(AX), Z2
-	VMOVUPS     2688(AX), Z3
-	VMOVUPS     3456(AX), Z4
-	VMOVUPS     4224(AX), Z5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -4380,12 +4428,15 @@ loop:
 	VMOVUPS     Z2, 576(BX)
 	VMOVUPS     Z6, 960(BX)
 	VMOVUPS     Z5, 1344(BX)
-	VMOVUPS     512(AX), Z0
-	VMOVUPS     1280(AX), Z1
-	VMOVUPS     2048(AX), Z2
-	VMOVUPS     2816(AX), Z3
-	VMOVUPS     3584(AX), Z4
-	VMOVUPS     4352(AX), Z5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -4402,12 +4453,15 @@ loop:
 	VMOVUPS     Z2, 640(BX)
 	VMOVUPS     Z6, 1024(BX)
 	VMOVUPS     Z5, 1408(BX)
-	VMOVUPS     640(AX), Z0
-	VMOVUPS     1408(AX), Z1
-	VMOVUPS     2176(AX), Z2
-	VMOVUPS     2944(AX), Z3
-	VMOVUPS     3712(AX), Z4
-	VMOVUPS     4480(AX), Z5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
 	VADDPS      Z2, Z1, Z6
 	VSUBPS      Z2, Z1, Z1
 	VADDPS      Z4, Z3, Z7
@@ -4424,6 +4478,8 @@ loop:
 	VMOVUPS     Z2, 704(BX)
 	VMOVUPS     Z6, 1088(BX)
 	VMOVUPS     Z5, 1472(BX)
+	LEAQ        (CX)(R11*1), R12
+	LEAQ        (DX)(R11*1), R13
 	VMOVUPS     (BX), Z0
 	VMOVUPS     64(BX), Z1
 	VMOVUPS     128(BX), Z2
@@ -4446,40 +4502,50 @@ loop:
 	VADDPS      Z5, Z6, Z3
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
 	VFMADD213PS Z3, Z1, Z0
 	VFMADD213PS Z3, Z1, Z2
 	VFMADD213PS Z3, Z1, Z6
 	VFMADD213PS Z3, Z1, Z5
 	TESTQ       DX, DX
-	JZ          added
-	MOVQ        (DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        8(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        16(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        24(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
+	JZ          added0
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added0
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added0
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added0
+	VADDPS      (R13)(R15*1), Z5, Z5
 
-added:
-	TESTQ  R8, R8
-	JZ     aritten
+added0:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept0
 	VMAXPS Z14, Z0, Z0
 	VMAXPS Z14, Z2, Z2
 	VMAXPS Z14, Z6, Z6
 	VMAXPS Z14, Z5, Z5
 
-aritten:
-	MOVQ        (CX), R11
-	VMOVUPS     Z0, (R11)(R10*1)
-	MOVQ        8(CX), R11
-	VMOVUPS     Z2, (R11)(R10*1)
-	MOVQ        16(CX), R11
-	VMOVUPS     Z6, (R11)(R10*1)
-	MOVQ        24(CX), R11
-	VMOVUPS     Z5, (R11)(R10*1)
+kept0:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored0
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored0
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored0
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored0:
+	CMPQ        rows+96(FP), $0x01
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
 	VMOVUPS     384(BX), Z0
 	VMOVUPS     448(BX), Z1
 	VMOVUPS     512(BX), Z2
@@ -4502,40 +4568,50 @@ aritten:
 	VADDPS      Z5, Z6, Z3
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
 	VFMADD213PS Z3, Z1, Z0
 	VFMADD213PS Z3, Z1, Z2
 	VFMADD213PS Z3, Z1, Z6
 	VFMADD213PS Z3, Z1, Z5
 	TESTQ       DX, DX
-	JZ          bdded
-	MOVQ        32(DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        40(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        48(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        56(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
+	JZ          added1
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added1
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added1
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added1
+	VADDPS      (R13)(R15*1), Z5, Z5
 
-bdded:
-	TESTQ  R8, R8
-	JZ     britten
+added1:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept1
 	VMAXPS Z14, Z0, Z0
 	VMAXPS Z14, Z2, Z2
 	VMAXPS Z14, Z6, Z6
 	VMAXPS Z14, Z5, Z5
 
-britten:
-	MOVQ        32(CX), R11
-	VMOVUPS     Z0, (R11)(R10*1)
-	MOVQ        40(CX), R11
-	VMOVUPS     Z2, (R11)(R10*1)
-	MOVQ        48(CX), R11
-	VMOVUPS     Z6, (R11)(R10*1)
-	MOVQ        56(CX), R11
-	VMOVUPS     Z5, (R11)(R10*1)
+kept1:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored1
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored1
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored1
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored1:
+	CMPQ        rows+96(FP), $0x02
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
 	VMOVUPS     768(BX), Z0
 	VMOVUPS     832(BX), Z1
 	VMOVUPS     896(BX), Z2
@@ -4558,40 +4634,50 @@ britten:
 	VADDPS      Z5, Z6, Z3
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
 	VFMADD213PS Z3, Z1, Z0
 	VFMADD213PS Z3, Z1, Z2
 	VFMADD213PS Z3, Z1, Z6
 	VFMADD213PS Z3, Z1, Z5
 	TESTQ       DX, DX
-	JZ          cdded
-	MOVQ        64(DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        72(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        80(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        88(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
+	JZ          added2
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added2
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added2
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added2
+	VADDPS      (R13)(R15*1), Z5, Z5
 
-cdded:
-	TESTQ  R8, R8
-	JZ     critten
+added2:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept2
 	VMAXPS Z14, Z0, Z0
 	VMAXPS Z14, Z2, Z2
 	VMAXPS Z14, Z6, Z6
 	VMAXPS Z14, Z5, Z5
 
-critten:
-	MOVQ        64(CX), R11
-	VMOVUPS     Z0, (R11)(R10*1)
-	MOVQ        72(CX), R11
-	VMOVUPS     Z2, (R11)(R10*1)
-	MOVQ        80(CX), R11
-	VMOVUPS     Z6, (R11)(R10*1)
-	MOVQ        88(CX), R11
-	VMOVUPS     Z5, (R11)(R10*1)
+kept2:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored2
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored2
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored2
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored2:
+	CMPQ        rows+96(FP), $0x03
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
 	VMOVUPS     1152(BX), Z0
 	VMOVUPS     1216(BX), Z1
 	VMOVUPS     1280(BX), Z2
@@ -4614,47 +4700,62 @@ critten:
 	VADDPS      Z5, Z6, Z3
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
 	VFMADD213PS Z3, Z1, Z0
 	VFMADD213PS Z3, Z1, Z2
 	VFMADD213PS Z3, Z1, Z6
 	VFMADD213PS Z3, Z1, Z5
 	TESTQ       DX, DX
-	JZ          ddded
-	MOVQ        96(DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        104(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        112(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        120(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
+	JZ          added3
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added3
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added3
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added3
+	VADDPS      (R13)(R15*1), Z5, Z5
 
-ddded:
-	TESTQ  R8, R8
-	JZ     dritten
+added3:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept3
 	VMAXPS Z14, Z0, Z0
 	VMAXPS Z14, Z2, Z2
 	VMAXPS Z14, Z6, Z6
 	VMAXPS Z14, Z5, Z5
 
-dritten:
-	MOVQ    96(CX), R11
-	VMOVUPS Z0, (R11)(R10*1)
-	MOVQ    104(CX), R11
-	VMOVUPS Z2, (R11)(R10*1)
-	MOVQ    112(CX), R11
-	VMOVUPS Z6, (R11)(R10*1)
-	MOVQ    120(CX), R11
-	VMOVUPS Z5, (R11)(R10*1)
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, R10
-	CMPQ    R10, R9
-	JLT     loop
-	VCMPPS  $0x03, Z15, Z15, K2
-	KMOVW   K2, AX
-	MOVL    AX, ret+64(FP)
+kept3:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored3
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored3
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored3
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored3:
+written:
+	ADDQ  $0x40, R11
+	CMPQ  R11, n+56(FP)
+	JLT   loop
+	ADDQ  next+72(FP), AX
+	LEAQ  (CX)(R8*4), CX
+	TESTQ DX, DX
+	JZ    alone
+	LEAQ  (DX)(R8*4), DX
+
+alone:
+	DECQ   count+112(FP)
+	JNZ    tile
+	VCMPPS $0x03, Z15, Z15, K2
+	KMOVW  K2, AX
+	MOVL   AX, ret+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7589,9 +7690,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int)
+// func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
 // Requires: AVX, FMA3
-TEXT ·winoInput4AVX2(SB), NOSPLIT, $0-56
+TEXT ·winoInput4AVX2(SB), NOSPLIT, $0-72
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), BX
 	MOVQ    tmp+16(FP), CX
@@ -7603,13 +7704,20 @@ TEXT ·winoInput4AVX2(SB), NOSPLIT, $0-56
 	SHLQ    $0x02, DI
 	MOVQ    n+48(FP), R8
 	SHLQ    $0x02, R8
+	MOVQ    step+56(FP), R14
+	SHLQ    $0x02, R14
+	MOVQ    count+64(FP), R15
 	LEAQ    (DX)(DX*2), R9
 	LEAQ    (DI)(DI*2), R10
+	SUBQ    R8, R14
 	VMOVUPS constc0200000<>+0(SB), Y11
 	VMOVUPS constc0000000<>+0(SB), Y12
 	VMOVUPS constbf000000<>+0(SB), Y13
 	VMOVUPS const3f3504f3<>+0(SB), Y14
 	VMOVUPS const3fb504f3<>+0(SB), Y15
+
+tile:
+	MOVQ R8, R13
 
 loop:
 	MOVQ         BX, R11
@@ -7976,8 +8084,11 @@ loop:
 	LEAQ         (R12)(R9*1), R11
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, BX
-	SUBQ         $0x20, R8
+	SUBQ         $0x20, R13
 	JG           loop
+	ADDQ         R14, BX
+	DECQ         R15
+	JNZ          tile
 	VZEROUPPER
 	RET
 
@@ -8269,18 +8380,21 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winoOutput4AVX2(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
+// func winoOutput4AVX2(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32
 // Requires: AVX, FMA3
-TEXT ·winoOutput4AVX2(SB), NOSPLIT, $0-68
+TEXT ·winoOutput4AVX2(SB), NOSPLIT, $0-124
 	MOVQ    m+0(FP), AX
 	MOVQ    tmp+8(FP), BX
 	MOVQ    y+16(FP), CX
 	MOVQ    r+24(FP), DX
 	MOVQ    scale+32(FP), SI
 	MOVQ    offset+40(FP), DI
-	MOVQ    relu+48(FP), R8
-	MOVQ    n+56(FP), R9
+	MOVQ    pixel+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    row+88(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    plane+64(FP), R10
+	SHLQ    $0x02, R10
 	VXORPS  Y14, Y14, Y14
 	VXORPS  Y15, Y15, Y15
 	VMOVUPS const3f000000<>+0(SB), Y8
@@ -8289,15 +8403,25 @@ TEXT ·winoOutput4AVX2(SB), NOSPLIT, $0-68
 	VMOVUPS const3fb504f3<>+0(SB), Y11
 	VMOVUPS const3eb504f3<>+0(SB), Y12
 	VMOVUPS const403504f3<>+0(SB), Y13
-	XORQ    R10, R10
+	LEAQ    (R10)(R10*2), R14
+	SHLQ    $0x01, R14
+	LEAQ    (R8)(R8*2), R15
+	SHLQ    $0x02, n+56(FP)
+	SHLQ    $0x02, next+72(FP)
+
+tile:
+	XORQ R11, R11
 
 loop:
-	VMOVUPS     (AX), Y0
-	VMOVUPS     768(AX), Y1
-	VMOVUPS     1536(AX), Y2
-	VMOVUPS     2304(AX), Y3
-	VMOVUPS     3072(AX), Y4
-	VMOVUPS     3840(AX), Y5
+	LEAQ        (AX)(R11*1), R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -8314,12 +8438,15 @@ loop:
 	VMOVUPS     Y2, 192(BX)
 	VMOVUPS     Y6, 384(BX)
 	VMOVUPS     Y5, 576(BX)
-	VMOVUPS     128(AX), Y0
-	VMOVUPS     896(AX), Y1
-	VMOVUPS     1664(AX), Y2
-	VMOVUPS     2432(AX), Y3
-	VMOVUPS     3200(AX), Y4
-	VMOVUPS     3968(AX), Y5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -8336,12 +8463,15 @@ loop:
 	VMOVUPS     Y2, 224(BX)
 	VMOVUPS     Y6, 416(BX)
 	VMOVUPS     Y5, 608(BX)
-	VMOVUPS     256(AX), Y0
-	VMOVUPS     1024(AX), Y1
-	VMOVUPS     1792(AX), Y2
-	VMOVUPS     2560(AX), Y3
-	VMOVUPS     3328(AX), Y4
-	VMOVUPS     4096(AX), Y5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -8358,12 +8488,15 @@ loop:
 	VMOVUPS     Y2, 256(BX)
 	VMOVUPS     Y6, 448(BX)
 	VMOVUPS     Y5, 640(BX)
-	VMOVUPS     384(AX), Y0
-	VMOVUPS     1152(AX), Y1
-	VMOVUPS     1920(AX), Y2
-	VMOVUPS     2688(AX), Y3
-	VMOVUPS     3456(AX), Y4
-	VMOVUPS     4224(AX), Y5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -8380,12 +8513,15 @@ loop:
 	VMOVUPS     Y2, 288(BX)
 	VMOVUPS     Y6, 480(BX)
 	VMOVUPS     Y5, 672(BX)
-	VMOVUPS     512(AX), Y0
-	VMOVUPS     1280(AX), Y1
-	VMOVUPS     2048(AX), Y2
-	VMOVUPS     2816(AX), Y3
-	VMOVUPS     3584(AX), Y4
-	VMOVUPS     4352(AX), Y5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -8402,12 +8538,15 @@ loop:
 	VMOVUPS     Y2, 320(BX)
 	VMOVUPS     Y6, 512(BX)
 	VMOVUPS     Y5, 704(BX)
-	VMOVUPS     640(AX), Y0
-	VMOVUPS     1408(AX), Y1
-	VMOVUPS     2176(AX), Y2
-	VMOVUPS     2944(AX), Y3
-	VMOVUPS     3712(AX), Y4
-	VMOVUPS     4480(AX), Y5
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y7
@@ -8424,6 +8563,8 @@ loop:
 	VMOVUPS     Y2, 352(BX)
 	VMOVUPS     Y6, 544(BX)
 	VMOVUPS     Y5, 736(BX)
+	LEAQ        (CX)(R11*1), R12
+	LEAQ        (DX)(R11*1), R13
 	VMOVUPS     (BX), Y0
 	VMOVUPS     32(BX), Y1
 	VMOVUPS     64(BX), Y2
@@ -8446,40 +8587,50 @@ loop:
 	VADDPS      Y5, Y6, Y3
 	VADDPS      Y3, Y1, Y1
 	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
 	VFMADD213PS Y3, Y1, Y0
 	VFMADD213PS Y3, Y1, Y2
 	VFMADD213PS Y3, Y1, Y6
 	VFMADD213PS Y3, Y1, Y5
 	TESTQ       DX, DX
-	JZ          added
-	MOVQ        (DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        8(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        16(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        24(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
+	JZ          added0
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added0
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added0
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added0
+	VADDPS      (R13)(R15*1), Y5, Y5
 
-added:
-	TESTQ  R8, R8
-	JZ     aritten
+added0:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept0
 	VMAXPS Y14, Y0, Y0
 	VMAXPS Y14, Y2, Y2
 	VMAXPS Y14, Y6, Y6
 	VMAXPS Y14, Y5, Y5
 
-aritten:
-	MOVQ        (CX), R11
-	VMOVUPS     Y0, (R11)(R10*1)
-	MOVQ        8(CX), R11
-	VMOVUPS     Y2, (R11)(R10*1)
-	MOVQ        16(CX), R11
-	VMOVUPS     Y6, (R11)(R10*1)
-	MOVQ        24(CX), R11
-	VMOVUPS     Y5, (R11)(R10*1)
+kept0:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored0
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored0
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored0
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored0:
+	CMPQ        rows+96(FP), $0x01
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
 	VMOVUPS     192(BX), Y0
 	VMOVUPS     224(BX), Y1
 	VMOVUPS     256(BX), Y2
@@ -8502,40 +8653,50 @@ aritten:
 	VADDPS      Y5, Y6, Y3
 	VADDPS      Y3, Y1, Y1
 	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
 	VFMADD213PS Y3, Y1, Y0
 	VFMADD213PS Y3, Y1, Y2
 	VFMADD213PS Y3, Y1, Y6
 	VFMADD213PS Y3, Y1, Y5
 	TESTQ       DX, DX
-	JZ          bdded
-	MOVQ        32(DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        40(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        48(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        56(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
+	JZ          added1
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added1
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added1
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added1
+	VADDPS      (R13)(R15*1), Y5, Y5
 
-bdded:
-	TESTQ  R8, R8
-	JZ     britten
+added1:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept1
 	VMAXPS Y14, Y0, Y0
 	VMAXPS Y14, Y2, Y2
 	VMAXPS Y14, Y6, Y6
 	VMAXPS Y14, Y5, Y5
 
-britten:
-	MOVQ        32(CX), R11
-	VMOVUPS     Y0, (R11)(R10*1)
-	MOVQ        40(CX), R11
-	VMOVUPS     Y2, (R11)(R10*1)
-	MOVQ        48(CX), R11
-	VMOVUPS     Y6, (R11)(R10*1)
-	MOVQ        56(CX), R11
-	VMOVUPS     Y5, (R11)(R10*1)
+kept1:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored1
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored1
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored1
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored1:
+	CMPQ        rows+96(FP), $0x02
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
 	VMOVUPS     384(BX), Y0
 	VMOVUPS     416(BX), Y1
 	VMOVUPS     448(BX), Y2
@@ -8558,40 +8719,50 @@ britten:
 	VADDPS      Y5, Y6, Y3
 	VADDPS      Y3, Y1, Y1
 	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
 	VFMADD213PS Y3, Y1, Y0
 	VFMADD213PS Y3, Y1, Y2
 	VFMADD213PS Y3, Y1, Y6
 	VFMADD213PS Y3, Y1, Y5
 	TESTQ       DX, DX
-	JZ          cdded
-	MOVQ        64(DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        72(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        80(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        88(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
+	JZ          added2
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added2
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added2
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added2
+	VADDPS      (R13)(R15*1), Y5, Y5
 
-cdded:
-	TESTQ  R8, R8
-	JZ     critten
+added2:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept2
 	VMAXPS Y14, Y0, Y0
 	VMAXPS Y14, Y2, Y2
 	VMAXPS Y14, Y6, Y6
 	VMAXPS Y14, Y5, Y5
 
-critten:
-	MOVQ        64(CX), R11
-	VMOVUPS     Y0, (R11)(R10*1)
-	MOVQ        72(CX), R11
-	VMOVUPS     Y2, (R11)(R10*1)
-	MOVQ        80(CX), R11
-	VMOVUPS     Y6, (R11)(R10*1)
-	MOVQ        88(CX), R11
-	VMOVUPS     Y5, (R11)(R10*1)
+kept2:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored2
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored2
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored2
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored2:
+	CMPQ        rows+96(FP), $0x03
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
 	VMOVUPS     576(BX), Y0
 	VMOVUPS     608(BX), Y1
 	VMOVUPS     640(BX), Y2
@@ -8614,46 +8785,61 @@ critten:
 	VADDPS      Y5, Y6, Y3
 	VADDPS      Y3, Y1, Y1
 	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
 	VFMADD213PS Y3, Y1, Y0
 	VFMADD213PS Y3, Y1, Y2
 	VFMADD213PS Y3, Y1, Y6
 	VFMADD213PS Y3, Y1, Y5
 	TESTQ       DX, DX
-	JZ          ddded
-	MOVQ        96(DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        104(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        112(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        120(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
+	JZ          added3
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added3
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added3
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added3
+	VADDPS      (R13)(R15*1), Y5, Y5
 
-ddded:
-	TESTQ  R8, R8
-	JZ     dritten
+added3:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept3
 	VMAXPS Y14, Y0, Y0
 	VMAXPS Y14, Y2, Y2
 	VMAXPS Y14, Y6, Y6
 	VMAXPS Y14, Y5, Y5
 
-dritten:
-	MOVQ      96(CX), R11
-	VMOVUPS   Y0, (R11)(R10*1)
-	MOVQ      104(CX), R11
-	VMOVUPS   Y2, (R11)(R10*1)
-	MOVQ      112(CX), R11
-	VMOVUPS   Y6, (R11)(R10*1)
-	MOVQ      120(CX), R11
-	VMOVUPS   Y5, (R11)(R10*1)
-	ADDQ      $0x20, AX
-	ADDQ      $0x20, R10
-	CMPQ      R10, R9
-	JLT       loop
+kept3:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored3
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored3
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored3
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored3:
+written:
+	ADDQ  $0x20, R11
+	CMPQ  R11, n+56(FP)
+	JLT   loop
+	ADDQ  next+72(FP), AX
+	LEAQ  (CX)(R8*4), CX
+	TESTQ DX, DX
+	JZ    alone
+	LEAQ  (DX)(R8*4), DX
+
+alone:
+	DECQ      count+112(FP)
+	JNZ       tile
 	VCMPPS    $0x03, Y15, Y15, Y15
 	VMOVMSKPS Y15, AX
-	MOVL      AX, ret+64(FP)
+	MOVL      AX, ret+120(FP)
 	VZEROUPPER
 	RET

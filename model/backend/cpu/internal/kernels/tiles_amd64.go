@@ -14,6 +14,11 @@ func gatherAVX51212x1(c *float32, coff *int, a *float32, aoff *int, taps *int, n
 //go:noescape
 func outerAVX51212x1(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
 
+// manyAVX51212x1 is manyTile for AVX512.
+//
+//go:noescape
+func manyAVX51212x1(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
+
 // gatherAVX51212x2 is gatherTile for AVX512.
 //
 //go:noescape
@@ -23,6 +28,11 @@ func gatherAVX51212x2(c *float32, coff *int, a *float32, aoff *int, taps *int, n
 //
 //go:noescape
 func outerAVX51212x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
+
+// manyAVX51212x2 is manyTile for AVX512.
+//
+//go:noescape
+func manyAVX51212x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
 
 // peakAVX512 runs n rounds of 12 independent vector multiply-adds.
 func peakAVX512(n int)
@@ -36,6 +46,11 @@ func gatherAVX26x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntap
 //
 //go:noescape
 func outerAVX26x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
+
+// manyAVX26x2 is manyTile for AVX2.
+//
+//go:noescape
+func manyAVX26x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
 
 // peakAVX2 runs n rounds of 12 independent vector multiply-adds.
 func peakAVX2(n int)

@@ -38,6 +38,7 @@ func main() {
 			t := tile{isa: s, vecs: v}
 			t.gather()
 			t.outer()
+			t.many()
 		}
 		s.peak()
 	}

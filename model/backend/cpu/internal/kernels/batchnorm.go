@@ -77,7 +77,7 @@ func (b BatchNorm) Apply(y, x, scale, offset, mean, variance, residual []float32
 	defer floats.put(buf)
 	factor := buf.data[3*f.width:]
 	for c := range factor {
-		factor[c] = float32(float64(scale[c]) * b.invStd(variance[c]))
+		factor[c] = b.factor(scale[c], variance[c])
 	}
 	m := f.widen(buf.data[:f.width], mean)
 	s := f.widen(buf.data[f.width:][:f.width], factor)
@@ -102,6 +102,11 @@ func (b BatchNorm) Apply(y, x, scale, offset, mean, variance, residual []float32
 func (b BatchNorm) Forward(y, x, scale, offset, mean, variance, residual []float32, relu bool) {
 	b.Moments(mean, variance, x)
 	b.Apply(y, x, scale, offset, mean, variance, residual, relu)
+}
+
+// factor is what the distance from the mean is multiplied with.
+func (b BatchNorm) factor(scale, variance float32) float32 {
+	return float32(float64(scale) * b.invStd(variance))
 }
 
 func (b BatchNorm) invStd(variance float32) float64 {

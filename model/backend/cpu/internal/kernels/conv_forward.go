@@ -17,12 +17,12 @@ func ConvForward(y, x, w []float32, s Conv, ep Epilogue) {
 	}
 	g := gatherConv{isa: active, s: s, x: x, y: y, finish: finish,
 		out: layout{image: s.OH * s.OW * s.Co, row: s.OW * s.Co, pixel: s.Co}}
-	buf := floats.get(g.plan())
-	defer floats.put(buf)
-	g.packed = buf.data
-	_, out := s.channels()
-	for group := range s.Groups {
-		packAll(g.packed, w[group*out:], s.Co, false, panelsOf(g.panels, group, s.Groups), s.rows())
+	g.pack = func(dst []float32, panels []convPanel) {
+		_, out := s.channels()
+		each := len(panels) / s.Groups
+		for group := range s.Groups {
+			packAll(dst, w[group*out:], s.Co, false, panelsOf(panels[group*each:][:each]), s.rows())
+		}
 	}
 	g.execute()
 }
@@ -33,12 +33,10 @@ func (s Conv) AddsInPlace() bool {
 	return !s.byWinograd() && s.rows() <= runRows && s.lenX() > 0 && s.lenW() > 0
 }
 
-// panelsOf is the panels of one group.
-func panelsOf(all []convPanel, group, groups int) []panel {
-	each := len(all) / groups
-	list := make([]panel, each)
+func panelsOf(panels []convPanel) []panel {
+	list := make([]panel, len(panels))
 	for i := range list {
-		list[i] = all[group*each+i].panel
+		list[i] = panels[i].panel
 	}
 	return list
 }

@@ -17,6 +17,7 @@ type gatherConv struct {
 	splits int // work items that share a frame
 	panels []convPanel
 	packed []float32
+	pack   func(dst []float32, panels []convPanel)
 	runs   []run
 	aoff   []int // of the pixels of a full frame
 	coff   []int
@@ -56,7 +57,7 @@ func (s Conv) rows() int { return s.KH * s.KW * (s.Ci / s.Groups) }
 func (s Conv) fused() bool { return s.DilW == 1 && s.Groups == 1 }
 
 // plan cuts the convolution into frames, panels and runs, by shape alone. It
-// returns the floats of packed weights.
+// returns the floats of all packed weights.
 func (g *gatherConv) plan() int {
 	g.flatten()
 	s := g.s
@@ -133,13 +134,18 @@ func (g *gatherConv) locate(aoff, coff []int) {
 	g.aoff, g.coff = aoff, coff
 }
 
-// execute runs the planned convolution on packed weights.
+// execute plans and runs the convolution.
 func (g *gatherConv) execute() {
+	size := g.plan()
 	if g.s.byWinograd() {
 		if w := (&winograd{gatherConv: g, winoForm: g.s.winoForm()}); w.run() {
 			return
 		}
 	}
+	weights := floats.get(size)
+	defer floats.put(weights)
+	g.packed = weights.data
+	g.pack(g.packed, g.panels)
 	pixels := g.frame.images * g.frame.bands * g.s.OW
 	table := offsets.get(2 * pixels)
 	defer offsets.put(table)

@@ -39,6 +39,8 @@ var stripsPortable = stripKernels{
 	gradSumsReLU:                 gradSumsReLUPortable,
 	gradSumsKeep:                 gradSumsKeepPortable,
 	gradInput:                    gradInputPortable,
+	gradSumsAgain:                gradSumsAgainPortable,
+	gradInputAgain:               gradInputAgainPortable,
 	gradInputReLU:                gradInputReLUPortable,
 	normalize:                    normalizePortable,
 	normalizeReLU:                normalizeReLUPortable,

@@ -16,11 +16,13 @@ type stripKernels struct {
 	sumRowsInto, maxRowsInto func(acc, x *float32, n, rows int)
 	squaresInto              func(acc, mean, x *float32, n, rows int)
 
-	gradSums      func(sum, dot, mean, x, g *float32, n, rows int)
-	gradSumsReLU  func(sum, dot, mean, x, g, y *float32, n, rows int)
-	gradSumsKeep  func(sum, dot, mean, x, g, y, kept *float32, n, rows int)
-	gradInput     func(dx, x, g, mean, dot, sum, scale *float32, n, rows int)
-	gradInputReLU func(dx, x, g, mean, dot, sum, scale, y *float32, n, rows int)
+	gradSums       func(sum, dot, mean, x, g *float32, n, rows int)
+	gradSumsReLU   func(sum, dot, mean, x, g, y *float32, n, rows int)
+	gradSumsKeep   func(sum, dot, mean, x, g, y, kept *float32, n, rows int)
+	gradSumsAgain  func(sum, dot, mean, x, g, scale, offset *float32, n, rows int)
+	gradInput      func(dx, x, g, mean, dot, sum, scale *float32, n, rows int)
+	gradInputReLU  func(dx, x, g, mean, dot, sum, scale, y *float32, n, rows int)
+	gradInputAgain func(dx, x, g, mean, dot, sum, scale, offset *float32, n, rows int)
 
 	normalize, normalizeReLU                 func(y, x, mean, scale, offset *float32, n, rows int)
 	normalizeResidual, normalizeResidualReLU func(y, x, mean, scale, offset, residual *float32, n, rows int)

@@ -104,10 +104,16 @@ func gradSumsReLUAVX512(sum *float32, dot *float32, mean *float32, x *float32, d
 func gradSumsKeepAVX512(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, y *float32, kept *float32, n int, rows int)
 
 //go:noescape
+func gradSumsAgainAVX512(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+
+//go:noescape
 func gradInputAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 
 //go:noescape
 func gradInputReLUAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, y *float32, n int, rows int)
+
+//go:noescape
+func gradInputAgainAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
 
 //go:noescape
 func normalizeAVX512(y *float32, x *float32, mean *float32, scale *float32, offset *float32, n int, rows int)
@@ -254,10 +260,16 @@ func gradSumsReLUAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy 
 func gradSumsKeepAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, y *float32, kept *float32, n int, rows int)
 
 //go:noescape
+func gradSumsAgainAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+
+//go:noescape
 func gradInputAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 
 //go:noescape
 func gradInputReLUAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, y *float32, n int, rows int)
+
+//go:noescape
+func gradInputAgainAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
 
 //go:noescape
 func normalizeAVX2(y *float32, x *float32, mean *float32, scale *float32, offset *float32, n int, rows int)

@@ -2325,6 +2325,84 @@ next:
 	VZEROUPPER
 	RET
 
+// func gradSumsAgainAVX512(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradSumsAgainAVX512(SB), NOSPLIT, $0-72
+	MOVQ  sum+0(FP), AX
+	MOVQ  dot+8(FP), BX
+	MOVQ  mean+16(FP), CX
+	MOVQ  x+24(FP), DX
+	MOVQ  dy+32(FP), SI
+	MOVQ  scale+40(FP), DI
+	MOVQ  offset+48(FP), R8
+	MOVQ  n+56(FP), R10
+	MOVQ  rows+64(FP), R11
+	MOVQ  R10, R12
+	ANDQ  $+15, R12
+	MOVQ  R10, R13
+	SUBQ  R12, R13
+	SHLQ  $0x02, R13
+	MOVQ  $0x0000ffff, R14
+	SHLXQ R12, R14, R14
+	SHRQ  $0x10, R14
+	KMOVW R14, K1
+	SHLQ  $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS     (AX)(R12*1), Z0
+	VMOVUPS     (BX)(R12*1), Z1
+	VMOVUPS     (CX)(R12*1), Z2
+	VMOVUPS     (DX)(R12*1), Z3
+	VMOVUPS     (SI)(R12*1), Z4
+	VMOVUPS     (DI)(R12*1), Z5
+	VMOVUPS     (R8)(R12*1), Z6
+	VSUBPS      Z2, Z3, Z3
+	VMOVAPS     Z3, Z7
+	VFMADD213PS Z6, Z5, Z7
+	VXORPS      Z8, Z8, Z8
+	VCMPPS      $0x11, Z7, Z8, K2
+	VMOVAPS.Z   Z4, K2, Z4
+	VADDPS      Z4, Z0, Z0
+	VFMADD231PS Z3, Z4, Z1
+	VMOVUPS     Z0, (AX)(R12*1)
+	VMOVUPS     Z1, (BX)(R12*1)
+	ADDQ        $0x40, R12
+
+test:
+	CMPQ        R12, R13
+	JLT         loop
+	CMPQ        R12, R10
+	JGE         next
+	VMOVUPS.Z   (AX)(R12*1), K1, Z0
+	VMOVUPS.Z   (BX)(R12*1), K1, Z1
+	VMOVUPS.Z   (CX)(R12*1), K1, Z2
+	VMOVUPS.Z   (DX)(R12*1), K1, Z3
+	VMOVUPS.Z   (SI)(R12*1), K1, Z4
+	VMOVUPS.Z   (DI)(R12*1), K1, Z5
+	VMOVUPS.Z   (R8)(R12*1), K1, Z6
+	VSUBPS      Z2, Z3, Z3
+	VMOVAPS     Z3, Z7
+	VFMADD213PS Z6, Z5, Z7
+	VXORPS      Z8, Z8, Z8
+	VCMPPS      $0x11, Z7, Z8, K2
+	VMOVAPS.Z   Z4, K2, Z4
+	VADDPS      Z4, Z0, Z0
+	VFMADD231PS Z3, Z4, Z1
+	VMOVUPS     Z0, K1, (AX)(R12*1)
+	VMOVUPS     Z1, K1, (BX)(R12*1)
+
+next:
+	ADDQ R10, DX
+	ADDQ R10, SI
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
 // func gradInputAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·gradInputAVX512(SB), NOSPLIT, $0-72
@@ -2464,6 +2542,86 @@ next:
 	ADDQ R10, BX
 	ADDQ R10, CX
 	ADDQ R10, R9
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func gradInputAgainAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradInputAgainAVX512(SB), NOSPLIT, $0-80
+	MOVQ  dx+0(FP), AX
+	MOVQ  x+8(FP), BX
+	MOVQ  dy+16(FP), CX
+	MOVQ  mean+24(FP), DX
+	MOVQ  dot+32(FP), SI
+	MOVQ  sum+40(FP), DI
+	MOVQ  scale+48(FP), R8
+	MOVQ  offset+56(FP), R9
+	MOVQ  n+64(FP), R10
+	MOVQ  rows+72(FP), R11
+	MOVQ  R10, R12
+	ANDQ  $+15, R12
+	MOVQ  R10, R13
+	SUBQ  R12, R13
+	SHLQ  $0x02, R13
+	MOVQ  $0x0000ffff, R14
+	SHLXQ R12, R14, R14
+	SHRQ  $0x10, R14
+	KMOVW R14, K1
+	SHLQ  $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS      (BX)(R12*1), Z1
+	VMOVUPS      (CX)(R12*1), Z2
+	VMOVUPS      (DX)(R12*1), Z3
+	VMOVUPS      (SI)(R12*1), Z4
+	VMOVUPS      (DI)(R12*1), Z5
+	VMOVUPS      (R8)(R12*1), Z6
+	VMOVUPS      (R9)(R12*1), Z7
+	VSUBPS       Z3, Z1, Z1
+	VMOVAPS      Z1, Z8
+	VFMADD213PS  Z7, Z6, Z8
+	VXORPS       Z9, Z9, Z9
+	VCMPPS       $0x11, Z8, Z9, K2
+	VMOVAPS.Z    Z2, K2, Z2
+	VSUBPS       Z5, Z2, Z2
+	VFNMADD231PS Z1, Z4, Z2
+	VMULPS       Z6, Z2, Z0
+	VMOVUPS      Z0, (AX)(R12*1)
+	ADDQ         $0x40, R12
+
+test:
+	CMPQ         R12, R13
+	JLT          loop
+	CMPQ         R12, R10
+	JGE          next
+	VMOVUPS.Z    (BX)(R12*1), K1, Z1
+	VMOVUPS.Z    (CX)(R12*1), K1, Z2
+	VMOVUPS.Z    (DX)(R12*1), K1, Z3
+	VMOVUPS.Z    (SI)(R12*1), K1, Z4
+	VMOVUPS.Z    (DI)(R12*1), K1, Z5
+	VMOVUPS.Z    (R8)(R12*1), K1, Z6
+	VMOVUPS.Z    (R9)(R12*1), K1, Z7
+	VSUBPS       Z3, Z1, Z1
+	VMOVAPS      Z1, Z8
+	VFMADD213PS  Z7, Z6, Z8
+	VXORPS       Z9, Z9, Z9
+	VCMPPS       $0x11, Z8, Z9, K2
+	VMOVAPS.Z    Z2, K2, Z2
+	VSUBPS       Z5, Z2, Z2
+	VFNMADD231PS Z1, Z4, Z2
+	VMULPS       Z6, Z2, Z0
+	VMOVUPS      Z0, K1, (AX)(R12*1)
+
+next:
+	ADDQ R10, AX
+	ADDQ R10, BX
+	ADDQ R10, CX
 	DECQ R11
 	JNZ  row
 	VZEROUPPER
@@ -6572,6 +6730,84 @@ next:
 	VZEROUPPER
 	RET
 
+// func gradSumsAgainAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, FMA3
+TEXT ·gradSumsAgainAVX2(SB), NOSPLIT, $0-72
+	MOVQ    sum+0(FP), AX
+	MOVQ    dot+8(FP), BX
+	MOVQ    mean+16(FP), CX
+	MOVQ    x+24(FP), DX
+	MOVQ    dy+32(FP), SI
+	MOVQ    scale+40(FP), DI
+	MOVQ    offset+48(FP), R8
+	MOVQ    n+56(FP), R10
+	MOVQ    rows+64(FP), R11
+	MOVQ    R10, R12
+	ANDQ    $+7, R12
+	MOVQ    R10, R13
+	SUBQ    R12, R13
+	SHLQ    $0x02, R13
+	LEAQ    tailMasks<>+0(SB), R14
+	SHLQ    $0x02, R12
+	SUBQ    R12, R14
+	VMOVUPS 32(R14), Y15
+	SHLQ    $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS     (AX)(R12*1), Y0
+	VMOVUPS     (BX)(R12*1), Y1
+	VMOVUPS     (CX)(R12*1), Y2
+	VMOVUPS     (DX)(R12*1), Y3
+	VMOVUPS     (SI)(R12*1), Y4
+	VMOVUPS     (DI)(R12*1), Y5
+	VMOVUPS     (R8)(R12*1), Y6
+	VSUBPS      Y2, Y3, Y3
+	VMOVAPS     Y3, Y7
+	VFMADD213PS Y6, Y5, Y7
+	VXORPS      Y8, Y8, Y8
+	VCMPPS      $0x11, Y7, Y8, Y8
+	VANDPS      Y4, Y8, Y4
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS Y3, Y4, Y1
+	VMOVUPS     Y0, (AX)(R12*1)
+	VMOVUPS     Y1, (BX)(R12*1)
+	ADDQ        $0x20, R12
+
+test:
+	CMPQ        R12, R13
+	JLT         loop
+	CMPQ        R12, R10
+	JGE         next
+	VMASKMOVPS  (AX)(R12*1), Y15, Y0
+	VMASKMOVPS  (BX)(R12*1), Y15, Y1
+	VMASKMOVPS  (CX)(R12*1), Y15, Y2
+	VMASKMOVPS  (DX)(R12*1), Y15, Y3
+	VMASKMOVPS  (SI)(R12*1), Y15, Y4
+	VMASKMOVPS  (DI)(R12*1), Y15, Y5
+	VMASKMOVPS  (R8)(R12*1), Y15, Y6
+	VSUBPS      Y2, Y3, Y3
+	VMOVAPS     Y3, Y7
+	VFMADD213PS Y6, Y5, Y7
+	VXORPS      Y8, Y8, Y8
+	VCMPPS      $0x11, Y7, Y8, Y8
+	VANDPS      Y4, Y8, Y4
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS Y3, Y4, Y1
+	VMASKMOVPS  Y0, Y15, (AX)(R12*1)
+	VMASKMOVPS  Y1, Y15, (BX)(R12*1)
+
+next:
+	ADDQ R10, DX
+	ADDQ R10, SI
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
 // func gradInputAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 // Requires: AVX, FMA3
 TEXT ·gradInputAVX2(SB), NOSPLIT, $0-72
@@ -6711,6 +6947,86 @@ next:
 	ADDQ R10, BX
 	ADDQ R10, CX
 	ADDQ R10, R9
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func gradInputAgainAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, FMA3
+TEXT ·gradInputAgainAVX2(SB), NOSPLIT, $0-80
+	MOVQ    dx+0(FP), AX
+	MOVQ    x+8(FP), BX
+	MOVQ    dy+16(FP), CX
+	MOVQ    mean+24(FP), DX
+	MOVQ    dot+32(FP), SI
+	MOVQ    sum+40(FP), DI
+	MOVQ    scale+48(FP), R8
+	MOVQ    offset+56(FP), R9
+	MOVQ    n+64(FP), R10
+	MOVQ    rows+72(FP), R11
+	MOVQ    R10, R12
+	ANDQ    $+7, R12
+	MOVQ    R10, R13
+	SUBQ    R12, R13
+	SHLQ    $0x02, R13
+	LEAQ    tailMasks<>+0(SB), R14
+	SHLQ    $0x02, R12
+	SUBQ    R12, R14
+	VMOVUPS 32(R14), Y15
+	SHLQ    $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS      (BX)(R12*1), Y1
+	VMOVUPS      (CX)(R12*1), Y2
+	VMOVUPS      (DX)(R12*1), Y3
+	VMOVUPS      (SI)(R12*1), Y4
+	VMOVUPS      (DI)(R12*1), Y5
+	VMOVUPS      (R8)(R12*1), Y6
+	VMOVUPS      (R9)(R12*1), Y7
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x11, Y8, Y9, Y9
+	VANDPS       Y2, Y9, Y2
+	VSUBPS       Y5, Y2, Y2
+	VFNMADD231PS Y1, Y4, Y2
+	VMULPS       Y6, Y2, Y0
+	VMOVUPS      Y0, (AX)(R12*1)
+	ADDQ         $0x20, R12
+
+test:
+	CMPQ         R12, R13
+	JLT          loop
+	CMPQ         R12, R10
+	JGE          next
+	VMASKMOVPS   (BX)(R12*1), Y15, Y1
+	VMASKMOVPS   (CX)(R12*1), Y15, Y2
+	VMASKMOVPS   (DX)(R12*1), Y15, Y3
+	VMASKMOVPS   (SI)(R12*1), Y15, Y4
+	VMASKMOVPS   (DI)(R12*1), Y15, Y5
+	VMASKMOVPS   (R8)(R12*1), Y15, Y6
+	VMASKMOVPS   (R9)(R12*1), Y15, Y7
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x11, Y8, Y9, Y9
+	VANDPS       Y2, Y9, Y2
+	VSUBPS       Y5, Y2, Y2
+	VFNMADD231PS Y1, Y4, Y2
+	VMULPS       Y6, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (AX)(R12*1)
+
+next:
+	ADDQ R10, AX
+	ADDQ R10, BX
+	ADDQ R10, CX
 	DECQ R11
 	JNZ  row
 	VZEROUPPER

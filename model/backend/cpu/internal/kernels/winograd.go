@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/retort-ml/retort/internal/workpool"
@@ -23,6 +24,7 @@ type winograd struct {
 	block      int       // rows of tiles that are transformed at a time
 	item       int       // of a work item
 	splits     int       // work items that share a block
+	together   int       // panels whose weights are there at a time
 	plane      int       // floats between the planes of a block's tiles
 	frame      frame     // of x, padded: bands rows of tiles
 	strange    atomic.Bool
@@ -37,7 +39,7 @@ const (
 	winoMost     = 96        // tiles of a block
 	winoFew      = 24        // where the weights are near
 	winoNear     = 16 << 10  // floats of a panel's weights that stay in the nearest caches
-	winoFar      = 4 << 20   // floats of weights that stay in none: blocks are larger then
+	winoFar      = 288 << 10 // floats of weights that are there at a time; of one panel's, from which blocks are larger
 	winoItems    = 64        // pieces into which a convolution with near weights is cut
 	winoProducts = 192 << 10 // floats of products that are there at a time
 	winoTmp      = 36 * 16   // floats that a transform of F(4x4, 3x3) needs
@@ -55,8 +57,8 @@ func (s Conv) byWinograd() bool {
 		s.N*((s.OH+1)/2)*((s.OW+1)/2) >= winoTiles
 }
 
-// run computes the convolution from the packed weights; false if the result
-// is not finite everywhere, and so not to be used.
+// run computes the convolution, some panels after the others; false if the result is
+// not finite everywhere, and so not to be used.
 func (w *winograd) run() bool {
 	s := w.s
 	w.rows, w.cols = w.grid(s.OH, s.OW)
@@ -65,45 +67,56 @@ func (w *winograd) run() bool {
 		defer w.finish.release()
 	}
 	w.cut()
-	size := 0
-	for _, p := range w.panels {
-		size += w.planes() * s.Ci * p.tile.cols
+	most := w.together * s.Ci * w.panels[0].tile.cols
+	packed, weights := floats.get(9*most), floats.get(w.planes()*most)
+	defer floats.put(packed)
+	defer floats.put(weights)
+	w.packed, w.weights = packed.data, weights.data
+	all := w.panels
+	for from := 0; from < len(all) && !w.strange.Load(); from += w.together {
+		w.panels = slices.Clone(all[from:min(from+w.together, len(all))])
+		for i := range w.panels {
+			w.panels[i].at -= all[from].at
+		}
+		w.pack(w.packed, w.panels)
+		w.transform()
+		w.multiplyAll()
 	}
-	buf := floats.get(size)
-	defer floats.put(buf)
-	w.weights = buf.data
-	w.transform()
-	rows := s.N * w.rows
-	workpool.For((rows+w.item-1)/w.item*w.splits, func(i int) {
+	w.panels = all
+	return !w.strange.Load()
+}
+
+// multiplyAll computes the pixels of the panels whose weights are there.
+func (w *winograd) multiplyAll() {
+	rows, splits := w.s.N*w.rows, min(w.splits, len(w.panels))
+	workpool.For((rows+w.item-1)/w.item*splits, func(i int) {
 		if w.strange.Load() {
 			return
 		}
 		item := winoPool.get()
 		defer winoPool.put(item)
 		item.winograd = w
-		block, split := i/w.splits, i%w.splits
-		item.mine = w.panels[split*len(w.panels)/w.splits : (split+1)*len(w.panels)/w.splits]
+		block, split := i/splits, i%splits
+		item.mine = w.panels[split*len(w.panels)/splits : (split+1)*len(w.panels)/splits]
 		item.run(block*w.item, min((block+1)*w.item, rows))
 		*item = winoItem{}
 	})
-	return !w.strange.Load()
 }
 
-// cut chooses the rows of tiles of a block, of a work item and of a frame, by shape
-// alone: of the numbers of rows that fit, one that leaves least of a kernel's last
-// call idle.
+// cut chooses the rows of tiles of a block, of a work item and of a frame, and the
+// panels that are computed together, by shape alone: of the numbers of rows that fit,
+// one that leaves least of a kernel's last call idle.
 func (w *winograd) cut() {
-	s, lines := w.s, w.isa.rows
-	tiles, panels := s.N*w.rows*w.cols, len(w.panels)
-	floats := w.floats
-	if w.planes()*s.Ci*s.Co > winoFar {
-		floats *= 4
+	s := w.s
+	tiles, perPanel := s.N*w.rows*w.cols, w.planes()*s.Ci*w.panels[0].tile.cols
+	most := w.floats / (w.planes() * s.Ci)
+	if perPanel > winoFar {
+		most *= 4
 	}
-	most := min(w.most, max(lines, floats/(w.planes()*s.Ci)))
 	if w.near() {
-		panels, most = 1, winoFew
+		most = winoFew
 	}
-	most = w.padded(min(most, (tiles*panels+convItems-1)/convItems))
+	most = w.padded(max(1, min(w.most, most, tiles*len(w.panels)/convItems)))
 	w.block = 1
 	best := 0.0
 	for rows := 1; rows == 1 || rows*w.cols <= most; rows++ {
@@ -116,7 +129,9 @@ func (w *winograd) cut() {
 	if w.near() { // whole blocks, each of which fetches what the next reads
 		w.item *= max(1, s.N*w.rows/(winoItems*w.block))
 	}
-	w.splits = min(panels, max(1, convItems*w.block/(s.N*w.rows)))
+	items := (s.N*w.rows + w.item - 1) / w.item
+	w.splits = min(len(w.panels), (convItems+items-1)/items)
+	w.together = min(len(w.panels), max(w.splits, winoFar/perPanel))
 	w.plane = w.padded(w.block*w.cols)*s.Ci + winoMultiple // not a power of two apart
 	w.frame = frame{s: s, images: 1, bands: 1, width: w.side*(w.cols-1) + w.edge}
 	for w.frame.bands < min(w.block, w.rows) && w.heightOf(w.frame.bands+1)*w.frame.width*s.Ci <= winoFrame {

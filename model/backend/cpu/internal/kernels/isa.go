@@ -40,12 +40,20 @@ type tile struct {
 }
 
 // manyFunc computes count tiles of one tap, nothing added: a, b and c of each are a
-// step after those of the last.
-type manyFunc func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int)
+// step after those of the last. ahead, if it is not nil, is what a processor that is
+// told so fetches meanwhile, an *ahead.
+type manyFunc func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int, ahead *int)
+
+// ahead is two ranges of memory of which a kernel asks for some lines with each tile:
+// addresses, which may lie past the end of what they began in.
+type ahead struct {
+	place [2]uintptr
+	lines int
+}
 
 // manyBy computes them by a gather kernel.
 func manyBy(gather gatherFunc) manyFunc {
-	return func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int) {
+	return func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int, _ *int) {
 		for i := range count {
 			gather(index(c, i*cstep), coff, index(a, i*astep), aoff, &firstTap, 1, k, index(b, i*bstep), 0, nil)
 		}

@@ -46,7 +46,6 @@ var stripsPortable = stripKernels{
 	normalizeReLU:                normalizeReLUPortable,
 	normalizeResidual:            normalizeResidualPortable,
 	normalizeResidualReLU:        normalizeResidualReLUPortable,
-	fetch:                        fetchPortable,
 	sumStrip:                     sumStripPortable,
 	maxStrip:                     maxStripPortable,
 	winoInput:                    winoInputPortable,
@@ -60,8 +59,6 @@ var stripsPortable = stripKernels{
 	winoWeights4:                 winoWeights4Portable,
 	winoOutput4:                  winoOutput4Portable,
 }
-
-func fetchPortable(*float32, int) {}
 
 func span(p *float32, n int) []float32 { return unsafe.Slice(p, n) }
 

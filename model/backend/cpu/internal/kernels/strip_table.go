@@ -27,9 +27,6 @@ type stripKernels struct {
 	normalize, normalizeReLU                 func(y, x, mean, scale, offset *float32, n, rows int)
 	normalizeResidual, normalizeResidualReLU func(y, x, mean, scale, offset, residual *float32, n, rows int)
 
-	// fetch asks for n elements to be brought nearer, where a processor is told so.
-	fetch func(x *float32, n int)
-
 	// They fold n elements, whole vectors, into one vector.
 	sumStrip, maxStrip func(lanes, x *float32, n int)
 

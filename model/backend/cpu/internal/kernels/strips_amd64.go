@@ -5,9 +5,6 @@
 package kernels
 
 //go:noescape
-func fetchLines(x *float32, n int)
-
-//go:noescape
 func addAVX512(dst *float32, a *float32, b *float32, n int)
 
 //go:noescape

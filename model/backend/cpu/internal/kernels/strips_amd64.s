@@ -22,22 +22,6 @@ DATA tailMasks<>+56(SB)/4, $0x00000000
 DATA tailMasks<>+60(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
-// func fetchLines(x *float32, n int)
-// Requires: MMX+
-TEXT ·fetchLines(SB), NOSPLIT, $0-16
-	MOVQ x+0(FP), AX
-	MOVQ n+8(FP), BX
-	JMP  test
-
-loop:
-	PREFETCHT1 (AX)
-	ADDQ       $0x40, AX
-
-test:
-	SUBQ $0x10, BX
-	JGE  loop
-	RET
-
 // func addAVX512(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·addAVX512(SB), NOSPLIT, $0-32

@@ -17,7 +17,7 @@ func outerAVX51212x1(c *float32, coff *int, a *float32, taps *int, ntaps int, k 
 // manyAVX51212x1 is manyTile for AVX512.
 //
 //go:noescape
-func manyAVX51212x1(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
+func manyAVX51212x1(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
 
 // gatherAVX51212x2 is gatherTile for AVX512.
 //
@@ -32,7 +32,7 @@ func outerAVX51212x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k 
 // manyAVX51212x2 is manyTile for AVX512.
 //
 //go:noescape
-func manyAVX51212x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
+func manyAVX51212x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
 
 // peakAVX512 runs n rounds of 12 independent vector multiply-adds.
 func peakAVX512(n int)
@@ -50,7 +50,7 @@ func outerAVX26x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int
 // manyAVX26x2 is manyTile for AVX2.
 //
 //go:noescape
-func manyAVX26x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
+func manyAVX26x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
 
 // peakAVX2 runs n rounds of 12 independent vector multiply-adds.
 func peakAVX2(n int)

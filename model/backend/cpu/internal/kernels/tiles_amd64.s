@@ -479,9 +479,9 @@ write:
 	VZEROUPPER
 	RET
 
-// func manyAVX51212x1(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
-// Requires: AVX, AVX512F
-TEXT ·manyAVX51212x1(SB), NOSPLIT, $24-80
+// func manyAVX51212x1(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·manyAVX51212x1(SB), NOSPLIT, $24-88
 	MOVQ a+16(FP), BP
 	MOVQ aoff+24(FP), R14
 	MOVQ (R14), AX
@@ -529,10 +529,34 @@ tile:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	XORQ   R14, R14
-	MOVQ   16(SP), BP
-	SUBQ   $0x10, BP
-	JMP    deepTest
+	MOVQ   ahead+80(FP), R14
+	TESTQ  R14, R14
+	JZ     fetched
+	MOVQ   (R14), R15
+	MOVQ   16(R14), BP
+
+first:
+	PREFETCHT1 (R15)
+	ADDQ       $0x40, R15
+	DECQ       BP
+	JNZ        first
+	MOVQ       R15, (R14)
+	MOVQ       8(R14), R15
+	MOVQ       16(R14), BP
+
+second:
+	PREFETCHT1 (R15)
+	ADDQ       $0x40, R15
+	DECQ       BP
+	JNZ        second
+	MOVQ       R15, 8(R14)
+	MOVQ       8(SP), R15
+
+fetched:
+	XORQ R14, R14
+	MOVQ 16(SP), BP
+	SUBQ $0x10, BP
+	JMP  deepTest
 
 deep:
 	VMOVUPS          (R15), Z12
@@ -1479,9 +1503,9 @@ write:
 	VZEROUPPER
 	RET
 
-// func manyAVX51212x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
-// Requires: AVX, AVX512F
-TEXT ·manyAVX51212x2(SB), NOSPLIT, $24-80
+// func manyAVX51212x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·manyAVX51212x2(SB), NOSPLIT, $24-88
 	MOVQ a+16(FP), BP
 	MOVQ aoff+24(FP), R14
 	MOVQ (R14), AX
@@ -1541,10 +1565,34 @@ tile:
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
-	XORQ   R14, R14
-	MOVQ   16(SP), BP
-	SUBQ   $0x10, BP
-	JMP    deepTest
+	MOVQ   ahead+80(FP), R14
+	TESTQ  R14, R14
+	JZ     fetched
+	MOVQ   (R14), R15
+	MOVQ   16(R14), BP
+
+first:
+	PREFETCHT1 (R15)
+	ADDQ       $0x40, R15
+	DECQ       BP
+	JNZ        first
+	MOVQ       R15, (R14)
+	MOVQ       8(R14), R15
+	MOVQ       16(R14), BP
+
+second:
+	PREFETCHT1 (R15)
+	ADDQ       $0x40, R15
+	DECQ       BP
+	JNZ        second
+	MOVQ       R15, 8(R14)
+	MOVQ       8(SP), R15
+
+fetched:
+	XORQ R14, R14
+	MOVQ 16(SP), BP
+	SUBQ $0x10, BP
+	JMP  deepTest
 
 deep:
 	VMOVUPS      (R15), Z24
@@ -2322,9 +2370,9 @@ write:
 	VZEROUPPER
 	RET
 
-// func manyAVX26x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)
-// Requires: AVX, FMA3
-TEXT ·manyAVX26x2(SB), NOSPLIT, $24-80
+// func manyAVX26x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·manyAVX26x2(SB), NOSPLIT, $24-88
 	MOVQ a+16(FP), BP
 	MOVQ aoff+24(FP), R14
 	MOVQ (R14), AX
@@ -2360,10 +2408,34 @@ tile:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	XORQ   R14, R14
-	MOVQ   16(SP), BP
-	SUBQ   $0x10, BP
-	JMP    deepTest
+	MOVQ   ahead+80(FP), R14
+	TESTQ  R14, R14
+	JZ     fetched
+	MOVQ   (R14), R15
+	MOVQ   16(R14), BP
+
+first:
+	PREFETCHT1 (R15)
+	ADDQ       $0x40, R15
+	DECQ       BP
+	JNZ        first
+	MOVQ       R15, (R14)
+	MOVQ       8(R14), R15
+	MOVQ       16(R14), BP
+
+second:
+	PREFETCHT1 (R15)
+	ADDQ       $0x40, R15
+	DECQ       BP
+	JNZ        second
+	MOVQ       R15, 8(R14)
+	MOVQ       8(SP), R15
+
+fetched:
+	XORQ R14, R14
+	MOVQ 16(SP), BP
+	SUBQ $0x10, BP
+	JMP  deepTest
 
 deep:
 	VMOVUPS      (R15), Y12

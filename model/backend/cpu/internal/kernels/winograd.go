@@ -3,6 +3,7 @@ package kernels
 import (
 	"slices"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/retort-ml/retort/internal/workpool"
 )
@@ -37,8 +38,9 @@ const (
 	winoTiles    = 64        // tiles from which transforming the weights pays
 	winoFloats   = 192 << 10 // of the transformed tiles of a block
 	winoMost     = 96        // tiles of a block
+
 	winoFew      = 24        // where the weights are near
-	winoNear     = 16 << 10  // floats of a panel's weights that stay in the nearest caches
+	winoNear     = 80 << 10  // floats of a panel's weights that stay in the nearer caches
 	winoFar      = 288 << 10 // floats of weights that are there at a time; of one panel's, from which blocks are larger
 	winoItems    = 64        // pieces into which a convolution with near weights is cut
 	winoProducts = 192 << 10 // floats of products that are there at a time
@@ -179,6 +181,7 @@ type winoItem struct {
 	tileStep, planeStep int // of products
 	aoff, coff          [maxRows]int
 	fin                 finish
+	ahead               ahead
 	outside             []float32 // where pixels outside the image go
 	tmp                 []float32
 }
@@ -223,28 +226,19 @@ func (w *winoItem) run(from, to int) {
 	}
 }
 
-// fetch asks for what the block will write for n tiles from t on, and for as much of
-// what the next block reads.
-func (w *winoItem) fetch(p *convPanel, t, n int) {
-	s := w.s
-	for end := t + n; t < end; {
-		row, col := w.from+t/w.cols, t%w.cols
-		count := min(end-t, w.cols-col)
-		image, at := row/w.rows, row%w.rows
-		for i := range min(w.side, s.OH-w.side*at) {
-			w.strips.fetch(&w.y[w.out.base+image*w.out.image+(w.side*at+i)*w.out.row+w.side*col*w.out.pixel+p.y], min(w.side*count, s.OW-w.side*col)*w.out.pixel)
-		}
-		if row += w.block; row < w.end {
-			image, at = row/w.rows, row%w.rows
-			for i := range min(w.side, s.H-w.side*at) {
-				if w.side*col >= s.W {
-					break
-				}
-				w.strips.fetch(&w.x[((image*s.H+w.side*at+i)*s.W+w.side*col)*s.Ci], min(w.side*count, s.W-w.side*col)*s.Ci)
-			}
-		}
-		t += count
+// fetch says what the kernel shall ask for while it multiplies the tiles from t on: a
+// part of what the block will write, and as much of what the next block reads.
+func (w *winoItem) fetch(t, n int) *int {
+	s, all := w.s, (w.to-w.from)*w.cols
+	row := func(r, side, height int) int { return r/w.rows*height + min(r%w.rows*side, height) }
+	part := func(x []float32, from, to int) uintptr {
+		return uintptr(unsafe.Pointer(&x[0])) + uintptr(4*(from+(to-from)*t/all))
 	}
+	from, to := row(w.from, w.side, s.OH)*s.OW*s.Co, row(w.to, w.side, s.OH)*s.OW*s.Co
+	next, end := row(w.to, w.side, s.H)*s.W*s.Ci, row(min(w.to+w.block, w.end), w.side, s.H)*s.W*s.Ci
+	w.ahead.place = [2]uintptr{part(w.y, from, to), part(w.x, next, end)}
+	w.ahead.lines = max(1, (max(to-from, end-next)*n/all+16*w.planes()-1)/(16*w.planes()))
+	return (*int)(unsafe.Pointer(&w.ahead))
 }
 
 // near says whether the weights of a panel stay in the nearest caches, so that the
@@ -290,9 +284,8 @@ func (w *winoItem) multiplyNear(p *convPanel, n int) {
 	w.step(p)
 	for t := 0; t < n; t += rows {
 		count := min(rows, n-t)
-		w.fetch(p, t, count)
 		p.tile.many(&w.products[0], &w.coff[0], &w.tiles[t*ci], w.rowsOf(count), ci, &w.weights[w.at(p)], w.planes(), w.plane,
-			ci*p.tile.cols, w.planeStep)
+			ci*p.tile.cols, w.planeStep, w.fetch(t, count))
 		w.output(p, fin, w.products, t, count)
 	}
 }
@@ -309,10 +302,10 @@ func (w *winoItem) multiply(panels []convPanel, n, panelStep int) {
 			b, tiles := &w.weights[w.at(p)+plane*ci*p.tile.cols], w.tiles[plane*w.plane:]
 			products := w.products[i*panelStep+plane*w.planeStep:]
 			if whole > 0 {
-				p.tile.many(&products[0], &w.coff[0], &tiles[0], w.rowsOf(rows), ci, b, whole, rows*ci, 0, rows*w.tileStep)
+				p.tile.many(&products[0], &w.coff[0], &tiles[0], w.rowsOf(rows), ci, b, whole, rows*ci, 0, rows*w.tileStep, nil)
 			}
 			if t := whole * rows; t < n {
-				p.tile.many(&products[t*w.tileStep], &w.coff[0], &tiles[t*ci], w.rowsOf(n-t), ci, b, 1, 0, 0, 0)
+				p.tile.many(&products[t*w.tileStep], &w.coff[0], &tiles[t*ci], w.rowsOf(n-t), ci, b, 1, 0, 0, 0, nil)
 			}
 		}
 	}

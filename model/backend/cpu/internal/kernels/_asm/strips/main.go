@@ -34,7 +34,6 @@ func (s vec) r(i int) VecPhysical {
 func main() {
 	ConstraintExpr("amd64")
 	tailMasks()
-	fetch()
 	for _, s := range []vec{{"AVX512", 64}, {"AVX2", 32}} {
 		s.elementwise()
 		s.channelwise()
@@ -215,21 +214,4 @@ func (s vec) store(r VecPhysical, m operand.Mem, tail bool) {
 	default:
 		VMASKMOVPS(r, Y15, m)
 	}
-}
-
-// fetch writes the kernel that asks for the lines of n floats, to come as near as
-// the second cache.
-func fetch() {
-	TEXT("fetchLines", NOSPLIT, "func(x *float32, n int)")
-	Pragma("noescape")
-	Load(Param("x"), RAX)
-	Load(Param("n"), RBX)
-	JMP(operand.LabelRef("test"))
-	Label("loop")
-	PREFETCHT1(operand.Mem{Base: RAX})
-	ADDQ(operand.U8(64), RAX)
-	Label("test")
-	SUBQ(operand.U8(16), RBX)
-	JGE(operand.LabelRef("loop"))
-	RET()
 }

@@ -7,9 +7,11 @@ import (
 )
 
 // many writes the kernel that multiplies count tiles of one depth, a, b and c of
-// each being a fixed step after the last's. Nothing is added to c.
+// each being a fixed step after the last's. Nothing is added to c. With each tile it
+// asks for some lines of two ranges, so that memory is read while it multiplies: ahead
+// is nil or has their places and the number of lines.
 func (t tile) many() {
-	TEXT(t.name("many"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int)")
+	TEXT(t.name("many"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)")
 	Pragma("noescape")
 	Doc(t.name("many") + " is manyTile for " + t.isa.name + ".")
 	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.rows]
@@ -34,6 +36,22 @@ func (t tile) many() {
 	count, _ := Param("count").Resolve()
 	Label("tile")
 	t.zero()
+	Load(Param("ahead"), at)
+	TESTQ(at, at)
+	JZ(operand.LabelRef("fetched"))
+	for i := range 2 {
+		label := []string{"first", "second"}[i]
+		MOVQ(operand.Mem{Base: at, Disp: 8 * i}, b)
+		MOVQ(operand.Mem{Base: at, Disp: 16}, tmp)
+		Label(label)
+		PREFETCHT1(operand.Mem{Base: b})
+		ADDQ(operand.U8(64), b)
+		DECQ(tmp)
+		JNZ(operand.LabelRef(label))
+		MOVQ(b, operand.Mem{Base: at, Disp: 8 * i})
+	}
+	MOVQ(panel, b)
+	Label("fetched")
 	XORQ(at, at)
 	MOVQ(end, tmp)
 	const unroll = 4

@@ -146,6 +146,6 @@ func (s *Settings) keepCheckpoints() int {
 	return s.KeepCheckpoints
 }
 
-// StageVersion is 1 since the data come in the order of blocks. A stage that has
+// StageVersion is 2 since the CPU engine computes gradients by other kernels. A stage that has
 // Settings has its version, unless it has one of its own.
-func (s *Settings) StageVersion() int { return 1 }
+func (s *Settings) StageVersion() int { return 2 }

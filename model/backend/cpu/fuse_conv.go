@@ -16,6 +16,7 @@ type convStep struct {
 	form                        convForm
 	geometry                    kernels.Conv
 	scale, bias, residual, relu bool
+	moments                     bool // of the result: see takeMomentsInConvs
 }
 
 // recogniseConvs replaces convolutions by the pass of training that they are,
@@ -115,8 +116,11 @@ func lowerConvStep(c *compiler, n *node) error {
 	for i, in := range n.inputs {
 		sizes[i] = in.shape.Size()
 	}
-	out, count := c.newSlot(n), n.shape.Size()
-	c.emit(step.bound(slots, sizes, out, count))
+	if count := n.shape.Size(); step.moments {
+		c.emit(step.bound(slots, sizes, c.resultSlots(n), count))
+	} else {
+		c.emit(step.bound(slots, sizes, []int{c.newSlot(n)}, count))
+	}
 	return nil
 }
 
@@ -131,8 +135,8 @@ func (s convStep) reuse(slots []int) []int {
 }
 
 // bound is the step that runs the kernel.
-func (s convStep) bound(slots, sizes []int, out, count int) step {
-	return step{op: s.form.String(), reads: slots, writes: []int{out}, reuse: s.reuse(slots), bind: func(fr *frame) func() {
+func (s convStep) bound(slots, sizes, out []int, count int) step {
+	return step{op: s.form.String(), reads: slots, writes: out, reuse: s.reuse(slots), bind: func(fr *frame) func() {
 		return func() {
 			next := 2
 			operand := func(has bool) []float32 {
@@ -142,11 +146,14 @@ func (s convStep) bound(slots, sizes []int, out, count int) step {
 				next++
 				return fr.f32(slots[next-1], sizes[next-1])
 			}
-			a, b, y := fr.f32(slots[0], sizes[0]), fr.f32(slots[1], sizes[1]), fr.f32(out, count)
+			a, b, y := fr.f32(slots[0], sizes[0]), fr.f32(slots[1], sizes[1]), fr.f32(out[0], count)
 			switch s.form {
 			case formForward:
 				e := kernels.Epilogue{ReLU: s.relu}
 				e.Scale, e.Bias, e.Residual = operand(s.scale), operand(s.bias), operand(s.residual)
+				if s.moments {
+					e.Mean, e.Variance = fr.f32(out[1], s.geometry.Co), fr.f32(out[2], s.geometry.Co)
+				}
 				kernels.ConvForward(y, a, b, s.geometry, e)
 			case formInputGrad:
 				kernels.ConvInputGrad(y, a, b, s.geometry)

@@ -9,18 +9,19 @@ import "github.com/retort-ml/retort/internal/workpool"
 // kind.
 type gatherConv struct {
 	*isa
-	s      Conv
-	x, y   []float32
-	out    layout
-	finish *finisher
-	frame  frame
-	splits int // work items that share a frame
-	panels []convPanel
-	packed []float32
-	pack   func(dst []float32, panels []convPanel)
-	runs   []run
-	aoff   []int // of the pixels of a full frame
-	coff   []int
+	s       Conv
+	x, y    []float32
+	out     layout
+	finish  *finisher
+	moments *convMoments // nil if nobody asks
+	frame   frame
+	splits  int // work items that share a frame
+	panels  []convPanel
+	packed  []float32
+	pack    func(dst []float32, panels []convPanel)
+	runs    []run
+	aoff    []int // of the pixels of a full frame
+	coff    []int
 }
 
 // layout is where output pixels lie in y: not always adjacent, for the input
@@ -150,6 +151,10 @@ func (g *gatherConv) execute() {
 	table := offsets.get(2 * pixels)
 	defer offsets.put(table)
 	g.locate(table.data[:pixels], table.data[pixels:])
+	g.moments.end()
+	if g.splits == 1 {
+		g.moments.begin(g.frame.count())
+	}
 	workpool.For(g.frame.count()*g.splits, func(i int) {
 		buf := floats.get(g.frame.size())
 		defer floats.put(buf)
@@ -160,6 +165,8 @@ func (g *gatherConv) execute() {
 		item.panels = g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits]
 		item.base = g.out.base + p.image*g.out.image + p.row*g.out.row
 		item.run()
+		first := (p.image*g.s.OH + p.row) * g.s.OW
+		g.moments.add(i, first, first+item.pixels, g.y)
 		item.gatherConv, item.frame, item.panels, item.bounce.fin = nil, nil, nil, finish{}
 	})
 }

@@ -10,6 +10,9 @@ type Epilogue struct {
 	Scale, Bias []float32 // [Co]
 	Residual    []float32 // [N, OH, OW, Co]
 	ReLU        bool
+	// Mean and Variance, if they are not nil, receive the moments of y, as
+	// BatchNorm.Moments gives them.
+	Mean, Variance []float32 // [Co]
 }
 
 func (e Epilogue) none() bool {
@@ -21,7 +24,8 @@ func (e Epilogue) check(s Conv) {
 		name  string
 		value []float32
 		want  int
-	}{{"scale", e.Scale, s.Co}, {"bias", e.Bias, s.Co}, {"residual", e.Residual, s.lenY()}} {
+	}{{"scale", e.Scale, s.Co}, {"bias", e.Bias, s.Co}, {"residual", e.Residual, s.lenY()},
+		{"mean", e.Mean, s.Co}, {"variance", e.Variance, s.Co}} {
 		if v.value != nil {
 			wantLen("ConvForward", v.name, v.value, v.want)
 		}

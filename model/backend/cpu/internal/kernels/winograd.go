@@ -8,11 +8,15 @@ import (
 	"github.com/retort-ml/retort/internal/workpool"
 )
 
-// winograd computes a 3x3 convolution of stride 1 by F(2x2, 3x3) of Lavin and
-// Gray (2016): tiles of 2x2 output pixels take 16 multiplications for each
-// pair of channels instead of 36. The weights are transformed once, then each
-// block of tiles is transformed, multiplied (16 products of matrices) and
-// transformed back while it lies in the cache.
+// winograd computes a 3x3 convolution of stride 1 by F(4x4, 3x3) or F(2x2, 3x3) of
+// Lavin and Gray (2016): tiles of 4x4 output pixels take 36 multiplications for each
+// pair of channels instead of 144, tiles of 2x2 take 16 instead of 36. The weights of
+// some panels are transformed, then each block of tiles is transformed, multiplied (36
+// or 16 products of matrices) and transformed back while it lies in the cache.
+//
+// Where a panel's weights stay near, the products of a dozen tiles are computed and
+// used before the next, and the kernel asks for the memory that comes next meanwhile:
+// with few channels that is what limits a convolution.
 //
 // The transforms mix the pixels of a tile, so that one that is not finite
 // would reach its neighbours: then, and only then, the convolution is computed
@@ -32,20 +36,17 @@ type winograd struct {
 }
 
 const (
-	winoPitch    = 32        // floats between the planes of a product of F(2x2, 3x3)
-	winoMultiple = 16        // of which both channel counts are multiples
-	winoLeast    = 32        // channels from which F(2x2, 3x3) pays
-	winoTiles    = 64        // tiles from which transforming the weights pays
-	winoFloats   = 192 << 10 // of the transformed tiles of a block
-	winoMost     = 96        // tiles of a block
-
-	winoFew      = 24        // where the weights are near
-	winoNear     = 80 << 10  // floats of a panel's weights that stay in the nearer caches
-	winoFar      = 288 << 10 // floats of weights that are there at a time; of one panel's, from which blocks are larger
-	winoItems    = 64        // pieces into which a convolution with near weights is cut
-	winoProducts = 192 << 10 // floats of products that are there at a time
-	winoTmp      = 36 * 16   // floats that a transform of F(4x4, 3x3) needs
-	winoFrame    = 16 << 10  // floats of a frame
+	winoPitch    = 32         // floats between the planes of a product of F(2x2, 3x3)
+	winoMultiple = 16         // of which both channel counts are multiples
+	winoTiles    = 64         // tiles from which transforming the weights pays
+	winoNear     = 80 << 10   // floats of a panel's weights that stay near
+	winoFew      = 24         // tiles of a block whose weights do
+	winoItems    = 64         // pieces into which their convolution is cut
+	winoFar      = 288 << 10  // floats of a panel's weights above which blocks are larger
+	winoTogether = 1152 << 10 // floats of weights that are there at a time
+	winoProducts = 192 << 10  // floats of products that are there at a time
+	winoFrame    = 16 << 10   // floats of a frame
+	winoTmp      = 36 * 16    // floats that a transform of F(4x4, 3x3) needs
 )
 
 // direct turns winograd off: for tests.
@@ -69,6 +70,9 @@ func (w *winograd) run() bool {
 		defer w.finish.release()
 	}
 	w.cut()
+	if rows := s.N * w.rows; w.splits == 1 && w.together == len(w.panels) {
+		w.moments.begin((rows + w.item - 1) / w.item)
+	}
 	most := w.together * s.Ci * w.panels[0].tile.cols
 	packed, weights := floats.get(9*most), floats.get(w.planes()*most)
 	defer floats.put(packed)
@@ -100,9 +104,16 @@ func (w *winograd) multiplyAll() {
 		item.winograd = w
 		block, split := i/splits, i%splits
 		item.mine = w.panels[split*len(w.panels)/splits : (split+1)*len(w.panels)/splits]
-		item.run(block*w.item, min((block+1)*w.item, rows))
+		from, to := block*w.item, min((block+1)*w.item, rows)
+		item.run(from, to)
+		w.moments.add(i, w.pixel(from), w.pixel(to), w.y)
 		*item = winoItem{}
 	})
+}
+
+// pixel is the first of a row of tiles.
+func (w *winograd) pixel(row int) int {
+	return (row/w.rows*w.s.OH + min(row%w.rows*w.side, w.s.OH)) * w.s.OW
 }
 
 // cut chooses the rows of tiles of a block, of a work item and of a frame, and the
@@ -133,7 +144,7 @@ func (w *winograd) cut() {
 	}
 	items := (s.N*w.rows + w.item - 1) / w.item
 	w.splits = min(len(w.panels), (convItems+items-1)/items)
-	w.together = min(len(w.panels), max(w.splits, winoFar/perPanel))
+	w.together = min(len(w.panels), max(w.splits, winoTogether/perPanel))
 	w.plane = w.padded(w.block*w.cols)*s.Ci + winoMultiple // not a power of two apart
 	w.frame = frame{s: s, images: 1, bands: 1, width: w.side*(w.cols-1) + w.edge}
 	for w.frame.bands < min(w.block, w.rows) && w.heightOf(w.frame.bands+1)*w.frame.width*s.Ci <= winoFrame {
@@ -170,7 +181,7 @@ func (w *winograd) transform() {
 	})
 }
 
-// winoItem is a block of tiles.
+// winoItem is a work item: blocks of tiles, for some panels.
 type winoItem struct {
 	*winograd
 	mine                []convPanel
@@ -188,6 +199,7 @@ type winoItem struct {
 
 var winoPool items[winoItem]
 
+// run computes the rows of tiles [from, to) of some panels, block by block.
 func (w *winoItem) run(from, to int) {
 	s, n := w.s, w.block*w.cols
 	each, group := w.padded(n), 1 // tiles and panels whose products are there at a time
@@ -195,10 +207,11 @@ func (w *winoItem) run(from, to int) {
 		each = w.isa.rows
 	}
 	w.planeStep = winoPitch
-	if w.edge == 6 {
-		w.planeStep = each * w.panels[0].tile.cols
+	panelStep := each * w.planes() * winoPitch
+	if widest := w.panels[0].tile.cols; w.edge == 6 {
+		w.planeStep = each * widest
+		panelStep = w.planes() * w.planeStep
 	}
-	panelStep := each * w.planes() * max(winoPitch, w.panels[0].tile.cols)
 	if !w.near() {
 		group = min(len(w.mine), max(1, winoProducts/panelStep))
 	}
@@ -241,7 +254,7 @@ func (w *winoItem) fetch(t, n int) *int {
 	return (*int)(unsafe.Pointer(&w.ahead))
 }
 
-// near says whether the weights of a panel stay in the nearest caches, so that the
+// near says whether the weights of a panel stay in the near caches, so that the
 // products of a few tiles can be used at once.
 func (w *winograd) near() bool {
 	return w.edge == 6 && w.planes()*w.s.Ci*w.panels[0].tile.cols <= winoNear

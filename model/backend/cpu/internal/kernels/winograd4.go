@@ -1,9 +1,8 @@
 package kernels
 
 // F(4x4, 3x3) computes 16 pixels from 36 products, where F(2x2, 3x3) takes 64.
-// Its points are 0, ±√½, ±√2 and ∞: with those the error is one and a half that
-// of a direct sum, with the usual 0, ±1, ±2 and ∞ it is five times that. Only
-// inference uses it (Epilogue.Inference).
+// Its points are 0, ±√½, ±√2 and ∞: with those the error is about twice that of a
+// direct sum, with the usual 0, ±1, ±2 and ∞ three times as much.
 
 // winoForm is F(side x side, 3x3): tiles of side x side pixels are computed from
 // patches of edge x edge, by edge² products.
@@ -15,8 +14,8 @@ type winoForm struct {
 }
 
 var (
-	wino2 = winoForm{side: 2, edge: 4, least: winoLeast, floats: winoFloats, most: winoMost}
-	wino4 = winoForm{side: 4, edge: 6, least: winoMultiple, floats: 160 << 10, most: 96}
+	wino2 = winoForm{side: 2, edge: 4, least: 32, floats: 192 << 10, most: 96}
+	wino4 = winoForm{side: 4, edge: 6, least: 16, floats: 160 << 10, most: 96}
 )
 
 func (f winoForm) planes() int { return f.edge * f.edge }
@@ -32,7 +31,8 @@ func (f winoForm) products(s Conv) int {
 	return rows * cols * f.planes()
 }
 
-// winoForm is what winograd computes the convolution by.
+// winoForm is what winograd computes the convolution by: F(2x2, 3x3) where the tiles
+// of F(4x4, 3x3) reach so far over the image's edge that they save little.
 func (s Conv) winoForm() winoForm {
 	if 6*wino4.products(s) <= 5*wino2.products(s) {
 		return wino4

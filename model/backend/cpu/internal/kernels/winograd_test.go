@@ -16,7 +16,7 @@ func winoConvs(r *rand.Rand) []Conv {
 			StrideH: 1, StrideW: 1, PadT: r.IntN(5) - 1, PadL: r.IntN(5) - 1, DilH: 1, DilW: 1, Groups: 1}
 		s.OH, s.OW = 1+r.IntN(14), 1+r.IntN(14)
 		if s.winoForm() == wino2 {
-			s.Ci, s.Co = max(s.Ci, winoLeast), max(s.Co, winoLeast)
+			s.Ci, s.Co = max(s.Ci, wino2.least), max(s.Co, wino2.least)
 		}
 		for !s.byWinograd() {
 			s.N++
@@ -47,6 +47,42 @@ func checkWinograd(t *testing.T, r *rand.Rand, s Conv) {
 	ConvInputGrad(dx, dy, w, s)
 	near(t, fmt.Sprintf("forward %+v", s), y, wy, uniform(len(y), slices.Max(my)), 1e-6)
 	near(t, fmt.Sprintf("input gradient %+v", s), dx, wdx, uniform(len(dx), slices.Max(mx)), 1e-6)
+}
+
+// TestWinogradErrors: they are of the order of a direct sum's, forward and for the
+// gradient.
+func TestWinogradErrors(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(29, 30))
+		for _, s := range []Conv{resnetConvs(1, 16)[1], resnetConvs(1, 16)[4], resnetConvs(4, 16)[6], resnetConvs(16, 16)[8]} {
+			x, w, dy := random(r, s.lenX()), random(r, s.lenW()), random(r, s.lenY())
+			wantY, wantX, _, _, _, _ := naiveConv(x, w, dy, s)
+			y, dx := make([]float32, s.lenY()), make([]float32, s.lenX())
+			var errors [2][2]float64
+			for i := range errors {
+				direct = i == 1
+				ConvForward(y, x, w, s, Epilogue{})
+				ConvInputGrad(dx, dy, w, s)
+				errors[i] = [2]float64{rootMeanSquare(y, wantY), rootMeanSquare(dx, wantX)}
+			}
+			direct = false
+			for i, what := range []string{"forward", "input gradient"} {
+				if ratio := errors[0][i] / errors[1][i]; ratio > 3 {
+					t.Errorf("%+v: %s errs by %.2g, %.2f times a direct sum", s, what, errors[0][i], ratio)
+				}
+			}
+		}
+	})
+}
+
+// rootMeanSquare is that of the differences.
+func rootMeanSquare(got []float32, want []float64) float64 {
+	sum := 0.0
+	for i, v := range got {
+		d := float64(v) - want[i]
+		sum += d * d
+	}
+	return math.Sqrt(sum / float64(len(got)))
 }
 
 // TestWinogradMatchesDirect compares with the direct convolution, epilogues

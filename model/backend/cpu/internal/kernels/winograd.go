@@ -43,7 +43,7 @@ const (
 	winoFew      = 24         // tiles of a block whose weights do
 	winoItems    = 64         // pieces into which their convolution is cut
 	winoFar      = 288 << 10  // floats of a panel's weights above which blocks are larger
-	winoTogether = 1152 << 10 // floats of weights that are there at a time
+	winoTogether = 1152 << 10 // floats of weights that are there at a time, or those of x if it has less
 	winoProducts = 192 << 10  // floats of products that are there at a time
 	winoFrame    = 16 << 10   // floats of a frame
 	winoTmp      = 36 * 16    // floats that a transform of F(4x4, 3x3) needs
@@ -143,8 +143,8 @@ func (w *winograd) cut() {
 		w.item *= max(1, s.N*w.rows/(winoItems*w.block))
 	}
 	items := (s.N*w.rows + w.item - 1) / w.item
-	w.splits = min(len(w.panels), (convItems+items-1)/items)
-	w.together = min(len(w.panels), max(w.splits, winoTogether/perPanel))
+	w.together = min(len(w.panels), (min(winoTogether, s.lenX())+perPanel-1)/perPanel)
+	w.splits = min(w.together, (convItems+items-1)/items)
 	w.plane = w.padded(w.block*w.cols)*s.Ci + winoMultiple // not a power of two apart
 	w.frame = frame{s: s, images: 1, bands: 1, width: w.side*(w.cols-1) + w.edge}
 	for w.frame.bands < min(w.block, w.rows) && w.heightOf(w.frame.bands+1)*w.frame.width*s.Ci <= winoFrame {

@@ -39,9 +39,9 @@ type Stage struct {
 
 func init() { pipelines.Register(&Stage{}) }
 
-// StageVersion is 2 since the CPU engine computes inference by other kernels; at 1
+// StageVersion is 3 since the CPU engine computes inference by other kernels; at 1
 // some pictures began to be decoded otherwise, as for views.
-func (s *Stage) StageVersion() int { return 2 }
+func (s *Stage) StageVersion() int { return 3 }
 
 // Validate reports what is wrong with the config.
 func (s *Stage) Validate() error {

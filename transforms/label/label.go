@@ -48,8 +48,8 @@ type Meta struct {
 	Blocks int `json:"blocks,omitempty"`
 }
 
-// StageVersion is 1 since the CPU engine computes inference by other kernels.
-func (s *Stage) StageVersion() int { return 1 }
+// StageVersion is 2 since the CPU engine computes inference by other kernels.
+func (s *Stage) StageVersion() int { return 2 }
 
 // Validate reports what is wrong with the config.
 func (s *Stage) Validate() error {

@@ -146,7 +146,7 @@ func (s *Settings) keepCheckpoints() int {
 	return s.KeepCheckpoints
 }
 
-// StageVersion is 2 since the CPU engine computes kernel gradients by Winograd's
-// method; at 1 the data began to come in the order of blocks. A stage that has Settings
-// has its version, unless it has one of its own.
+// StageVersion is 2 since the CPU engine computes gradients by other kernels; at 1 the
+// data began to come in the order of blocks. A stage that has Settings has its version,
+// unless it has one of its own.
 func (s *Settings) StageVersion() int { return 2 }

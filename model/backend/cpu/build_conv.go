@@ -123,6 +123,7 @@ type normAttr struct {
 	epsilon        float32
 	axis           int
 	relu, residual bool // set by the compiler: see fuseNorms
+	again          bool // a gradient's mask is computed again, by the offset
 }
 
 // normOperands checks the operands: the first is the tensor, and the others

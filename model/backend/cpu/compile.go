@@ -67,7 +67,7 @@ func compileFunction(b *backend, f *function) (*program, error) {
 	if b.unfused {
 		return compileGraph(b, g)
 	}
-	for _, rewrite := range []func(){g.recogniseConvs, g.fuseNorms, g.computeNormsAgain} {
+	for _, rewrite := range []func(){g.recogniseConvs, g.fuseNorms, g.computeNormsAgain, g.takeMomentsInConvs} {
 		rewrite()
 		g.order()
 	}

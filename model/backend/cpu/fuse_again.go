@@ -5,8 +5,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-
-	"github.com/retort-ml/retort/model/backend/cpu/internal/kernels"
 )
 
 // keepNorms turns it off: for tests.
@@ -75,19 +73,4 @@ func lateUsers(y *node, uses map[*node][]*node) []*node {
 		return nil
 	}
 	return late
-}
-
-func lowerNormAgain(c *compiler, n *node) error {
-	r := c.slotsOf(n.inputs)
-	out, all, channels := c.newSlot(n), n.shape.Size(), n.inputs[1].shape.Size()
-	b := kernels.BatchNorm{Rows: all / max(1, channels), C: channels, Eps: n.attr.(normAttr).epsilon}
-	c.emit(step{op: "BatchNormAgain", reads: r, writes: []int{out}, bind: func(fr *frame) func() {
-		return func() {
-			if all > 0 {
-				b.Apply(fr.f32(out, all), fr.f32(r[0], all), fr.f32(r[1], channels), fr.f32(r[2], channels),
-					fr.f32(r[3], channels), fr.f32(r[4], channels), nil, true)
-			}
-		}
-	}})
-	return nil
 }

@@ -16,19 +16,17 @@ type convStep struct {
 	form                        convForm
 	geometry                    kernels.Conv
 	scale, bias, residual, relu bool
-	inference                   bool // see fuseEpilogue
+	moments                     bool // of the result: see takeMomentsInConvs
 }
 
 // recogniseConvs replaces convolutions by the pass of training that they are,
 // and merges into a forward pass the scale, bias, residual and ReLU after it.
 func (g *graph) recogniseConvs() {
-	inference := true // all convolutions are forward passes
 	for _, n := range g.nodes {
 		if n.op != compute.OpTypeConvGeneral {
 			continue
 		}
 		form, geometry, kernel := recognise(n)
-		inference = inference && form == formForward
 		if form == formOther {
 			continue
 		}
@@ -37,15 +35,13 @@ func (g *graph) recogniseConvs() {
 	}
 	for _, n := range slices.Clone(g.nodes) {
 		if n.op == opConv && n.attr.(convStep).form == formForward {
-			g.fuseEpilogue(n, inference)
+			g.fuseEpilogue(n)
 		}
 	}
 }
 
-// fuseEpilogue follows the chain of single users from a forward convolution. In a
-// graph of inference one that is normalised by given moments, and so scaled, may
-// be computed as only inference may.
-func (g *graph) fuseEpilogue(n *node, inference bool) {
+// fuseEpilogue follows the chain of single users from a forward convolution.
+func (g *graph) fuseEpilogue(n *node) {
 	uses := g.uses()
 	step := n.attr.(convStep)
 	inputs := slices.Clone(n.inputs)
@@ -60,7 +56,6 @@ func (g *graph) fuseEpilogue(n *node, inference bool) {
 	if v, user := g.vectorOperand(compute.OpTypeMul, last, channels, uses); v != nil && !step.scale {
 		inputs, step.scale, last = append(inputs, v), true, user
 	}
-	step.inference = inference && step.scale
 	if v, user := g.vectorOperand(compute.OpTypeAdd, last, channels, uses); v != nil && !step.bias {
 		inputs, step.bias, last = append(inputs, v), true, user
 	}
@@ -121,8 +116,11 @@ func lowerConvStep(c *compiler, n *node) error {
 	for i, in := range n.inputs {
 		sizes[i] = in.shape.Size()
 	}
-	out, count := c.newSlot(n), n.shape.Size()
-	c.emit(step.bound(slots, sizes, out, count))
+	if count := n.shape.Size(); step.moments {
+		c.emit(step.bound(slots, sizes, c.resultSlots(n), count))
+	} else {
+		c.emit(step.bound(slots, sizes, []int{c.newSlot(n)}, count))
+	}
 	return nil
 }
 
@@ -137,8 +135,8 @@ func (s convStep) reuse(slots []int) []int {
 }
 
 // bound is the step that runs the kernel.
-func (s convStep) bound(slots, sizes []int, out, count int) step {
-	return step{op: s.form.String(), reads: slots, writes: []int{out}, reuse: s.reuse(slots), bind: func(fr *frame) func() {
+func (s convStep) bound(slots, sizes, out []int, count int) step {
+	return step{op: s.form.String(), reads: slots, writes: out, reuse: s.reuse(slots), bind: func(fr *frame) func() {
 		return func() {
 			next := 2
 			operand := func(has bool) []float32 {
@@ -148,11 +146,14 @@ func (s convStep) bound(slots, sizes []int, out, count int) step {
 				next++
 				return fr.f32(slots[next-1], sizes[next-1])
 			}
-			a, b, y := fr.f32(slots[0], sizes[0]), fr.f32(slots[1], sizes[1]), fr.f32(out, count)
+			a, b, y := fr.f32(slots[0], sizes[0]), fr.f32(slots[1], sizes[1]), fr.f32(out[0], count)
 			switch s.form {
 			case formForward:
-				e := kernels.Epilogue{ReLU: s.relu, Inference: s.inference}
+				e := kernels.Epilogue{ReLU: s.relu}
 				e.Scale, e.Bias, e.Residual = operand(s.scale), operand(s.bias), operand(s.residual)
+				if s.moments {
+					e.Mean, e.Variance = fr.f32(out[1], s.geometry.Co), fr.f32(out[2], s.geometry.Co)
+				}
 				kernels.ConvForward(y, a, b, s.geometry, e)
 			case formInputGrad:
 				kernels.ConvInputGrad(y, a, b, s.geometry)

@@ -104,8 +104,32 @@ func (g *graph) fuseGradient(n *node, uses map[*node][]*node) {
 	}
 	attr := n.attr.(normAttr)
 	attr.relu = true
+	mask := dy.inputs[1]
+	if offset := offsetOf(n, mask); offset != nil {
+		attr.again, mask = true, offset
+	}
 	n.attr = attr
-	n.inputs = append(slices.Clone(n.inputs), dy.inputs[1])
+	n.inputs = append(slices.Clone(n.inputs), mask)
 	n.inputs[4] = dy.inputs[0]
 	uses[from] = append(uses[from], n)
+}
+
+// offsetOf is the offset of the normalisation whose gradient n is, if y is its result
+// after ReLU, without a residual: x, which n reads anyway, tells then where y is
+// positive.
+func offsetOf(n, y *node) *node {
+	if y.op != opResult || y.attr.(int) != 0 {
+		return nil
+	}
+	of := y.inputs[0]
+	if of.op != compute.OpTypeBatchNormForTraining {
+		return nil
+	}
+	attr := of.attr.(normAttr)
+	isResult := func(n *node, i int) bool { return n.op == opResult && n.inputs[0] == of && n.attr.(int) == i }
+	if !attr.relu || attr.residual || attr.epsilon != n.attr.(normAttr).epsilon || n.inputs[0] != of.inputs[0] ||
+		n.inputs[1] != of.inputs[1] || !isResult(n.inputs[2], 1) || !isResult(n.inputs[3], 2) {
+		return nil
+	}
+	return of.inputs[2]
 }

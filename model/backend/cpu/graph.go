@@ -18,6 +18,8 @@ const (
 	opConv
 	// opNormAgain is the result of a batch normalisation with ReLU, computed again.
 	opNormAgain
+	// opNormApply is the result of a batch normalisation whose moments are given.
+	opNormApply
 )
 
 // graph is a copy of the live part of a function that the compiler rewrites.

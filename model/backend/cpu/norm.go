@@ -50,7 +50,7 @@ func norm32(fr *frame, n *node, b kernels.BatchNorm, r, w []int) {
 	x, scale := fr.f32(r[0], all), fr.f32(r[1], b.C)
 	attr := n.attr.(normAttr)
 	var extra []float32
-	if attr.residual || attr.relu && n.op == compute.OpTypeBatchNormGradient {
+	if attr.residual || attr.relu && !attr.again && n.op == compute.OpTypeBatchNormGradient {
 		extra = fr.f32(r[len(r)-1], all)
 	}
 	switch n.op {
@@ -59,6 +59,11 @@ func norm32(fr *frame, n *node, b kernels.BatchNorm, r, w []int) {
 	case compute.OpTypeBatchNormForTraining:
 		b.Forward(fr.f32(w[0], all), x, scale, fr.f32(r[2], b.C), fr.f32(w[1], b.C), fr.f32(w[2], b.C), extra, attr.relu)
 	default:
+		if attr.again {
+			b.GradAgain(fr.f32(w[0], all), fr.f32(w[1], b.C), fr.f32(w[2], b.C), x, fr.f32(r[4], all), scale, fr.f32(r[5], b.C),
+				fr.f32(r[2], b.C), fr.f32(r[3], b.C))
+			return
+		}
 		b.Grad(fr.f32(w[0], all), fr.f32(w[1], b.C), fr.f32(w[2], b.C), x, fr.f32(r[4], all), scale,
 			fr.f32(r[2], b.C), fr.f32(r[3], b.C), extra, nil)
 	}

@@ -24,7 +24,8 @@ var folded = []compute.OpType{
 func init() {
 	operations = map[compute.OpType]operation{
 		opConv:                              {lowerConvStep},
-		opNormAgain:                         {lowerNormAgain},
+		opNormAgain:                         {lowerNormApply},
+		opNormApply:                         {lowerNormApply},
 		opByteConv:                          {lowerByteConv},
 		opToBytes:                           {lowerToBytes},
 		opReLU:                              {lowerElementwise},

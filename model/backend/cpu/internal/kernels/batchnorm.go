@@ -18,26 +18,52 @@ func (b BatchNorm) Moments(mean, variance, x []float32) {
 	b.check("BatchNorm.Moments", x)
 	b.checkChannels("BatchNorm.Moments", mean, variance)
 	f := fold{rows: b.Rows, cols: b.C}.cut()
-	sums, squares := doubles.get(f.blocks*b.C), doubles.get(f.blocks*b.C)
-	defer doubles.put(sums)
-	defer doubles.put(squares)
-	f.each(func(k block) {
-		k.moments(sums.data[k.index*b.C:][:b.C], squares.data[k.index*b.C:][:b.C], x)
-	})
-	total, spread := doubles.get(b.C), doubles.get(b.C)
-	defer doubles.put(total)
-	defer doubles.put(spread)
-	f.combine(total.data, sums.data)
-	f.combine(spread.data, squares.data)
-	n := float64(b.Rows)
-	for c := range b.C {
-		m := total.data[c] / n
-		for i := range f.blocks {
-			rows := float64(min((i+1)*f.blockRows, f.rows) - i*f.blockRows)
-			d := sums.data[i*b.C+c]/rows - m
-			spread.data[c] += d * d * rows
+	m := b.parts(&f, f.blocks)
+	defer m.release()
+	f.each(func(k block) { m.add(k, x) })
+	m.combine(mean, variance)
+}
+
+// momentParts are the moments of parts of the rows, which are added in any order and
+// combined in theirs.
+type momentParts struct {
+	BatchNorm
+	fold          *fold
+	rows          *buffer[int] // of each part
+	sums, squares *buffer[float64]
+}
+
+// parts must be followed by release.
+func (b BatchNorm) parts(f *fold, n int) *momentParts {
+	return &momentParts{BatchNorm: b, fold: f, rows: offsets.get(n), sums: doubles.get(n * b.C), squares: doubles.get(n * b.C)}
+}
+
+func (m *momentParts) release() {
+	offsets.put(m.rows)
+	doubles.put(m.sums)
+	doubles.put(m.squares)
+}
+
+// add sets the part of a block's index.
+func (m *momentParts) add(k block, x []float32) {
+	m.rows.data[k.index] = k.to - k.from
+	k.moments(m.sums.data[k.index*m.C:][:m.C], m.squares.data[k.index*m.C:][:m.C], x)
+}
+
+func (m *momentParts) combine(mean, variance []float32) {
+	n := float64(m.Rows)
+	for c := range m.C {
+		sum, spread := 0.0, 0.0
+		for i := range m.rows.data {
+			sum += m.sums.data[i*m.C+c]
+			spread += m.squares.data[i*m.C+c]
 		}
-		mean[c], variance[c] = float32(m), float32(spread.data[c]/n)
+		of := sum / n
+		for i, rows := range m.rows.data {
+			d := m.sums.data[i*m.C+c]/float64(rows) - of
+			spread += d * d * float64(rows)
+		}
+		mean[c], variance[c] = float32(of), float32(spread/n)
 	}
 }
 
@@ -77,7 +103,7 @@ func (b BatchNorm) Apply(y, x, scale, offset, mean, variance, residual []float32
 	defer floats.put(buf)
 	factor := buf.data[3*f.width:]
 	for c := range factor {
-		factor[c] = float32(float64(scale[c]) * b.invStd(variance[c]))
+		factor[c] = b.factor(scale[c], variance[c])
 	}
 	m := f.widen(buf.data[:f.width], mean)
 	s := f.widen(buf.data[f.width:][:f.width], factor)
@@ -102,6 +128,11 @@ func (b BatchNorm) Apply(y, x, scale, offset, mean, variance, residual []float32
 func (b BatchNorm) Forward(y, x, scale, offset, mean, variance, residual []float32, relu bool) {
 	b.Moments(mean, variance, x)
 	b.Apply(y, x, scale, offset, mean, variance, residual, relu)
+}
+
+// factor is what the distance from the mean is multiplied with.
+func (b BatchNorm) factor(scale, variance float32) float32 {
+	return float32(float64(scale) * b.invStd(variance))
 }
 
 func (b BatchNorm) invStd(variance float32) float64 {

@@ -8,48 +8,71 @@ package kernels
 // residual, which is the dy that counts. dx may be dy, x or relu; dresidual
 // may be dy or relu. dx and dresidual may not be the same.
 func (b BatchNorm) Grad(dx, dscale, doffset, x, dy, scale, mean, variance, relu, dresidual []float32) {
-	b.check("BatchNorm.Grad", dx, x, dy)
-	b.checkChannels("BatchNorm.Grad", dscale, doffset, scale, mean, variance)
 	for _, s := range [][]float32{relu, dresidual} {
 		if s != nil {
 			b.check("BatchNorm.Grad", s)
 		}
 	}
-	g := normGrad{BatchNorm: b, f: fold{rows: b.Rows, cols: b.C}.cut(), x: x, dy: dy, relu: relu, kept: dresidual}
+	g := normGrad{BatchNorm: b, x: x, dy: dy, scale: scale, mean: mean, variance: variance, relu: relu, kept: dresidual}
 	if relu == nil && dresidual != nil {
 		if n := b.Rows * b.C; n > 0 && &dresidual[0] != &dy[0] {
 			copyParallel(dresidual[:n], dy)
 		}
 		g.kept = nil
 	}
+	g.run(dx, dscale, doffset)
+}
+
+// GradAgain is Grad for a Forward with relu set and without a residual: its offset
+// tells where the result was positive.
+func (b BatchNorm) GradAgain(dx, dscale, doffset, x, dy, scale, offset, mean, variance []float32) {
+	b.checkChannels("BatchNorm.GradAgain", offset)
+	g := normGrad{BatchNorm: b, x: x, dy: dy, scale: scale, mean: mean, variance: variance, offset: offset}
+	g.run(dx, dscale, doffset)
+}
+
+// normGrad is one call. Of relu and offset at most one is there.
+type normGrad struct {
+	BatchNorm
+	f                             fold
+	x, dy, relu, kept             []float32
+	scale, mean, variance, offset []float32
+}
+
+func (g *normGrad) run(dx, dscale, doffset []float32) {
+	b := g.BatchNorm
+	b.check("BatchNorm.Grad", dx, g.x, g.dy)
+	b.checkChannels("BatchNorm.Grad", dscale, doffset, g.scale, g.mean, g.variance)
+	g.f = fold{rows: b.Rows, cols: b.C}.cut()
 	sum, dot := doubles.get(b.C), doubles.get(b.C)
 	defer doubles.put(sum)
 	defer doubles.put(dot)
-	g.sums(sum.data, dot.data, mean)
+	g.sums(sum.data, dot.data)
 	for c := range b.C {
-		doffset[c], dscale[c] = float32(sum.data[c]), float32(dot.data[c]*b.invStd(variance[c]))
+		doffset[c], dscale[c] = float32(sum.data[c]), float32(dot.data[c]*b.invStd(g.variance[c]))
 	}
 	if g.kept != nil { // the sums left the masked gradient there
 		g.dy, g.relu = g.kept, nil
 	}
-	g.input(dx, sum.data, dot.data, scale, mean, variance)
-}
-
-// normGrad is one call.
-type normGrad struct {
-	BatchNorm
-	f                 fold
-	x, dy, relu, kept []float32
+	g.input(dx, sum.data, dot.data)
 }
 
 // sums sets sum = Σ dy and dot = Σ dy·(x - mean) of each channel.
-func (g *normGrad) sums(sum, dot []float64, mean []float32) {
+func (g *normGrad) sums(sum, dot []float64) {
 	f, c := &g.f, g.C
 	partials := doubles.get(2 * f.blocks * c)
-	wide := floats.get(f.width)
+	wide := floats.get(3*f.width + c)
 	defer doubles.put(partials)
 	defer floats.put(wide)
-	m := f.widen(wide.data, mean)
+	m := f.widen(wide.data, g.mean)
+	var factor, offset []float32
+	if g.offset != nil {
+		one := wide.data[3*f.width:]
+		for i := range one {
+			one[i] = g.factor(i)
+		}
+		factor, offset = f.widen(wide.data[f.width:], one), f.widen(wide.data[2*f.width:], g.offset)
+	}
 	sums, dots := partials.data[:f.blocks*c], partials.data[f.blocks*c:]
 	v := active.strips
 	f.each(func(k block) {
@@ -59,6 +82,8 @@ func (g *normGrad) sums(sum, dot []float64, mean []float32) {
 		s, d := &acc.data[0], &acc.data[f.width]
 		k.run(func(at, n, rows int) {
 			switch {
+			case g.offset != nil:
+				v.gradSumsAgain(s, d, &m[0], &g.x[at], &g.dy[at], &factor[0], &offset[0], n, rows)
 			case g.relu == nil:
 				v.gradSums(s, d, &m[0], &g.x[at], &g.dy[at], n, rows)
 			case g.kept == nil:
@@ -75,12 +100,12 @@ func (g *normGrad) sums(sum, dot []float64, mean []float32) {
 }
 
 // input sets dx = scale·invStd·(dy - Σdy/n - (x-mean)·invStd²·Σ(dy·(x-mean))/n).
-func (g *normGrad) input(dx []float32, sum, dot []float64, scale, mean, variance []float32) {
+func (g *normGrad) input(dx []float32, sum, dot []float64) {
 	f, c := &g.f, g.C
-	buf := floats.get(4*f.width + c)
+	buf := floats.get(5*f.width + c)
 	defer floats.put(buf)
 	part := func(i int) []float32 { return buf.data[i*f.width:][:f.width] }
-	one := buf.data[4*f.width:]
+	one := buf.data[5*f.width:]
 	n := float64(g.Rows)
 	spread := func(dst []float32, value func(c int) float64) *float32 {
 		for i := range one {
@@ -91,14 +116,20 @@ func (g *normGrad) input(dx []float32, sum, dot []float64, scale, mean, variance
 	if c == 0 || g.Rows == 0 {
 		return
 	}
-	m := spread(part(0), func(c int) float64 { return float64(mean[c]) })
-	d := spread(part(1), func(c int) float64 { i := g.invStd(variance[c]); return dot[c] / n * i * i })
+	m := spread(part(0), func(c int) float64 { return float64(g.mean[c]) })
+	d := spread(part(1), func(c int) float64 { i := g.invStd(g.variance[c]); return dot[c] / n * i * i })
 	s := spread(part(2), func(c int) float64 { return sum[c] / n })
-	k := spread(part(3), func(c int) float64 { return float64(scale[c]) * g.invStd(variance[c]) })
+	k := spread(part(3), func(c int) float64 { return float64(g.factor(c)) })
+	var o *float32
+	if g.offset != nil {
+		o = &f.widen(part(4), g.offset)[0]
+	}
 	v := active.strips
 	f.each(func(b block) {
 		b.run(func(at, n, rows int) {
-			if g.relu == nil {
+			if o != nil {
+				v.gradInputAgain(&dx[at], &g.x[at], &g.dy[at], m, d, s, k, o, n, rows)
+			} else if g.relu == nil {
 				v.gradInput(&dx[at], &g.x[at], &g.dy[at], m, d, s, k, n, rows)
 			} else {
 				v.gradInputReLU(&dx[at], &g.x[at], &g.dy[at], m, d, s, k, &g.relu[at], n, rows)
@@ -106,6 +137,9 @@ func (g *normGrad) input(dx []float32, sum, dot []float64, scale, mean, variance
 		})
 	})
 }
+
+// factor is what Forward multiplied channel c with.
+func (g *normGrad) factor(c int) float32 { return g.BatchNorm.factor(g.scale[c], g.variance[c]) }
 
 func copyParallel(dst, src []float32) {
 	f := fold{rows: len(dst), cols: 1}.cut()

@@ -86,12 +86,33 @@ func TestBatchNormMatchesNaive(t *testing.T) {
 				near(t, what+"dx", dx, want.dx, uniform(n, 30), 2e-6)
 				near(t, what+"dscale", dscale, want.dscale, uniform(b.C, float64(b.Rows)), 1e-6)
 				near(t, what+"doffset", doffset, want.doffset, uniform(b.C, float64(b.Rows)), 1e-6)
+				if relu && !withResidual {
+					checkGradAgain(t, what, b, x, dy, y, scale, offset, mean, variance)
+				}
 				if withResidual {
 					near(t, what+"dresidual", dres, want.dresidual, uniform(n, 1), 0)
 				}
 			}
 		}
 	})
+}
+
+// checkGradAgain: the bits are those of a gradient that reads the result of Forward.
+func checkGradAgain(t *testing.T, what string, b BatchNorm, x, dy, y, scale, offset, mean, variance []float32) {
+	t.Helper()
+	var got, want [3][]float32
+	for _, g := range []*[3][]float32{&got, &want} {
+		*g = [3][]float32{make([]float32, b.Rows*b.C), make([]float32, b.C), make([]float32, b.C)}
+	}
+	b.Grad(want[0], want[1], want[2], x, dy, scale, mean, variance, y, nil)
+	b.GradAgain(got[0], got[1], got[2], x, dy, scale, offset, mean, variance)
+	for k := range want {
+		for i, v := range want[k] {
+			if math.Float32bits(got[k][i]) != math.Float32bits(v) {
+				t.Fatalf("%sGradAgain: element %d of result %d is %v; want %v", what, i, k, got[k][i], v)
+			}
+		}
+	}
 }
 
 func TestBatchNormVarianceWithALargeMean(t *testing.T) {

@@ -70,12 +70,37 @@ func gradInputReLUPortable(dx, x, g, mean, dot, sum, scale, y *float32, n, rows 
 	}
 }
 
+// affine is what a normalisation computes, before the residual and ReLU.
+func affine(x, mean, scale, offset float32) float32 { return (x-mean)*scale + offset }
+
+func gradSumsAgainPortable(sum, dot, mean, x, g, scale, offset *float32, n, rows int) {
+	s, d, m, k, o := span(sum, n), span(dot, n), span(mean, n), span(scale, n), span(offset, n)
+	for r := range rows {
+		xs := row(x, r*n, n)
+		for i, v := range row(g, r*n, n) {
+			v = wherePositive(v, affine(xs[i], m[i], k[i], o[i]))
+			s[i] += v
+			d[i] += v * (xs[i] - m[i])
+		}
+	}
+}
+
+func gradInputAgainPortable(dx, x, g, mean, dot, sum, scale, offset *float32, n, rows int) {
+	m, d, s, k, o := span(mean, n), span(dot, n), span(sum, n), span(scale, n), span(offset, n)
+	for r := range rows {
+		out, xs := row(dx, r*n, n), row(x, r*n, n)
+		for i, v := range row(g, r*n, n) {
+			out[i] = k[i] * (wherePositive(v, affine(xs[i], m[i], k[i], o[i])) - s[i] - (xs[i]-m[i])*d[i])
+		}
+	}
+}
+
 func normalizePortable(y, x, mean, scale, offset *float32, n, rows int) {
 	m, s, o := span(mean, n), span(scale, n), span(offset, n)
 	for r := range rows {
 		out := row(y, r*n, n)
 		for i, v := range row(x, r*n, n) {
-			out[i] = (v-m[i])*s[i] + o[i]
+			out[i] = affine(v, m[i], s[i], o[i])
 		}
 	}
 }
@@ -90,7 +115,7 @@ func normalizeResidualPortable(y, x, mean, scale, offset, residual *float32, n, 
 	for r := range rows {
 		out, more := row(y, r*n, n), row(residual, r*n, n)
 		for i, v := range row(x, r*n, n) {
-			out[i] = (v-m[i])*s[i] + o[i] + more[i]
+			out[i] = affine(v, m[i], s[i], o[i]) + more[i]
 		}
 	}
 }

@@ -9,17 +9,19 @@ import "github.com/retort-ml/retort/internal/workpool"
 // kind.
 type gatherConv struct {
 	*isa
-	s      Conv
-	x, y   []float32
-	out    layout
-	finish *finisher
-	frame  frame
-	splits int // work items that share a frame
-	panels []convPanel
-	packed []float32
-	runs   []run
-	aoff   []int // of the pixels of a full frame
-	coff   []int
+	s       Conv
+	x, y    []float32
+	out     layout
+	finish  *finisher
+	moments *convMoments // nil if nobody asks
+	frame   frame
+	splits  int // work items that share a frame
+	panels  []convPanel
+	packed  []float32
+	pack    func(dst []float32, panels []convPanel)
+	runs    []run
+	aoff    []int // of the pixels of a full frame
+	coff    []int
 }
 
 // layout is where output pixels lie in y: not always adjacent, for the input
@@ -56,7 +58,7 @@ func (s Conv) rows() int { return s.KH * s.KW * (s.Ci / s.Groups) }
 func (s Conv) fused() bool { return s.DilW == 1 && s.Groups == 1 }
 
 // plan cuts the convolution into frames, panels and runs, by shape alone. It
-// returns the floats of packed weights.
+// returns the floats of all packed weights.
 func (g *gatherConv) plan() int {
 	g.flatten()
 	s := g.s
@@ -133,17 +135,26 @@ func (g *gatherConv) locate(aoff, coff []int) {
 	g.aoff, g.coff = aoff, coff
 }
 
-// execute runs the planned convolution on packed weights.
+// execute plans and runs the convolution.
 func (g *gatherConv) execute() {
+	size := g.plan()
 	if g.s.byWinograd() {
-		if w := (&winograd{gatherConv: g, winoForm: g.form()}); w.run() {
+		if w := (&winograd{gatherConv: g, winoForm: g.s.winoForm()}); w.run() {
 			return
 		}
 	}
+	weights := floats.get(size)
+	defer floats.put(weights)
+	g.packed = weights.data
+	g.pack(g.packed, g.panels)
 	pixels := g.frame.images * g.frame.bands * g.s.OW
 	table := offsets.get(2 * pixels)
 	defer offsets.put(table)
 	g.locate(table.data[:pixels], table.data[pixels:])
+	g.moments.end()
+	if g.splits == 1 {
+		g.moments.begin(g.frame.count())
+	}
 	workpool.For(g.frame.count()*g.splits, func(i int) {
 		buf := floats.get(g.frame.size())
 		defer floats.put(buf)
@@ -154,6 +165,8 @@ func (g *gatherConv) execute() {
 		item.panels = g.panels[split*len(g.panels)/g.splits : (split+1)*len(g.panels)/g.splits]
 		item.base = g.out.base + p.image*g.out.image + p.row*g.out.row
 		item.run()
+		first := (p.image*g.s.OH + p.row) * g.s.OW
+		g.moments.add(i, first, first+item.pixels, g.y)
 		item.gatherConv, item.frame, item.panels, item.bounce.fin = nil, nil, nil, finish{}
 	})
 }

@@ -86,10 +86,7 @@ func inputGradPhase(dx, dy, w []float32, s Conv, v, h phase) {
 	g := gatherConv{isa: active, x: dy, y: dx, out: out, s: Conv{
 		N: s.N, H: s.OH, W: s.OW, Ci: s.Co, KH: v.taps, KW: h.taps, Co: s.Ci, OH: v.size, OW: h.size,
 		StrideH: 1, StrideW: 1, PadT: v.pad, PadL: h.pad, DilH: v.dilation, DilW: h.dilation, Groups: s.Groups}}
-	buf := floats.get(g.plan())
-	defer floats.put(buf)
-	g.packed = buf.data
-	packFlipped(g.packed, w, s, v, h, g.panels)
+	g.pack = func(dst []float32, panels []convPanel) { packFlipped(dst, w, s, v, h, panels) }
 	g.execute()
 }
 

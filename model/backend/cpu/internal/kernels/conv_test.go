@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -192,6 +193,38 @@ func checkEpilogue(t *testing.T, r *rand.Rand, s Conv) {
 			t.Fatalf("%+v: element %d is %v when it takes the residual's place; want %v", s, i, inPlace[i], v)
 		}
 	}
+}
+
+// TestConvMoments: they are those of a pass of their own, but for rounding, and the
+// same for any number of threads.
+func TestConvMoments(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(17, 18))
+		list := []Conv{resnetConvs(3, 16)[0], resnetConvs(5, 16)[1], resnetConvs(5, 16)[2], resnetConvs(33, 16)[6],
+			resnetConvs(17, 16)[8], pointwise(resnetConvs(3, 16)[1]), resnetConvs(2, 7)[4]}
+		for range 20 {
+			list = append(list, randomConv(r))
+		}
+		for _, s := range list {
+			if s.lenY() == 0 {
+				continue
+			}
+			x, w := random(r, s.lenX()), random(r, s.lenW())
+			y, mean, variance := make([]float32, s.lenY()), make([]float32, s.Co), make([]float32, s.Co)
+			sameAcrossThreads(t, func() []float32 {
+				mean, variance = make([]float32, s.Co), make([]float32, s.Co)
+				ConvForward(y, x, w, s, Epilogue{Mean: mean, Variance: variance})
+				return slices.Concat(y, mean, variance)
+			})
+			want := naiveBatchNorm(BatchNorm{Rows: s.N * s.OH * s.OW, C: s.Co}, y, make([]float32, s.Co), make([]float32, s.Co), nil, y, false)
+			size := 1.0
+			for _, v := range y {
+				size = max(size, math.Abs(float64(v)))
+			}
+			near(t, fmt.Sprintf("mean %+v", s), mean, want.mean, uniform(s.Co, size), 1e-6)
+			near(t, fmt.Sprintf("variance %+v", s), variance, want.variance, uniform(s.Co, size*size), 1e-6)
+		}
+	})
 }
 
 // TestConvAddsInPlace: the bits are those of a result beside the residual.

@@ -10,13 +10,13 @@ type Epilogue struct {
 	Scale, Bias []float32 // [Co]
 	Residual    []float32 // [N, OH, OW, Co]
 	ReLU        bool
-	// Inference lets a 3x3 convolution be computed by F(4x4, 3x3), whose errors
-	// are about twice those of what training uses.
-	Inference bool
+	// Mean and Variance, if they are not nil, receive the moments of y, as
+	// BatchNorm.Moments gives them.
+	Mean, Variance []float32 // [Co]
 }
 
 func (e Epilogue) none() bool {
-	return e.Scale == nil && e.Bias == nil && e.Residual == nil && !e.ReLU && !e.Inference
+	return e.Scale == nil && e.Bias == nil && e.Residual == nil && !e.ReLU
 }
 
 func (e Epilogue) check(s Conv) {
@@ -24,7 +24,8 @@ func (e Epilogue) check(s Conv) {
 		name  string
 		value []float32
 		want  int
-	}{{"scale", e.Scale, s.Co}, {"bias", e.Bias, s.Co}, {"residual", e.Residual, s.lenY()}} {
+	}{{"scale", e.Scale, s.Co}, {"bias", e.Bias, s.Co}, {"residual", e.Residual, s.lenY()},
+		{"mean", e.Mean, s.Co}, {"variance", e.Variance, s.Co}} {
 		if v.value != nil {
 			wantLen("ConvForward", v.name, v.value, v.want)
 		}
@@ -44,6 +45,10 @@ func (e Epilogue) prepare(co int) *finisher {
 	if e.none() {
 		return nil
 	}
+	return e.finisher(co)
+}
+
+func (e Epilogue) finisher(co int) *finisher {
 	f := &finisher{Epilogue: e, fold: fold{rows: 1, cols: co}.cut()}
 	w := f.fold.width
 	f.buf = floats.get(3*w + maxCols) // the last tile may be wider than what is left

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
+	"unsafe"
 )
 
 // eachISA runs the test once for every instruction set of this machine.
@@ -172,4 +173,35 @@ func report(b *testing.B, flops, peak float64) {
 	rate := flops * float64(b.N) / float64(b.Elapsed().Nanoseconds())
 	b.ReportMetric(rate, "GFLOP/s")
 	b.ReportMetric(100*rate/peak, "%peak")
+}
+
+// TestManyTiles: many is so many calls of gather, bit by bit, whatever it fetches.
+func TestManyTiles(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(31, 32))
+		for _, tile := range active.tiles {
+			for _, depth := range []int{1, 3, 4, 16, 33} {
+				const count = 5
+				rows, cols := active.rows, tile.cols
+				a, b := random(r, count*rows*depth), random(r, count*depth*cols)
+				var aoff, coff [maxRows]int
+				for i := range rows {
+					aoff[i], coff[i] = i*depth, i*cols
+				}
+				for _, bstep := range []int{0, depth * cols} {
+					got, want := make([]float32, count*rows*cols), make([]float32, count*rows*cols)
+					around := ahead{place: [2]uintptr{uintptr(unsafe.Pointer(&a[0])), uintptr(unsafe.Pointer(&b[0]))}, lines: 3}
+					for _, fetch := range []*int{nil, (*int)(unsafe.Pointer(&around))} {
+						tile.many(&got[0], &coff[0], &a[0], &aoff[0], depth, &b[0], count, rows*depth, bstep, rows*cols, fetch)
+						manyBy(tile.gather)(&want[0], &coff[0], &a[0], &aoff[0], depth, &b[0], count, rows*depth, bstep, rows*cols, nil)
+						for i, v := range want {
+							if math.Float32bits(got[i]) != math.Float32bits(v) {
+								t.Fatalf("%d columns, depth %d, step %d: element %d is %v; want %v", cols, depth, bstep, i, got[i], v)
+							}
+						}
+					}
+				}
+			}
+		}
+	})
 }

@@ -38,11 +38,35 @@ type tile struct {
 	cols   int // width in floats: a multiple of the vector
 	gather gatherFunc
 	outer  outerFunc
+	many   manyFunc
 
 	// A kernel of fewer or more rows that divide 16: nil if there is none.
 	whole     outerFunc
 	wholeRows int
 }
+
+// manyFunc computes count tiles of one tap, nothing added: a, b and c of each are a
+// step after those of the last. ahead, if it is not nil, is what a processor that is
+// told so fetches meanwhile, an *ahead.
+type manyFunc func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int, ahead *int)
+
+// ahead is two ranges of memory of which a kernel asks for some lines with each tile:
+// addresses, which may lie past the end of what they began in.
+type ahead struct {
+	place [2]uintptr
+	lines int
+}
+
+// manyBy computes them by a gather kernel.
+func manyBy(gather gatherFunc) manyFunc {
+	return func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count, astep, bstep, cstep int, _ *int) {
+		for i := range count {
+			gather(index(c, i*cstep), coff, index(a, i*astep), aoff, &firstTap, 1, k, index(b, i*bstep), 0, nil)
+		}
+	}
+}
+
+var firstTap int // always 0
 
 // gatherFunc computes a tile of rows x cols of c from rows of a that lie
 // anywhere and a panel of b:

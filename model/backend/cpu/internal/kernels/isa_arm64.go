@@ -11,7 +11,7 @@ const (
 // portable set's, whose tile is its twin.
 var neon = isa{
 	CPU: CPU{ISA: "neon", Lanes: portable.Lanes}, rows: neonRows, // lanes are the strips'
-	tiles: []tile{{cols: neonCols, gather: gatherNEON, outer: outerNEON}},
+	tiles: []tile{{cols: neonCols, gather: gatherNEON, outer: outerNEON, many: manyBy(gatherNEON)}},
 	peak:  peakNEON, flops: neonRows * neonCols * 2, strips: &stripsPortable, winoGradLeast: 128, // its transforms are not vectors
 }
 

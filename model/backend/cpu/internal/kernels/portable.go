@@ -5,7 +5,7 @@ import "unsafe"
 // portable is the set in plain Go.
 var portable = isa{
 	CPU: CPU{ISA: "portable", Lanes: 1}, rows: portableRows,
-	tiles: []tile{{cols: portableCols, gather: gatherPortable, outer: outerPortable}},
+	tiles: []tile{{cols: portableCols, gather: gatherPortable, outer: outerPortable, many: manyBy(gatherPortable)}},
 	peak:  peakPortable, flops: 8, strips: &stripsPortable, winoGradLeast: 16,
 }
 

@@ -38,7 +38,7 @@ func BenchmarkLabelConv(b *testing.B) {
 	for _, s := range labelConvs(32) {
 		r := rand.New(rand.NewPCG(1, 1))
 		x, w, y := random(r, s.lenX()), random(r, s.lenW()), random(r, s.lenY())
-		ep := Epilogue{Scale: random(r, s.Co), Bias: random(r, s.Co), ReLU: true, Inference: true}
+		ep := Epilogue{Scale: random(r, s.Co), Bias: random(r, s.Co), ReLU: true}
 		MulScalar(ep.Scale, ep.Scale, 0.01) // so that what is added again and again stays finite
 		if s.residual {
 			ep.Residual = y

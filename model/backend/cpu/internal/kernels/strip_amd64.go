@@ -34,6 +34,8 @@ var stripsAVX512 = stripKernels{
 	gradSumsReLU:                 gradSumsReLUAVX512,
 	gradSumsKeep:                 gradSumsKeepAVX512,
 	gradInput:                    gradInputAVX512,
+	gradSumsAgain:                gradSumsAgainAVX512,
+	gradInputAgain:               gradInputAgainAVX512,
 	gradInputReLU:                gradInputReLUAVX512,
 	normalize:                    normalizeAVX512,
 	normalizeReLU:                normalizeReLUAVX512,
@@ -51,6 +53,7 @@ var stripsAVX512 = stripKernels{
 	winoInput4:                   winoInput4AVX512,
 	winoWeights4:                 winoWeights4AVX512,
 	winoOutput4:                  winoOutput4AVX512,
+	winoInputGrad4:               winoInputGrad4AVX512,
 	winoOutputGrad4:              winoOutputGrad4AVX512,
 	winoWeightsGrad4:             winoWeightsGrad4AVX512,
 }
@@ -89,6 +92,8 @@ var stripsAVX2 = stripKernels{
 	gradSumsReLU:                 gradSumsReLUAVX2,
 	gradSumsKeep:                 gradSumsKeepAVX2,
 	gradInput:                    gradInputAVX2,
+	gradSumsAgain:                gradSumsAgainAVX2,
+	gradInputAgain:               gradInputAgainAVX2,
 	gradInputReLU:                gradInputReLUAVX2,
 	normalize:                    normalizeAVX2,
 	normalizeReLU:                normalizeReLUAVX2,
@@ -106,6 +111,7 @@ var stripsAVX2 = stripKernels{
 	winoInput4:                   winoInput4AVX2,
 	winoWeights4:                 winoWeights4AVX2,
 	winoOutput4:                  winoOutput4AVX2,
+	winoInputGrad4:               winoInputGrad4AVX2,
 	winoOutputGrad4:              winoOutputGrad4AVX2,
 	winoWeightsGrad4:             winoWeightsGrad4AVX2,
 }

@@ -39,6 +39,8 @@ var stripsPortable = stripKernels{
 	gradSumsReLU:                 gradSumsReLUPortable,
 	gradSumsKeep:                 gradSumsKeepPortable,
 	gradInput:                    gradInputPortable,
+	gradSumsAgain:                gradSumsAgainPortable,
+	gradInputAgain:               gradInputAgainPortable,
 	gradInputReLU:                gradInputReLUPortable,
 	normalize:                    normalizePortable,
 	normalizeReLU:                normalizeReLUPortable,
@@ -56,6 +58,7 @@ var stripsPortable = stripKernels{
 	winoInput4:                   winoInput4Portable,
 	winoWeights4:                 winoWeights4Portable,
 	winoOutput4:                  winoOutput4Portable,
+	winoInputGrad4:               winoInputGrad4Portable,
 	winoOutputGrad4:              winoOutputGrad4Portable,
 	winoWeightsGrad4:             winoWeightsGrad4Portable,
 }

@@ -101,10 +101,16 @@ func gradSumsReLUAVX512(sum *float32, dot *float32, mean *float32, x *float32, d
 func gradSumsKeepAVX512(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, y *float32, kept *float32, n int, rows int)
 
 //go:noescape
+func gradSumsAgainAVX512(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+
+//go:noescape
 func gradInputAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 
 //go:noescape
 func gradInputReLUAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, y *float32, n int, rows int)
+
+//go:noescape
+func gradInputAgainAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
 
 //go:noescape
 func normalizeAVX512(y *float32, x *float32, mean *float32, scale *float32, offset *float32, n int, rows int)
@@ -145,16 +151,19 @@ func winoOutputFinishResidualAVX512(m *float32, y0 *float32, y1 *float32, y2 *fl
 //go:noescape
 func winoOutputFinishResidualReLUAVX512(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
 
-// winoInput4AVX512 is Bᵀ·d·B of a patch of 6x6 pixels.
-//
 //go:noescape
-func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
 
 //go:noescape
 func winoWeights4AVX512(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
 
 //go:noescape
-func winoOutput4AVX512(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
+func winoOutput4AVX512(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32
+
+// winoInputGrad4AVX512 is Bᵀ·d·B of a patch of 6x6 pixels.
+//
+//go:noescape
+func winoInputGrad4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 
 // winoOutputGrad4AVX512 is A·g·Aᵀ of 4x4 pixels of the gradient.
 //
@@ -263,10 +272,16 @@ func gradSumsReLUAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy 
 func gradSumsKeepAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, y *float32, kept *float32, n int, rows int)
 
 //go:noescape
+func gradSumsAgainAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+
+//go:noescape
 func gradInputAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 
 //go:noescape
 func gradInputReLUAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, y *float32, n int, rows int)
+
+//go:noescape
+func gradInputAgainAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
 
 //go:noescape
 func normalizeAVX2(y *float32, x *float32, mean *float32, scale *float32, offset *float32, n int, rows int)
@@ -307,16 +322,19 @@ func winoOutputFinishResidualAVX2(m *float32, y0 *float32, y1 *float32, y2 *floa
 //go:noescape
 func winoOutputFinishResidualReLUAVX2(m *float32, y0 *float32, y1 *float32, y2 *float32, y3 *float32, scale *float32, offset *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) uint32
 
-// winoInput4AVX2 is Bᵀ·d·B of a patch of 6x6 pixels.
-//
 //go:noescape
-func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
 
 //go:noescape
 func winoWeights4AVX2(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
 
 //go:noescape
-func winoOutput4AVX2(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
+func winoOutput4AVX2(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32
+
+// winoInputGrad4AVX2 is Bᵀ·d·B of a patch of 6x6 pixels.
+//
+//go:noescape
+func winoInputGrad4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 
 // winoOutputGrad4AVX2 is A·g·Aᵀ of 4x4 pixels of the gradient.
 //

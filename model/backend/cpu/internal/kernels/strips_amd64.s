@@ -2309,6 +2309,84 @@ next:
 	VZEROUPPER
 	RET
 
+// func gradSumsAgainAVX512(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradSumsAgainAVX512(SB), NOSPLIT, $0-72
+	MOVQ  sum+0(FP), AX
+	MOVQ  dot+8(FP), BX
+	MOVQ  mean+16(FP), CX
+	MOVQ  x+24(FP), DX
+	MOVQ  dy+32(FP), SI
+	MOVQ  scale+40(FP), DI
+	MOVQ  offset+48(FP), R8
+	MOVQ  n+56(FP), R10
+	MOVQ  rows+64(FP), R11
+	MOVQ  R10, R12
+	ANDQ  $+15, R12
+	MOVQ  R10, R13
+	SUBQ  R12, R13
+	SHLQ  $0x02, R13
+	MOVQ  $0x0000ffff, R14
+	SHLXQ R12, R14, R14
+	SHRQ  $0x10, R14
+	KMOVW R14, K1
+	SHLQ  $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS     (AX)(R12*1), Z0
+	VMOVUPS     (BX)(R12*1), Z1
+	VMOVUPS     (CX)(R12*1), Z2
+	VMOVUPS     (DX)(R12*1), Z3
+	VMOVUPS     (SI)(R12*1), Z4
+	VMOVUPS     (DI)(R12*1), Z5
+	VMOVUPS     (R8)(R12*1), Z6
+	VSUBPS      Z2, Z3, Z3
+	VMOVAPS     Z3, Z7
+	VFMADD213PS Z6, Z5, Z7
+	VXORPS      Z8, Z8, Z8
+	VCMPPS      $0x11, Z7, Z8, K2
+	VMOVAPS.Z   Z4, K2, Z4
+	VADDPS      Z4, Z0, Z0
+	VFMADD231PS Z3, Z4, Z1
+	VMOVUPS     Z0, (AX)(R12*1)
+	VMOVUPS     Z1, (BX)(R12*1)
+	ADDQ        $0x40, R12
+
+test:
+	CMPQ        R12, R13
+	JLT         loop
+	CMPQ        R12, R10
+	JGE         next
+	VMOVUPS.Z   (AX)(R12*1), K1, Z0
+	VMOVUPS.Z   (BX)(R12*1), K1, Z1
+	VMOVUPS.Z   (CX)(R12*1), K1, Z2
+	VMOVUPS.Z   (DX)(R12*1), K1, Z3
+	VMOVUPS.Z   (SI)(R12*1), K1, Z4
+	VMOVUPS.Z   (DI)(R12*1), K1, Z5
+	VMOVUPS.Z   (R8)(R12*1), K1, Z6
+	VSUBPS      Z2, Z3, Z3
+	VMOVAPS     Z3, Z7
+	VFMADD213PS Z6, Z5, Z7
+	VXORPS      Z8, Z8, Z8
+	VCMPPS      $0x11, Z7, Z8, K2
+	VMOVAPS.Z   Z4, K2, Z4
+	VADDPS      Z4, Z0, Z0
+	VFMADD231PS Z3, Z4, Z1
+	VMOVUPS     Z0, K1, (AX)(R12*1)
+	VMOVUPS     Z1, K1, (BX)(R12*1)
+
+next:
+	ADDQ R10, DX
+	ADDQ R10, SI
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
 // func gradInputAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·gradInputAVX512(SB), NOSPLIT, $0-72
@@ -2448,6 +2526,86 @@ next:
 	ADDQ R10, BX
 	ADDQ R10, CX
 	ADDQ R10, R9
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func gradInputAgainAVX512(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradInputAgainAVX512(SB), NOSPLIT, $0-80
+	MOVQ  dx+0(FP), AX
+	MOVQ  x+8(FP), BX
+	MOVQ  dy+16(FP), CX
+	MOVQ  mean+24(FP), DX
+	MOVQ  dot+32(FP), SI
+	MOVQ  sum+40(FP), DI
+	MOVQ  scale+48(FP), R8
+	MOVQ  offset+56(FP), R9
+	MOVQ  n+64(FP), R10
+	MOVQ  rows+72(FP), R11
+	MOVQ  R10, R12
+	ANDQ  $+15, R12
+	MOVQ  R10, R13
+	SUBQ  R12, R13
+	SHLQ  $0x02, R13
+	MOVQ  $0x0000ffff, R14
+	SHLXQ R12, R14, R14
+	SHRQ  $0x10, R14
+	KMOVW R14, K1
+	SHLQ  $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS      (BX)(R12*1), Z1
+	VMOVUPS      (CX)(R12*1), Z2
+	VMOVUPS      (DX)(R12*1), Z3
+	VMOVUPS      (SI)(R12*1), Z4
+	VMOVUPS      (DI)(R12*1), Z5
+	VMOVUPS      (R8)(R12*1), Z6
+	VMOVUPS      (R9)(R12*1), Z7
+	VSUBPS       Z3, Z1, Z1
+	VMOVAPS      Z1, Z8
+	VFMADD213PS  Z7, Z6, Z8
+	VXORPS       Z9, Z9, Z9
+	VCMPPS       $0x11, Z8, Z9, K2
+	VMOVAPS.Z    Z2, K2, Z2
+	VSUBPS       Z5, Z2, Z2
+	VFNMADD231PS Z1, Z4, Z2
+	VMULPS       Z6, Z2, Z0
+	VMOVUPS      Z0, (AX)(R12*1)
+	ADDQ         $0x40, R12
+
+test:
+	CMPQ         R12, R13
+	JLT          loop
+	CMPQ         R12, R10
+	JGE          next
+	VMOVUPS.Z    (BX)(R12*1), K1, Z1
+	VMOVUPS.Z    (CX)(R12*1), K1, Z2
+	VMOVUPS.Z    (DX)(R12*1), K1, Z3
+	VMOVUPS.Z    (SI)(R12*1), K1, Z4
+	VMOVUPS.Z    (DI)(R12*1), K1, Z5
+	VMOVUPS.Z    (R8)(R12*1), K1, Z6
+	VMOVUPS.Z    (R9)(R12*1), K1, Z7
+	VSUBPS       Z3, Z1, Z1
+	VMOVAPS      Z1, Z8
+	VFMADD213PS  Z7, Z6, Z8
+	VXORPS       Z9, Z9, Z9
+	VCMPPS       $0x11, Z8, Z9, K2
+	VMOVAPS.Z    Z2, K2, Z2
+	VSUBPS       Z5, Z2, Z2
+	VFNMADD231PS Z1, Z4, Z2
+	VMULPS       Z6, Z2, Z0
+	VMOVUPS      Z0, K1, (AX)(R12*1)
+
+next:
+	ADDQ R10, AX
+	ADDQ R10, BX
+	ADDQ R10, CX
 	DECQ R11
 	JNZ  row
 	VZEROUPPER
@@ -3463,9 +3621,1325 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+// func winoInput4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
+// Requires: AVX, AVX512F
+TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-72
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    tmp+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    pixel+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    row+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    n+48(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    step+56(FP), R14
+	SHLQ    $0x02, R14
+	MOVQ    count+64(FP), R15
+	LEAQ    (DX)(DX*2), R9
+	LEAQ    (DI)(DI*2), R10
+	SUBQ    R8, R14
+	VMOVUPS constc0200000<>+0(SB), Z11
+	VMOVUPS constc0000000<>+0(SB), Z12
+	VMOVUPS constbf000000<>+0(SB), Z13
+	VMOVUPS const3f3504f3<>+0(SB), Z14
+	VMOVUPS const3fb504f3<>+0(SB), Z15
+
+tile:
+	MOVQ R8, R13
+
+loop:
+	MOVQ         BX, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R11)(DI*1), Z1
+	VMOVUPS      (R11)(DI*2), Z2
+	VMOVUPS      (R12), Z3
+	VMOVUPS      (R12)(DI*1), Z4
+	VMOVUPS      (R12)(DI*2), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z1, 384(CX)
+	VMOVUPS      Z0, 768(CX)
+	VMOVUPS      Z2, 1152(CX)
+	VMOVUPS      Z4, 1536(CX)
+	VMOVUPS      Z7, 1920(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R11)(DI*1), Z1
+	VMOVUPS      (R11)(DI*2), Z2
+	VMOVUPS      (R12), Z3
+	VMOVUPS      (R12)(DI*1), Z4
+	VMOVUPS      (R12)(DI*2), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, 64(CX)
+	VMOVUPS      Z1, 448(CX)
+	VMOVUPS      Z0, 832(CX)
+	VMOVUPS      Z2, 1216(CX)
+	VMOVUPS      Z4, 1600(CX)
+	VMOVUPS      Z7, 1984(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R11)(DI*1), Z1
+	VMOVUPS      (R11)(DI*2), Z2
+	VMOVUPS      (R12), Z3
+	VMOVUPS      (R12)(DI*1), Z4
+	VMOVUPS      (R12)(DI*2), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, 128(CX)
+	VMOVUPS      Z1, 512(CX)
+	VMOVUPS      Z0, 896(CX)
+	VMOVUPS      Z2, 1280(CX)
+	VMOVUPS      Z4, 1664(CX)
+	VMOVUPS      Z7, 2048(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R11)(DI*1), Z1
+	VMOVUPS      (R11)(DI*2), Z2
+	VMOVUPS      (R12), Z3
+	VMOVUPS      (R12)(DI*1), Z4
+	VMOVUPS      (R12)(DI*2), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, 192(CX)
+	VMOVUPS      Z1, 576(CX)
+	VMOVUPS      Z0, 960(CX)
+	VMOVUPS      Z2, 1344(CX)
+	VMOVUPS      Z4, 1728(CX)
+	VMOVUPS      Z7, 2112(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R11)(DI*1), Z1
+	VMOVUPS      (R11)(DI*2), Z2
+	VMOVUPS      (R12), Z3
+	VMOVUPS      (R12)(DI*1), Z4
+	VMOVUPS      (R12)(DI*2), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, 256(CX)
+	VMOVUPS      Z1, 640(CX)
+	VMOVUPS      Z0, 1024(CX)
+	VMOVUPS      Z2, 1408(CX)
+	VMOVUPS      Z4, 1792(CX)
+	VMOVUPS      Z7, 2176(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R11)(DI*1), Z1
+	VMOVUPS      (R11)(DI*2), Z2
+	VMOVUPS      (R12), Z3
+	VMOVUPS      (R12)(DI*1), Z4
+	VMOVUPS      (R12)(DI*2), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, 320(CX)
+	VMOVUPS      Z1, 704(CX)
+	VMOVUPS      Z0, 1088(CX)
+	VMOVUPS      Z2, 1472(CX)
+	VMOVUPS      Z4, 1856(CX)
+	VMOVUPS      Z7, 2240(CX)
+	ADDQ         SI, R11
+	MOVQ         AX, R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      128(CX), Z2
+	VMOVUPS      192(CX), Z3
+	VMOVUPS      256(CX), Z4
+	VMOVUPS      320(CX), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      Z0, (R11)(DX*2)
+	VMOVUPS      Z2, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      384(CX), Z0
+	VMOVUPS      448(CX), Z1
+	VMOVUPS      512(CX), Z2
+	VMOVUPS      576(CX), Z3
+	VMOVUPS      640(CX), Z4
+	VMOVUPS      704(CX), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      Z0, (R11)(DX*2)
+	VMOVUPS      Z2, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      768(CX), Z0
+	VMOVUPS      832(CX), Z1
+	VMOVUPS      896(CX), Z2
+	VMOVUPS      960(CX), Z3
+	VMOVUPS      1024(CX), Z4
+	VMOVUPS      1088(CX), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      Z0, (R11)(DX*2)
+	VMOVUPS      Z2, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      1152(CX), Z0
+	VMOVUPS      1216(CX), Z1
+	VMOVUPS      1280(CX), Z2
+	VMOVUPS      1344(CX), Z3
+	VMOVUPS      1408(CX), Z4
+	VMOVUPS      1472(CX), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      Z0, (R11)(DX*2)
+	VMOVUPS      Z2, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      1536(CX), Z0
+	VMOVUPS      1600(CX), Z1
+	VMOVUPS      1664(CX), Z2
+	VMOVUPS      1728(CX), Z3
+	VMOVUPS      1792(CX), Z4
+	VMOVUPS      1856(CX), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      Z0, (R11)(DX*2)
+	VMOVUPS      Z2, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      1920(CX), Z0
+	VMOVUPS      1984(CX), Z1
+	VMOVUPS      2048(CX), Z2
+	VMOVUPS      2112(CX), Z3
+	VMOVUPS      2176(CX), Z4
+	VMOVUPS      2240(CX), Z5
+	VADDPS       Z4, Z0, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VADDPS       Z5, Z1, Z7
+	VFMADD231PS  Z3, Z11, Z7
+	VMOVAPS      Z4, Z0
+	VFMADD231PS  Z2, Z12, Z0
+	VMOVAPS      Z3, Z5
+	VFMADD231PS  Z1, Z12, Z5
+	VFMADD231PS  Z2, Z13, Z4
+	VFMADD231PS  Z1, Z13, Z3
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  Z5, Z14, Z1
+	VFNMADD231PS Z5, Z14, Z0
+	VMOVAPS      Z4, Z2
+	VFMADD231PS  Z3, Z15, Z2
+	VFNMADD231PS Z3, Z15, Z4
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      Z0, (R11)(DX*2)
+	VMOVUPS      Z2, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, R13
+	JG           loop
+	ADDQ         R14, BX
+	DECQ         R15
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+DATA constc0200000<>+0(SB)/4, $0xc0200000
+DATA constc0200000<>+4(SB)/4, $0xc0200000
+DATA constc0200000<>+8(SB)/4, $0xc0200000
+DATA constc0200000<>+12(SB)/4, $0xc0200000
+DATA constc0200000<>+16(SB)/4, $0xc0200000
+DATA constc0200000<>+20(SB)/4, $0xc0200000
+DATA constc0200000<>+24(SB)/4, $0xc0200000
+DATA constc0200000<>+28(SB)/4, $0xc0200000
+DATA constc0200000<>+32(SB)/4, $0xc0200000
+DATA constc0200000<>+36(SB)/4, $0xc0200000
+DATA constc0200000<>+40(SB)/4, $0xc0200000
+DATA constc0200000<>+44(SB)/4, $0xc0200000
+DATA constc0200000<>+48(SB)/4, $0xc0200000
+DATA constc0200000<>+52(SB)/4, $0xc0200000
+DATA constc0200000<>+56(SB)/4, $0xc0200000
+DATA constc0200000<>+60(SB)/4, $0xc0200000
+GLOBL constc0200000<>(SB), RODATA|NOPTR, $64
+
+DATA constc0000000<>+0(SB)/4, $0xc0000000
+DATA constc0000000<>+4(SB)/4, $0xc0000000
+DATA constc0000000<>+8(SB)/4, $0xc0000000
+DATA constc0000000<>+12(SB)/4, $0xc0000000
+DATA constc0000000<>+16(SB)/4, $0xc0000000
+DATA constc0000000<>+20(SB)/4, $0xc0000000
+DATA constc0000000<>+24(SB)/4, $0xc0000000
+DATA constc0000000<>+28(SB)/4, $0xc0000000
+DATA constc0000000<>+32(SB)/4, $0xc0000000
+DATA constc0000000<>+36(SB)/4, $0xc0000000
+DATA constc0000000<>+40(SB)/4, $0xc0000000
+DATA constc0000000<>+44(SB)/4, $0xc0000000
+DATA constc0000000<>+48(SB)/4, $0xc0000000
+DATA constc0000000<>+52(SB)/4, $0xc0000000
+DATA constc0000000<>+56(SB)/4, $0xc0000000
+DATA constc0000000<>+60(SB)/4, $0xc0000000
+GLOBL constc0000000<>(SB), RODATA|NOPTR, $64
+
+DATA constbf000000<>+0(SB)/4, $0xbf000000
+DATA constbf000000<>+4(SB)/4, $0xbf000000
+DATA constbf000000<>+8(SB)/4, $0xbf000000
+DATA constbf000000<>+12(SB)/4, $0xbf000000
+DATA constbf000000<>+16(SB)/4, $0xbf000000
+DATA constbf000000<>+20(SB)/4, $0xbf000000
+DATA constbf000000<>+24(SB)/4, $0xbf000000
+DATA constbf000000<>+28(SB)/4, $0xbf000000
+DATA constbf000000<>+32(SB)/4, $0xbf000000
+DATA constbf000000<>+36(SB)/4, $0xbf000000
+DATA constbf000000<>+40(SB)/4, $0xbf000000
+DATA constbf000000<>+44(SB)/4, $0xbf000000
+DATA constbf000000<>+48(SB)/4, $0xbf000000
+DATA constbf000000<>+52(SB)/4, $0xbf000000
+DATA constbf000000<>+56(SB)/4, $0xbf000000
+DATA constbf000000<>+60(SB)/4, $0xbf000000
+GLOBL constbf000000<>(SB), RODATA|NOPTR, $64
+
+DATA const3f3504f3<>+0(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+4(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+8(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+12(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+16(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+20(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+24(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+28(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+32(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+36(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+40(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+44(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+48(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+52(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+56(SB)/4, $0x3f3504f3
+DATA const3f3504f3<>+60(SB)/4, $0x3f3504f3
+GLOBL const3f3504f3<>(SB), RODATA|NOPTR, $64
+
+// func winoWeights4AVX512(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
+// Requires: AVX, AVX512F
+TEXT ·winoWeights4AVX512(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    tmp+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    tap+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DX)(DX*2), R8
+	VMOVUPS const3f3504f3<>+0(SB), Z10
+	VMOVUPS const3fb504f3<>+0(SB), Z11
+	VMOVUPS constbf2aaaab<>+0(SB), Z12
+	VMOVUPS const3e2aaaab<>+0(SB), Z13
+	VMOVUPS const3f000000<>+0(SB), Z14
+	VMOVUPS const40000000<>+0(SB), Z15
+
+loop:
+	MOVQ        BX, R9
+	VMOVUPS     (R9), Z0
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Z1
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Z2
+	ADDQ        SI, R9
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z3, 64(CX)
+	VMOVUPS     Z4, 128(CX)
+	VMOVUPS     Z5, 192(CX)
+	VMOVUPS     Z6, 256(CX)
+	VMOVUPS     Z2, 320(CX)
+	VMOVUPS     (R9), Z0
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Z1
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Z2
+	ADDQ        SI, R9
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, 384(CX)
+	VMOVUPS     Z3, 448(CX)
+	VMOVUPS     Z4, 512(CX)
+	VMOVUPS     Z5, 576(CX)
+	VMOVUPS     Z6, 640(CX)
+	VMOVUPS     Z2, 704(CX)
+	VMOVUPS     (R9), Z0
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Z1
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Z2
+	ADDQ        SI, R9
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, 768(CX)
+	VMOVUPS     Z3, 832(CX)
+	VMOVUPS     Z4, 896(CX)
+	VMOVUPS     Z5, 960(CX)
+	VMOVUPS     Z6, 1024(CX)
+	VMOVUPS     Z2, 1088(CX)
+	MOVQ        AX, R9
+	VMOVUPS     (CX), Z0
+	VMOVUPS     384(CX), Z1
+	VMOVUPS     768(CX), Z2
+	MOVQ        R9, R10
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     64(CX), Z0
+	VMOVUPS     448(CX), Z1
+	VMOVUPS     832(CX), Z2
+	MOVQ        R9, R10
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     128(CX), Z0
+	VMOVUPS     512(CX), Z1
+	VMOVUPS     896(CX), Z2
+	MOVQ        R9, R10
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     192(CX), Z0
+	VMOVUPS     576(CX), Z1
+	VMOVUPS     960(CX), Z2
+	MOVQ        R9, R10
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     256(CX), Z0
+	VMOVUPS     640(CX), Z1
+	VMOVUPS     1024(CX), Z2
+	MOVQ        R9, R10
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     320(CX), Z0
+	VMOVUPS     704(CX), Z1
+	VMOVUPS     1088(CX), Z2
+	MOVQ        R9, R10
+	VMOVAPS     Z0, Z3
+	VFMADD231PS Z2, Z14, Z3
+	VMULPS      Z1, Z10, Z7
+	VSUBPS      Z7, Z3, Z4
+	VADDPS      Z7, Z3, Z3
+	VMULPS      Z12, Z3, Z3
+	VMULPS      Z12, Z4, Z4
+	VMOVAPS     Z0, Z5
+	VFMADD231PS Z2, Z15, Z5
+	VMULPS      Z1, Z11, Z7
+	VSUBPS      Z7, Z5, Z6
+	VADDPS      Z7, Z5, Z5
+	VMULPS      Z13, Z5, Z5
+	VMULPS      Z13, Z6, Z6
+	VMOVUPS     Z0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DX, R9
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, BX
+	SUBQ        $0x40, DI
+	JG          loop
+	VZEROUPPER
+	RET
+
+DATA constbf2aaaab<>+0(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+4(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+8(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+12(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+16(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+20(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+24(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+28(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+32(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+36(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+40(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+44(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+48(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+52(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+56(SB)/4, $0xbf2aaaab
+DATA constbf2aaaab<>+60(SB)/4, $0xbf2aaaab
+GLOBL constbf2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA const3e2aaaab<>+0(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+4(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+8(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+12(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+16(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+20(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+24(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+28(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+32(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+36(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+40(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+44(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+48(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+52(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+56(SB)/4, $0x3e2aaaab
+DATA const3e2aaaab<>+60(SB)/4, $0x3e2aaaab
+GLOBL const3e2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA const40000000<>+0(SB)/4, $0x40000000
+DATA const40000000<>+4(SB)/4, $0x40000000
+DATA const40000000<>+8(SB)/4, $0x40000000
+DATA const40000000<>+12(SB)/4, $0x40000000
+DATA const40000000<>+16(SB)/4, $0x40000000
+DATA const40000000<>+20(SB)/4, $0x40000000
+DATA const40000000<>+24(SB)/4, $0x40000000
+DATA const40000000<>+28(SB)/4, $0x40000000
+DATA const40000000<>+32(SB)/4, $0x40000000
+DATA const40000000<>+36(SB)/4, $0x40000000
+DATA const40000000<>+40(SB)/4, $0x40000000
+DATA const40000000<>+44(SB)/4, $0x40000000
+DATA const40000000<>+48(SB)/4, $0x40000000
+DATA const40000000<>+52(SB)/4, $0x40000000
+DATA const40000000<>+56(SB)/4, $0x40000000
+DATA const40000000<>+60(SB)/4, $0x40000000
+GLOBL const40000000<>(SB), RODATA|NOPTR, $64
+
+// func winoOutput4AVX512(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoInput4AVX512(SB), NOSPLIT, $0-80
+TEXT ·winoOutput4AVX512(SB), NOSPLIT, $0-124
+	MOVQ    m+0(FP), AX
+	MOVQ    tmp+8(FP), BX
+	MOVQ    y+16(FP), CX
+	MOVQ    r+24(FP), DX
+	MOVQ    scale+32(FP), SI
+	MOVQ    offset+40(FP), DI
+	MOVQ    pixel+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    row+88(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    plane+64(FP), R10
+	SHLQ    $0x02, R10
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	VMOVUPS const3f000000<>+0(SB), Z8
+	VMOVUPS const40000000<>+0(SB), Z9
+	VMOVUPS const3f3504f3<>+0(SB), Z10
+	VMOVUPS const3fb504f3<>+0(SB), Z11
+	VMOVUPS const3eb504f3<>+0(SB), Z12
+	VMOVUPS const403504f3<>+0(SB), Z13
+	LEAQ    (R10)(R10*2), R14
+	SHLQ    $0x01, R14
+	LEAQ    (R8)(R8*2), R15
+	SHLQ    $0x02, n+56(FP)
+	SHLQ    $0x02, next+72(FP)
+
+tile:
+	XORQ R11, R11
+
+loop:
+	LEAQ        (AX)(R11*1), R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VMOVUPS     Z0, (BX)
+	VMOVUPS     Z2, 384(BX)
+	VMOVUPS     Z6, 768(BX)
+	VMOVUPS     Z5, 1152(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VMOVUPS     Z0, 64(BX)
+	VMOVUPS     Z2, 448(BX)
+	VMOVUPS     Z6, 832(BX)
+	VMOVUPS     Z5, 1216(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VMOVUPS     Z0, 128(BX)
+	VMOVUPS     Z2, 512(BX)
+	VMOVUPS     Z6, 896(BX)
+	VMOVUPS     Z5, 1280(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VMOVUPS     Z0, 192(BX)
+	VMOVUPS     Z2, 576(BX)
+	VMOVUPS     Z6, 960(BX)
+	VMOVUPS     Z5, 1344(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VMOVUPS     Z0, 256(BX)
+	VMOVUPS     Z2, 640(BX)
+	VMOVUPS     Z6, 1024(BX)
+	VMOVUPS     Z5, 1408(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R14*1), Z1
+	VMOVUPS     (R12)(R14*2), Z2
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(R14*1), Z4
+	VMOVUPS     (R13)(R14*2), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VMOVUPS     Z0, 320(BX)
+	VMOVUPS     Z2, 704(BX)
+	VMOVUPS     Z6, 1088(BX)
+	VMOVUPS     Z5, 1472(BX)
+	LEAQ        (CX)(R11*1), R12
+	LEAQ        (DX)(R11*1), R13
+	VMOVUPS     (BX), Z0
+	VMOVUPS     64(BX), Z1
+	VMOVUPS     128(BX), Z2
+	VMOVUPS     192(BX), Z3
+	VMOVUPS     256(BX), Z4
+	VMOVUPS     320(BX), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VADDPS      Z2, Z0, Z1
+	VADDPS      Z5, Z6, Z3
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z14, Z15
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
+	VFMADD213PS Z3, Z1, Z0
+	VFMADD213PS Z3, Z1, Z2
+	VFMADD213PS Z3, Z1, Z6
+	VFMADD213PS Z3, Z1, Z5
+	TESTQ       DX, DX
+	JZ          added0
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added0
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added0
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added0
+	VADDPS      (R13)(R15*1), Z5, Z5
+
+added0:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept0
+	VMAXPS Z14, Z0, Z0
+	VMAXPS Z14, Z2, Z2
+	VMAXPS Z14, Z6, Z6
+	VMAXPS Z14, Z5, Z5
+
+kept0:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored0
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored0
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored0
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored0:
+	CMPQ        rows+96(FP), $0x01
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	VMOVUPS     384(BX), Z0
+	VMOVUPS     448(BX), Z1
+	VMOVUPS     512(BX), Z2
+	VMOVUPS     576(BX), Z3
+	VMOVUPS     640(BX), Z4
+	VMOVUPS     704(BX), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VADDPS      Z2, Z0, Z1
+	VADDPS      Z5, Z6, Z3
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z14, Z15
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
+	VFMADD213PS Z3, Z1, Z0
+	VFMADD213PS Z3, Z1, Z2
+	VFMADD213PS Z3, Z1, Z6
+	VFMADD213PS Z3, Z1, Z5
+	TESTQ       DX, DX
+	JZ          added1
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added1
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added1
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added1
+	VADDPS      (R13)(R15*1), Z5, Z5
+
+added1:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept1
+	VMAXPS Z14, Z0, Z0
+	VMAXPS Z14, Z2, Z2
+	VMAXPS Z14, Z6, Z6
+	VMAXPS Z14, Z5, Z5
+
+kept1:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored1
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored1
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored1
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored1:
+	CMPQ        rows+96(FP), $0x02
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	VMOVUPS     768(BX), Z0
+	VMOVUPS     832(BX), Z1
+	VMOVUPS     896(BX), Z2
+	VMOVUPS     960(BX), Z3
+	VMOVUPS     1024(BX), Z4
+	VMOVUPS     1088(BX), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VADDPS      Z2, Z0, Z1
+	VADDPS      Z5, Z6, Z3
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z14, Z15
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
+	VFMADD213PS Z3, Z1, Z0
+	VFMADD213PS Z3, Z1, Z2
+	VFMADD213PS Z3, Z1, Z6
+	VFMADD213PS Z3, Z1, Z5
+	TESTQ       DX, DX
+	JZ          added2
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added2
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added2
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added2
+	VADDPS      (R13)(R15*1), Z5, Z5
+
+added2:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept2
+	VMAXPS Z14, Z0, Z0
+	VMAXPS Z14, Z2, Z2
+	VMAXPS Z14, Z6, Z6
+	VMAXPS Z14, Z5, Z5
+
+kept2:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored2
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored2
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored2
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored2:
+	CMPQ        rows+96(FP), $0x03
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	VMOVUPS     1152(BX), Z0
+	VMOVUPS     1216(BX), Z1
+	VMOVUPS     1280(BX), Z2
+	VMOVUPS     1344(BX), Z3
+	VMOVUPS     1408(BX), Z4
+	VMOVUPS     1472(BX), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z7
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z7, Z0, Z0
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z3, Z11, Z2
+	VMULPS      Z8, Z6, Z6
+	VFMADD231PS Z7, Z9, Z6
+	VFMADD231PS Z1, Z12, Z5
+	VFMADD231PS Z3, Z13, Z5
+	VADDPS      Z2, Z0, Z1
+	VADDPS      Z5, Z6, Z3
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z14, Z15
+	VMOVUPS     (SI)(R11*1), Z1
+	VMOVUPS     (DI)(R11*1), Z3
+	VFMADD213PS Z3, Z1, Z0
+	VFMADD213PS Z3, Z1, Z2
+	VFMADD213PS Z3, Z1, Z6
+	VFMADD213PS Z3, Z1, Z5
+	TESTQ       DX, DX
+	JZ          added3
+	VADDPS      (R13), Z0, Z0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added3
+	VADDPS      (R13)(R8*1), Z2, Z2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added3
+	VADDPS      (R13)(R8*2), Z6, Z6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added3
+	VADDPS      (R13)(R15*1), Z5, Z5
+
+added3:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept3
+	VMAXPS Z14, Z0, Z0
+	VMAXPS Z14, Z2, Z2
+	VMAXPS Z14, Z6, Z6
+	VMAXPS Z14, Z5, Z5
+
+kept3:
+	VMOVUPS Z0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored3
+	VMOVUPS Z2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored3
+	VMOVUPS Z6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored3
+	VMOVUPS Z5, (R12)(R15*1)
+
+stored3:
+written:
+	ADDQ  $0x40, R11
+	CMPQ  R11, n+56(FP)
+	JLT   loop
+	ADDQ  next+72(FP), AX
+	LEAQ  (CX)(R8*4), CX
+	TESTQ DX, DX
+	JZ    alone
+	LEAQ  (DX)(R8*4), DX
+
+alone:
+	DECQ   count+112(FP)
+	JNZ    tile
+	VCMPPS $0x03, Z15, Z15, K2
+	KMOVW  K2, AX
+	MOVL   AX, ret+120(FP)
+	VZEROUPPER
+	RET
+
+DATA const3eb504f3<>+0(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+4(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+8(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+12(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+16(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+20(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+24(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+28(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+32(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+36(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+40(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+44(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+48(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+52(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+56(SB)/4, $0x3eb504f3
+DATA const3eb504f3<>+60(SB)/4, $0x3eb504f3
+GLOBL const3eb504f3<>(SB), RODATA|NOPTR, $64
+
+DATA const403504f3<>+0(SB)/4, $0x403504f3
+DATA const403504f3<>+4(SB)/4, $0x403504f3
+DATA const403504f3<>+8(SB)/4, $0x403504f3
+DATA const403504f3<>+12(SB)/4, $0x403504f3
+DATA const403504f3<>+16(SB)/4, $0x403504f3
+DATA const403504f3<>+20(SB)/4, $0x403504f3
+DATA const403504f3<>+24(SB)/4, $0x403504f3
+DATA const403504f3<>+28(SB)/4, $0x403504f3
+DATA const403504f3<>+32(SB)/4, $0x403504f3
+DATA const403504f3<>+36(SB)/4, $0x403504f3
+DATA const403504f3<>+40(SB)/4, $0x403504f3
+DATA const403504f3<>+44(SB)/4, $0x403504f3
+DATA const403504f3<>+48(SB)/4, $0x403504f3
+DATA const403504f3<>+52(SB)/4, $0x403504f3
+DATA const403504f3<>+56(SB)/4, $0x403504f3
+DATA const403504f3<>+60(SB)/4, $0x403504f3
+GLOBL const403504f3<>(SB), RODATA|NOPTR, $64
+
+// func winoInputGrad4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoInputGrad4AVX512(SB), NOSPLIT, $0-80
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), BX
 	MOVQ    tmp+16(FP), CX
@@ -3966,845 +5440,6 @@ done5:
 	JG           loop
 	VZEROUPPER
 	RET
-
-DATA constc0200000<>+0(SB)/4, $0xc0200000
-DATA constc0200000<>+4(SB)/4, $0xc0200000
-DATA constc0200000<>+8(SB)/4, $0xc0200000
-DATA constc0200000<>+12(SB)/4, $0xc0200000
-DATA constc0200000<>+16(SB)/4, $0xc0200000
-DATA constc0200000<>+20(SB)/4, $0xc0200000
-DATA constc0200000<>+24(SB)/4, $0xc0200000
-DATA constc0200000<>+28(SB)/4, $0xc0200000
-DATA constc0200000<>+32(SB)/4, $0xc0200000
-DATA constc0200000<>+36(SB)/4, $0xc0200000
-DATA constc0200000<>+40(SB)/4, $0xc0200000
-DATA constc0200000<>+44(SB)/4, $0xc0200000
-DATA constc0200000<>+48(SB)/4, $0xc0200000
-DATA constc0200000<>+52(SB)/4, $0xc0200000
-DATA constc0200000<>+56(SB)/4, $0xc0200000
-DATA constc0200000<>+60(SB)/4, $0xc0200000
-GLOBL constc0200000<>(SB), RODATA|NOPTR, $64
-
-DATA constc0000000<>+0(SB)/4, $0xc0000000
-DATA constc0000000<>+4(SB)/4, $0xc0000000
-DATA constc0000000<>+8(SB)/4, $0xc0000000
-DATA constc0000000<>+12(SB)/4, $0xc0000000
-DATA constc0000000<>+16(SB)/4, $0xc0000000
-DATA constc0000000<>+20(SB)/4, $0xc0000000
-DATA constc0000000<>+24(SB)/4, $0xc0000000
-DATA constc0000000<>+28(SB)/4, $0xc0000000
-DATA constc0000000<>+32(SB)/4, $0xc0000000
-DATA constc0000000<>+36(SB)/4, $0xc0000000
-DATA constc0000000<>+40(SB)/4, $0xc0000000
-DATA constc0000000<>+44(SB)/4, $0xc0000000
-DATA constc0000000<>+48(SB)/4, $0xc0000000
-DATA constc0000000<>+52(SB)/4, $0xc0000000
-DATA constc0000000<>+56(SB)/4, $0xc0000000
-DATA constc0000000<>+60(SB)/4, $0xc0000000
-GLOBL constc0000000<>(SB), RODATA|NOPTR, $64
-
-DATA constbf000000<>+0(SB)/4, $0xbf000000
-DATA constbf000000<>+4(SB)/4, $0xbf000000
-DATA constbf000000<>+8(SB)/4, $0xbf000000
-DATA constbf000000<>+12(SB)/4, $0xbf000000
-DATA constbf000000<>+16(SB)/4, $0xbf000000
-DATA constbf000000<>+20(SB)/4, $0xbf000000
-DATA constbf000000<>+24(SB)/4, $0xbf000000
-DATA constbf000000<>+28(SB)/4, $0xbf000000
-DATA constbf000000<>+32(SB)/4, $0xbf000000
-DATA constbf000000<>+36(SB)/4, $0xbf000000
-DATA constbf000000<>+40(SB)/4, $0xbf000000
-DATA constbf000000<>+44(SB)/4, $0xbf000000
-DATA constbf000000<>+48(SB)/4, $0xbf000000
-DATA constbf000000<>+52(SB)/4, $0xbf000000
-DATA constbf000000<>+56(SB)/4, $0xbf000000
-DATA constbf000000<>+60(SB)/4, $0xbf000000
-GLOBL constbf000000<>(SB), RODATA|NOPTR, $64
-
-DATA const3f3504f3<>+0(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+4(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+8(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+12(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+16(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+20(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+24(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+28(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+32(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+36(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+40(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+44(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+48(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+52(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+56(SB)/4, $0x3f3504f3
-DATA const3f3504f3<>+60(SB)/4, $0x3f3504f3
-GLOBL const3f3504f3<>(SB), RODATA|NOPTR, $64
-
-// func winoWeights4AVX512(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
-// Requires: AVX, AVX512F
-TEXT ·winoWeights4AVX512(SB), NOSPLIT, $0-48
-	MOVQ    dst+0(FP), AX
-	MOVQ    src+8(FP), BX
-	MOVQ    tmp+16(FP), CX
-	MOVQ    plane+24(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    tap+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    n+40(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVUPS const3f3504f3<>+0(SB), Z10
-	VMOVUPS const3fb504f3<>+0(SB), Z11
-	VMOVUPS constbf2aaaab<>+0(SB), Z12
-	VMOVUPS const3e2aaaab<>+0(SB), Z13
-	VMOVUPS const3f000000<>+0(SB), Z14
-	VMOVUPS const40000000<>+0(SB), Z15
-
-loop:
-	MOVQ        BX, R9
-	VMOVUPS     (R9), Z0
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Z1
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Z2
-	ADDQ        SI, R9
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z3, 64(CX)
-	VMOVUPS     Z4, 128(CX)
-	VMOVUPS     Z5, 192(CX)
-	VMOVUPS     Z6, 256(CX)
-	VMOVUPS     Z2, 320(CX)
-	VMOVUPS     (R9), Z0
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Z1
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Z2
-	ADDQ        SI, R9
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, 384(CX)
-	VMOVUPS     Z3, 448(CX)
-	VMOVUPS     Z4, 512(CX)
-	VMOVUPS     Z5, 576(CX)
-	VMOVUPS     Z6, 640(CX)
-	VMOVUPS     Z2, 704(CX)
-	VMOVUPS     (R9), Z0
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Z1
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Z2
-	ADDQ        SI, R9
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, 768(CX)
-	VMOVUPS     Z3, 832(CX)
-	VMOVUPS     Z4, 896(CX)
-	VMOVUPS     Z5, 960(CX)
-	VMOVUPS     Z6, 1024(CX)
-	VMOVUPS     Z2, 1088(CX)
-	MOVQ        AX, R9
-	VMOVUPS     (CX), Z0
-	VMOVUPS     384(CX), Z1
-	VMOVUPS     768(CX), Z2
-	MOVQ        R9, R10
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     64(CX), Z0
-	VMOVUPS     448(CX), Z1
-	VMOVUPS     832(CX), Z2
-	MOVQ        R9, R10
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     128(CX), Z0
-	VMOVUPS     512(CX), Z1
-	VMOVUPS     896(CX), Z2
-	MOVQ        R9, R10
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     192(CX), Z0
-	VMOVUPS     576(CX), Z1
-	VMOVUPS     960(CX), Z2
-	MOVQ        R9, R10
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     256(CX), Z0
-	VMOVUPS     640(CX), Z1
-	VMOVUPS     1024(CX), Z2
-	MOVQ        R9, R10
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     320(CX), Z0
-	VMOVUPS     704(CX), Z1
-	VMOVUPS     1088(CX), Z2
-	MOVQ        R9, R10
-	VMOVAPS     Z0, Z3
-	VFMADD231PS Z2, Z14, Z3
-	VMULPS      Z1, Z10, Z7
-	VSUBPS      Z7, Z3, Z4
-	VADDPS      Z7, Z3, Z3
-	VMULPS      Z12, Z3, Z3
-	VMULPS      Z12, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z15, Z5
-	VMULPS      Z1, Z11, Z7
-	VSUBPS      Z7, Z5, Z6
-	VADDPS      Z7, Z5, Z5
-	VMULPS      Z13, Z5, Z5
-	VMULPS      Z13, Z6, Z6
-	VMOVUPS     Z0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DX, R9
-	ADDQ        $0x40, AX
-	ADDQ        $0x40, BX
-	SUBQ        $0x40, DI
-	JG          loop
-	VZEROUPPER
-	RET
-
-DATA constbf2aaaab<>+0(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+4(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+8(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+12(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+16(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+20(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+24(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+28(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+32(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+36(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+40(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+44(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+48(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+52(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+56(SB)/4, $0xbf2aaaab
-DATA constbf2aaaab<>+60(SB)/4, $0xbf2aaaab
-GLOBL constbf2aaaab<>(SB), RODATA|NOPTR, $64
-
-DATA const3e2aaaab<>+0(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+4(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+8(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+12(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+16(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+20(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+24(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+28(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+32(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+36(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+40(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+44(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+48(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+52(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+56(SB)/4, $0x3e2aaaab
-DATA const3e2aaaab<>+60(SB)/4, $0x3e2aaaab
-GLOBL const3e2aaaab<>(SB), RODATA|NOPTR, $64
-
-DATA const40000000<>+0(SB)/4, $0x40000000
-DATA const40000000<>+4(SB)/4, $0x40000000
-DATA const40000000<>+8(SB)/4, $0x40000000
-DATA const40000000<>+12(SB)/4, $0x40000000
-DATA const40000000<>+16(SB)/4, $0x40000000
-DATA const40000000<>+20(SB)/4, $0x40000000
-DATA const40000000<>+24(SB)/4, $0x40000000
-DATA const40000000<>+28(SB)/4, $0x40000000
-DATA const40000000<>+32(SB)/4, $0x40000000
-DATA const40000000<>+36(SB)/4, $0x40000000
-DATA const40000000<>+40(SB)/4, $0x40000000
-DATA const40000000<>+44(SB)/4, $0x40000000
-DATA const40000000<>+48(SB)/4, $0x40000000
-DATA const40000000<>+52(SB)/4, $0x40000000
-DATA const40000000<>+56(SB)/4, $0x40000000
-DATA const40000000<>+60(SB)/4, $0x40000000
-GLOBL const40000000<>(SB), RODATA|NOPTR, $64
-
-// func winoOutput4AVX512(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoOutput4AVX512(SB), NOSPLIT, $0-68
-	MOVQ    m+0(FP), AX
-	MOVQ    tmp+8(FP), BX
-	MOVQ    y+16(FP), CX
-	MOVQ    r+24(FP), DX
-	MOVQ    scale+32(FP), SI
-	MOVQ    offset+40(FP), DI
-	MOVQ    relu+48(FP), R8
-	MOVQ    n+56(FP), R9
-	SHLQ    $0x02, R9
-	VXORPS  Z14, Z14, Z14
-	VXORPS  Z15, Z15, Z15
-	VMOVUPS const3f000000<>+0(SB), Z8
-	VMOVUPS const40000000<>+0(SB), Z9
-	VMOVUPS const3f3504f3<>+0(SB), Z10
-	VMOVUPS const3fb504f3<>+0(SB), Z11
-	VMOVUPS const3eb504f3<>+0(SB), Z12
-	VMOVUPS const403504f3<>+0(SB), Z13
-	XORQ    R10, R10
-
-loop:
-	VMOVUPS     (AX), Z0
-	VMOVUPS     768(AX), Z1
-	VMOVUPS     1536(AX), Z2
-	VMOVUPS     2304(AX), Z3
-	VMOVUPS     3072(AX), Z4
-	VMOVUPS     3840(AX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VMOVUPS     Z0, (BX)
-	VMOVUPS     Z2, 384(BX)
-	VMOVUPS     Z6, 768(BX)
-	VMOVUPS     Z5, 1152(BX)
-	VMOVUPS     128(AX), Z0
-	VMOVUPS     896(AX), Z1
-	VMOVUPS     1664(AX), Z2
-	VMOVUPS     2432(AX), Z3
-	VMOVUPS     3200(AX), Z4
-	VMOVUPS     3968(AX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VMOVUPS     Z0, 64(BX)
-	VMOVUPS     Z2, 448(BX)
-	VMOVUPS     Z6, 832(BX)
-	VMOVUPS     Z5, 1216(BX)
-	VMOVUPS     256(AX), Z0
-	VMOVUPS     1024(AX), Z1
-	VMOVUPS     1792(AX), Z2
-	VMOVUPS     2560(AX), Z3
-	VMOVUPS     3328(AX), Z4
-	VMOVUPS     4096(AX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VMOVUPS     Z0, 128(BX)
-	VMOVUPS     Z2, 512(BX)
-	VMOVUPS     Z6, 896(BX)
-	VMOVUPS     Z5, 1280(BX)
-	VMOVUPS     384(AX), Z0
-	VMOVUPS     1152(AX), Z1
-	VMOVUPS     1920(AX), Z2
-	VMOVUPS     2688(AX), Z3
-	VMOVUPS     3456(AX), Z4
-	VMOVUPS     4224(AX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VMOVUPS     Z0, 192(BX)
-	VMOVUPS     Z2, 576(BX)
-	VMOVUPS     Z6, 960(BX)
-	VMOVUPS     Z5, 1344(BX)
-	VMOVUPS     512(AX), Z0
-	VMOVUPS     1280(AX), Z1
-	VMOVUPS     2048(AX), Z2
-	VMOVUPS     2816(AX), Z3
-	VMOVUPS     3584(AX), Z4
-	VMOVUPS     4352(AX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VMOVUPS     Z0, 256(BX)
-	VMOVUPS     Z2, 640(BX)
-	VMOVUPS     Z6, 1024(BX)
-	VMOVUPS     Z5, 1408(BX)
-	VMOVUPS     640(AX), Z0
-	VMOVUPS     1408(AX), Z1
-	VMOVUPS     2176(AX), Z2
-	VMOVUPS     2944(AX), Z3
-	VMOVUPS     3712(AX), Z4
-	VMOVUPS     4480(AX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VMOVUPS     Z0, 320(BX)
-	VMOVUPS     Z2, 704(BX)
-	VMOVUPS     Z6, 1088(BX)
-	VMOVUPS     Z5, 1472(BX)
-	VMOVUPS     (BX), Z0
-	VMOVUPS     64(BX), Z1
-	VMOVUPS     128(BX), Z2
-	VMOVUPS     192(BX), Z3
-	VMOVUPS     256(BX), Z4
-	VMOVUPS     320(BX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VADDPS      Z2, Z0, Z1
-	VADDPS      Z5, Z6, Z3
-	VADDPS      Z3, Z1, Z1
-	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
-	VFMADD213PS Z3, Z1, Z0
-	VFMADD213PS Z3, Z1, Z2
-	VFMADD213PS Z3, Z1, Z6
-	VFMADD213PS Z3, Z1, Z5
-	TESTQ       DX, DX
-	JZ          added
-	MOVQ        (DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        8(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        16(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        24(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
-
-added:
-	TESTQ  R8, R8
-	JZ     aritten
-	VMAXPS Z14, Z0, Z0
-	VMAXPS Z14, Z2, Z2
-	VMAXPS Z14, Z6, Z6
-	VMAXPS Z14, Z5, Z5
-
-aritten:
-	MOVQ        (CX), R11
-	VMOVUPS     Z0, (R11)(R10*1)
-	MOVQ        8(CX), R11
-	VMOVUPS     Z2, (R11)(R10*1)
-	MOVQ        16(CX), R11
-	VMOVUPS     Z6, (R11)(R10*1)
-	MOVQ        24(CX), R11
-	VMOVUPS     Z5, (R11)(R10*1)
-	VMOVUPS     384(BX), Z0
-	VMOVUPS     448(BX), Z1
-	VMOVUPS     512(BX), Z2
-	VMOVUPS     576(BX), Z3
-	VMOVUPS     640(BX), Z4
-	VMOVUPS     704(BX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VADDPS      Z2, Z0, Z1
-	VADDPS      Z5, Z6, Z3
-	VADDPS      Z3, Z1, Z1
-	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
-	VFMADD213PS Z3, Z1, Z0
-	VFMADD213PS Z3, Z1, Z2
-	VFMADD213PS Z3, Z1, Z6
-	VFMADD213PS Z3, Z1, Z5
-	TESTQ       DX, DX
-	JZ          bdded
-	MOVQ        32(DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        40(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        48(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        56(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
-
-bdded:
-	TESTQ  R8, R8
-	JZ     britten
-	VMAXPS Z14, Z0, Z0
-	VMAXPS Z14, Z2, Z2
-	VMAXPS Z14, Z6, Z6
-	VMAXPS Z14, Z5, Z5
-
-britten:
-	MOVQ        32(CX), R11
-	VMOVUPS     Z0, (R11)(R10*1)
-	MOVQ        40(CX), R11
-	VMOVUPS     Z2, (R11)(R10*1)
-	MOVQ        48(CX), R11
-	VMOVUPS     Z6, (R11)(R10*1)
-	MOVQ        56(CX), R11
-	VMOVUPS     Z5, (R11)(R10*1)
-	VMOVUPS     768(BX), Z0
-	VMOVUPS     832(BX), Z1
-	VMOVUPS     896(BX), Z2
-	VMOVUPS     960(BX), Z3
-	VMOVUPS     1024(BX), Z4
-	VMOVUPS     1088(BX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VADDPS      Z2, Z0, Z1
-	VADDPS      Z5, Z6, Z3
-	VADDPS      Z3, Z1, Z1
-	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
-	VFMADD213PS Z3, Z1, Z0
-	VFMADD213PS Z3, Z1, Z2
-	VFMADD213PS Z3, Z1, Z6
-	VFMADD213PS Z3, Z1, Z5
-	TESTQ       DX, DX
-	JZ          cdded
-	MOVQ        64(DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        72(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        80(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        88(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
-
-cdded:
-	TESTQ  R8, R8
-	JZ     critten
-	VMAXPS Z14, Z0, Z0
-	VMAXPS Z14, Z2, Z2
-	VMAXPS Z14, Z6, Z6
-	VMAXPS Z14, Z5, Z5
-
-critten:
-	MOVQ        64(CX), R11
-	VMOVUPS     Z0, (R11)(R10*1)
-	MOVQ        72(CX), R11
-	VMOVUPS     Z2, (R11)(R10*1)
-	MOVQ        80(CX), R11
-	VMOVUPS     Z6, (R11)(R10*1)
-	MOVQ        88(CX), R11
-	VMOVUPS     Z5, (R11)(R10*1)
-	VMOVUPS     1152(BX), Z0
-	VMOVUPS     1216(BX), Z1
-	VMOVUPS     1280(BX), Z2
-	VMOVUPS     1344(BX), Z3
-	VMOVUPS     1408(BX), Z4
-	VMOVUPS     1472(BX), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z7
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z7, Z0, Z0
-	VMULPS      Z1, Z10, Z2
-	VFMADD231PS Z3, Z11, Z2
-	VMULPS      Z8, Z6, Z6
-	VFMADD231PS Z7, Z9, Z6
-	VFMADD231PS Z1, Z12, Z5
-	VFMADD231PS Z3, Z13, Z5
-	VADDPS      Z2, Z0, Z1
-	VADDPS      Z5, Z6, Z3
-	VADDPS      Z3, Z1, Z1
-	VFMADD231PS Z1, Z14, Z15
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z3
-	VFMADD213PS Z3, Z1, Z0
-	VFMADD213PS Z3, Z1, Z2
-	VFMADD213PS Z3, Z1, Z6
-	VFMADD213PS Z3, Z1, Z5
-	TESTQ       DX, DX
-	JZ          ddded
-	MOVQ        96(DX), R11
-	VADDPS      (R11)(R10*1), Z0, Z0
-	MOVQ        104(DX), R11
-	VADDPS      (R11)(R10*1), Z2, Z2
-	MOVQ        112(DX), R11
-	VADDPS      (R11)(R10*1), Z6, Z6
-	MOVQ        120(DX), R11
-	VADDPS      (R11)(R10*1), Z5, Z5
-
-ddded:
-	TESTQ  R8, R8
-	JZ     dritten
-	VMAXPS Z14, Z0, Z0
-	VMAXPS Z14, Z2, Z2
-	VMAXPS Z14, Z6, Z6
-	VMAXPS Z14, Z5, Z5
-
-dritten:
-	MOVQ    96(CX), R11
-	VMOVUPS Z0, (R11)(R10*1)
-	MOVQ    104(CX), R11
-	VMOVUPS Z2, (R11)(R10*1)
-	MOVQ    112(CX), R11
-	VMOVUPS Z6, (R11)(R10*1)
-	MOVQ    120(CX), R11
-	VMOVUPS Z5, (R11)(R10*1)
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, R10
-	CMPQ    R10, R9
-	JLT     loop
-	VCMPPS  $0x03, Z15, Z15, K2
-	KMOVW   K2, AX
-	MOVL    AX, ret+64(FP)
-	VZEROUPPER
-	RET
-
-DATA const3eb504f3<>+0(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+4(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+8(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+12(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+16(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+20(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+24(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+28(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+32(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+36(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+40(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+44(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+48(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+52(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+56(SB)/4, $0x3eb504f3
-DATA const3eb504f3<>+60(SB)/4, $0x3eb504f3
-GLOBL const3eb504f3<>(SB), RODATA|NOPTR, $64
-
-DATA const403504f3<>+0(SB)/4, $0x403504f3
-DATA const403504f3<>+4(SB)/4, $0x403504f3
-DATA const403504f3<>+8(SB)/4, $0x403504f3
-DATA const403504f3<>+12(SB)/4, $0x403504f3
-DATA const403504f3<>+16(SB)/4, $0x403504f3
-DATA const403504f3<>+20(SB)/4, $0x403504f3
-DATA const403504f3<>+24(SB)/4, $0x403504f3
-DATA const403504f3<>+28(SB)/4, $0x403504f3
-DATA const403504f3<>+32(SB)/4, $0x403504f3
-DATA const403504f3<>+36(SB)/4, $0x403504f3
-DATA const403504f3<>+40(SB)/4, $0x403504f3
-DATA const403504f3<>+44(SB)/4, $0x403504f3
-DATA const403504f3<>+48(SB)/4, $0x403504f3
-DATA const403504f3<>+52(SB)/4, $0x403504f3
-DATA const403504f3<>+56(SB)/4, $0x403504f3
-DATA const403504f3<>+60(SB)/4, $0x403504f3
-GLOBL const403504f3<>(SB), RODATA|NOPTR, $64
 
 // func winoOutputGrad4AVX512(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -7243,6 +7878,84 @@ next:
 	VZEROUPPER
 	RET
 
+// func gradSumsAgainAVX2(sum *float32, dot *float32, mean *float32, x *float32, dy *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, FMA3
+TEXT ·gradSumsAgainAVX2(SB), NOSPLIT, $0-72
+	MOVQ    sum+0(FP), AX
+	MOVQ    dot+8(FP), BX
+	MOVQ    mean+16(FP), CX
+	MOVQ    x+24(FP), DX
+	MOVQ    dy+32(FP), SI
+	MOVQ    scale+40(FP), DI
+	MOVQ    offset+48(FP), R8
+	MOVQ    n+56(FP), R10
+	MOVQ    rows+64(FP), R11
+	MOVQ    R10, R12
+	ANDQ    $+7, R12
+	MOVQ    R10, R13
+	SUBQ    R12, R13
+	SHLQ    $0x02, R13
+	LEAQ    tailMasks<>+0(SB), R14
+	SHLQ    $0x02, R12
+	SUBQ    R12, R14
+	VMOVUPS 32(R14), Y15
+	SHLQ    $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS     (AX)(R12*1), Y0
+	VMOVUPS     (BX)(R12*1), Y1
+	VMOVUPS     (CX)(R12*1), Y2
+	VMOVUPS     (DX)(R12*1), Y3
+	VMOVUPS     (SI)(R12*1), Y4
+	VMOVUPS     (DI)(R12*1), Y5
+	VMOVUPS     (R8)(R12*1), Y6
+	VSUBPS      Y2, Y3, Y3
+	VMOVAPS     Y3, Y7
+	VFMADD213PS Y6, Y5, Y7
+	VXORPS      Y8, Y8, Y8
+	VCMPPS      $0x11, Y7, Y8, Y8
+	VANDPS      Y4, Y8, Y4
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS Y3, Y4, Y1
+	VMOVUPS     Y0, (AX)(R12*1)
+	VMOVUPS     Y1, (BX)(R12*1)
+	ADDQ        $0x20, R12
+
+test:
+	CMPQ        R12, R13
+	JLT         loop
+	CMPQ        R12, R10
+	JGE         next
+	VMASKMOVPS  (AX)(R12*1), Y15, Y0
+	VMASKMOVPS  (BX)(R12*1), Y15, Y1
+	VMASKMOVPS  (CX)(R12*1), Y15, Y2
+	VMASKMOVPS  (DX)(R12*1), Y15, Y3
+	VMASKMOVPS  (SI)(R12*1), Y15, Y4
+	VMASKMOVPS  (DI)(R12*1), Y15, Y5
+	VMASKMOVPS  (R8)(R12*1), Y15, Y6
+	VSUBPS      Y2, Y3, Y3
+	VMOVAPS     Y3, Y7
+	VFMADD213PS Y6, Y5, Y7
+	VXORPS      Y8, Y8, Y8
+	VCMPPS      $0x11, Y7, Y8, Y8
+	VANDPS      Y4, Y8, Y4
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS Y3, Y4, Y1
+	VMASKMOVPS  Y0, Y15, (AX)(R12*1)
+	VMASKMOVPS  Y1, Y15, (BX)(R12*1)
+
+next:
+	ADDQ R10, DX
+	ADDQ R10, SI
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
 // func gradInputAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, n int, rows int)
 // Requires: AVX, FMA3
 TEXT ·gradInputAVX2(SB), NOSPLIT, $0-72
@@ -7382,6 +8095,86 @@ next:
 	ADDQ R10, BX
 	ADDQ R10, CX
 	ADDQ R10, R9
+	DECQ R11
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func gradInputAgainAVX2(dx *float32, x *float32, dy *float32, mean *float32, dot *float32, sum *float32, scale *float32, offset *float32, n int, rows int)
+// Requires: AVX, FMA3
+TEXT ·gradInputAgainAVX2(SB), NOSPLIT, $0-80
+	MOVQ    dx+0(FP), AX
+	MOVQ    x+8(FP), BX
+	MOVQ    dy+16(FP), CX
+	MOVQ    mean+24(FP), DX
+	MOVQ    dot+32(FP), SI
+	MOVQ    sum+40(FP), DI
+	MOVQ    scale+48(FP), R8
+	MOVQ    offset+56(FP), R9
+	MOVQ    n+64(FP), R10
+	MOVQ    rows+72(FP), R11
+	MOVQ    R10, R12
+	ANDQ    $+7, R12
+	MOVQ    R10, R13
+	SUBQ    R12, R13
+	SHLQ    $0x02, R13
+	LEAQ    tailMasks<>+0(SB), R14
+	SHLQ    $0x02, R12
+	SUBQ    R12, R14
+	VMOVUPS 32(R14), Y15
+	SHLQ    $0x02, R10
+
+row:
+	XORQ R12, R12
+	JMP  test
+
+loop:
+	VMOVUPS      (BX)(R12*1), Y1
+	VMOVUPS      (CX)(R12*1), Y2
+	VMOVUPS      (DX)(R12*1), Y3
+	VMOVUPS      (SI)(R12*1), Y4
+	VMOVUPS      (DI)(R12*1), Y5
+	VMOVUPS      (R8)(R12*1), Y6
+	VMOVUPS      (R9)(R12*1), Y7
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x11, Y8, Y9, Y9
+	VANDPS       Y2, Y9, Y2
+	VSUBPS       Y5, Y2, Y2
+	VFNMADD231PS Y1, Y4, Y2
+	VMULPS       Y6, Y2, Y0
+	VMOVUPS      Y0, (AX)(R12*1)
+	ADDQ         $0x20, R12
+
+test:
+	CMPQ         R12, R13
+	JLT          loop
+	CMPQ         R12, R10
+	JGE          next
+	VMASKMOVPS   (BX)(R12*1), Y15, Y1
+	VMASKMOVPS   (CX)(R12*1), Y15, Y2
+	VMASKMOVPS   (DX)(R12*1), Y15, Y3
+	VMASKMOVPS   (SI)(R12*1), Y15, Y4
+	VMASKMOVPS   (DI)(R12*1), Y15, Y5
+	VMASKMOVPS   (R8)(R12*1), Y15, Y6
+	VMASKMOVPS   (R9)(R12*1), Y15, Y7
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x11, Y8, Y9, Y9
+	VANDPS       Y2, Y9, Y2
+	VSUBPS       Y5, Y2, Y2
+	VFNMADD231PS Y1, Y4, Y2
+	VMULPS       Y6, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (AX)(R12*1)
+
+next:
+	ADDQ R10, AX
+	ADDQ R10, BX
+	ADDQ R10, CX
 	DECQ R11
 	JNZ  row
 	VZEROUPPER
@@ -8361,9 +9154,1163 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
+// func winoInput4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, step int, count int)
+// Requires: AVX, FMA3
+TEXT ·winoInput4AVX2(SB), NOSPLIT, $0-72
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    tmp+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    pixel+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    row+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    n+48(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    step+56(FP), R14
+	SHLQ    $0x02, R14
+	MOVQ    count+64(FP), R15
+	LEAQ    (DX)(DX*2), R9
+	LEAQ    (DI)(DI*2), R10
+	SUBQ    R8, R14
+	VMOVUPS constc0200000<>+0(SB), Y11
+	VMOVUPS constc0000000<>+0(SB), Y12
+	VMOVUPS constbf000000<>+0(SB), Y13
+	VMOVUPS const3f3504f3<>+0(SB), Y14
+	VMOVUPS const3fb504f3<>+0(SB), Y15
+
+tile:
+	MOVQ R8, R13
+
+loop:
+	MOVQ         BX, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R11)(DI*1), Y1
+	VMOVUPS      (R11)(DI*2), Y2
+	VMOVUPS      (R12), Y3
+	VMOVUPS      (R12)(DI*1), Y4
+	VMOVUPS      (R12)(DI*2), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y1, 192(CX)
+	VMOVUPS      Y0, 384(CX)
+	VMOVUPS      Y2, 576(CX)
+	VMOVUPS      Y4, 768(CX)
+	VMOVUPS      Y7, 960(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R11)(DI*1), Y1
+	VMOVUPS      (R11)(DI*2), Y2
+	VMOVUPS      (R12), Y3
+	VMOVUPS      (R12)(DI*1), Y4
+	VMOVUPS      (R12)(DI*2), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, 32(CX)
+	VMOVUPS      Y1, 224(CX)
+	VMOVUPS      Y0, 416(CX)
+	VMOVUPS      Y2, 608(CX)
+	VMOVUPS      Y4, 800(CX)
+	VMOVUPS      Y7, 992(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R11)(DI*1), Y1
+	VMOVUPS      (R11)(DI*2), Y2
+	VMOVUPS      (R12), Y3
+	VMOVUPS      (R12)(DI*1), Y4
+	VMOVUPS      (R12)(DI*2), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y1, 256(CX)
+	VMOVUPS      Y0, 448(CX)
+	VMOVUPS      Y2, 640(CX)
+	VMOVUPS      Y4, 832(CX)
+	VMOVUPS      Y7, 1024(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R11)(DI*1), Y1
+	VMOVUPS      (R11)(DI*2), Y2
+	VMOVUPS      (R12), Y3
+	VMOVUPS      (R12)(DI*1), Y4
+	VMOVUPS      (R12)(DI*2), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, 96(CX)
+	VMOVUPS      Y1, 288(CX)
+	VMOVUPS      Y0, 480(CX)
+	VMOVUPS      Y2, 672(CX)
+	VMOVUPS      Y4, 864(CX)
+	VMOVUPS      Y7, 1056(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R11)(DI*1), Y1
+	VMOVUPS      (R11)(DI*2), Y2
+	VMOVUPS      (R12), Y3
+	VMOVUPS      (R12)(DI*1), Y4
+	VMOVUPS      (R12)(DI*2), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, 128(CX)
+	VMOVUPS      Y1, 320(CX)
+	VMOVUPS      Y0, 512(CX)
+	VMOVUPS      Y2, 704(CX)
+	VMOVUPS      Y4, 896(CX)
+	VMOVUPS      Y7, 1088(CX)
+	ADDQ         SI, R11
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R11)(DI*1), Y1
+	VMOVUPS      (R11)(DI*2), Y2
+	VMOVUPS      (R12), Y3
+	VMOVUPS      (R12)(DI*1), Y4
+	VMOVUPS      (R12)(DI*2), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, 160(CX)
+	VMOVUPS      Y1, 352(CX)
+	VMOVUPS      Y0, 544(CX)
+	VMOVUPS      Y2, 736(CX)
+	VMOVUPS      Y4, 928(CX)
+	VMOVUPS      Y7, 1120(CX)
+	ADDQ         SI, R11
+	MOVQ         AX, R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      64(CX), Y2
+	VMOVUPS      96(CX), Y3
+	VMOVUPS      128(CX), Y4
+	VMOVUPS      160(CX), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      Y0, (R11)(DX*2)
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y4, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      192(CX), Y0
+	VMOVUPS      224(CX), Y1
+	VMOVUPS      256(CX), Y2
+	VMOVUPS      288(CX), Y3
+	VMOVUPS      320(CX), Y4
+	VMOVUPS      352(CX), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      Y0, (R11)(DX*2)
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y4, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      384(CX), Y0
+	VMOVUPS      416(CX), Y1
+	VMOVUPS      448(CX), Y2
+	VMOVUPS      480(CX), Y3
+	VMOVUPS      512(CX), Y4
+	VMOVUPS      544(CX), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      Y0, (R11)(DX*2)
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y4, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      576(CX), Y0
+	VMOVUPS      608(CX), Y1
+	VMOVUPS      640(CX), Y2
+	VMOVUPS      672(CX), Y3
+	VMOVUPS      704(CX), Y4
+	VMOVUPS      736(CX), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      Y0, (R11)(DX*2)
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y4, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      768(CX), Y0
+	VMOVUPS      800(CX), Y1
+	VMOVUPS      832(CX), Y2
+	VMOVUPS      864(CX), Y3
+	VMOVUPS      896(CX), Y4
+	VMOVUPS      928(CX), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      Y0, (R11)(DX*2)
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y4, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      960(CX), Y0
+	VMOVUPS      992(CX), Y1
+	VMOVUPS      1024(CX), Y2
+	VMOVUPS      1056(CX), Y3
+	VMOVUPS      1088(CX), Y4
+	VMOVUPS      1120(CX), Y5
+	VADDPS       Y4, Y0, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VADDPS       Y5, Y1, Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVAPS      Y4, Y0
+	VFMADD231PS  Y2, Y12, Y0
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y1, Y12, Y5
+	VFMADD231PS  Y2, Y13, Y4
+	VFMADD231PS  Y1, Y13, Y3
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y5, Y14, Y1
+	VFNMADD231PS Y5, Y14, Y0
+	VMOVAPS      Y4, Y2
+	VFMADD231PS  Y3, Y15, Y2
+	VFNMADD231PS Y3, Y15, Y4
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      Y0, (R11)(DX*2)
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y4, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	LEAQ         (R12)(R9*1), R11
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, BX
+	SUBQ         $0x20, R13
+	JG           loop
+	ADDQ         R14, BX
+	DECQ         R15
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func winoWeights4AVX2(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
+// Requires: AVX, FMA3
+TEXT ·winoWeights4AVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), BX
+	MOVQ    tmp+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    tap+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DX)(DX*2), R8
+	VMOVUPS const3f3504f3<>+0(SB), Y10
+	VMOVUPS const3fb504f3<>+0(SB), Y11
+	VMOVUPS constbf2aaaab<>+0(SB), Y12
+	VMOVUPS const3e2aaaab<>+0(SB), Y13
+	VMOVUPS const3f000000<>+0(SB), Y14
+	VMOVUPS const40000000<>+0(SB), Y15
+
+loop:
+	MOVQ        BX, R9
+	VMOVUPS     (R9), Y0
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        SI, R9
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y3, 32(CX)
+	VMOVUPS     Y4, 64(CX)
+	VMOVUPS     Y5, 96(CX)
+	VMOVUPS     Y6, 128(CX)
+	VMOVUPS     Y2, 160(CX)
+	VMOVUPS     (R9), Y0
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        SI, R9
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, 192(CX)
+	VMOVUPS     Y3, 224(CX)
+	VMOVUPS     Y4, 256(CX)
+	VMOVUPS     Y5, 288(CX)
+	VMOVUPS     Y6, 320(CX)
+	VMOVUPS     Y2, 352(CX)
+	VMOVUPS     (R9), Y0
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        SI, R9
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, 384(CX)
+	VMOVUPS     Y3, 416(CX)
+	VMOVUPS     Y4, 448(CX)
+	VMOVUPS     Y5, 480(CX)
+	VMOVUPS     Y6, 512(CX)
+	VMOVUPS     Y2, 544(CX)
+	MOVQ        AX, R9
+	VMOVUPS     (CX), Y0
+	VMOVUPS     192(CX), Y1
+	VMOVUPS     384(CX), Y2
+	MOVQ        R9, R10
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     32(CX), Y0
+	VMOVUPS     224(CX), Y1
+	VMOVUPS     416(CX), Y2
+	MOVQ        R9, R10
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     64(CX), Y0
+	VMOVUPS     256(CX), Y1
+	VMOVUPS     448(CX), Y2
+	MOVQ        R9, R10
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     96(CX), Y0
+	VMOVUPS     288(CX), Y1
+	VMOVUPS     480(CX), Y2
+	MOVQ        R9, R10
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     128(CX), Y0
+	VMOVUPS     320(CX), Y1
+	VMOVUPS     512(CX), Y2
+	MOVQ        R9, R10
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y2, (R10)
+	ADDQ        DX, R9
+	VMOVUPS     160(CX), Y0
+	VMOVUPS     352(CX), Y1
+	VMOVUPS     544(CX), Y2
+	MOVQ        R9, R10
+	VMOVAPS     Y0, Y3
+	VFMADD231PS Y2, Y14, Y3
+	VMULPS      Y1, Y10, Y7
+	VSUBPS      Y7, Y3, Y4
+	VADDPS      Y7, Y3, Y3
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y12, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS Y2, Y15, Y5
+	VMULPS      Y1, Y11, Y7
+	VSUBPS      Y7, Y5, Y6
+	VADDPS      Y7, Y5, Y5
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y3, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y4, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y5, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y6, (R10)
+	LEAQ        (R10)(R8*2), R10
+	VMOVUPS     Y2, (R10)
+	ADDQ        DX, R9
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, BX
+	SUBQ        $0x20, DI
+	JG          loop
+	VZEROUPPER
+	RET
+
+// func winoOutput4AVX2(m *float32, tmp *float32, y *float32, r *float32, scale *float32, offset *float32, relu int, n int, plane int, next int, pixel int, row int, rows int, cols int, count int) uint32
+// Requires: AVX, FMA3
+TEXT ·winoOutput4AVX2(SB), NOSPLIT, $0-124
+	MOVQ    m+0(FP), AX
+	MOVQ    tmp+8(FP), BX
+	MOVQ    y+16(FP), CX
+	MOVQ    r+24(FP), DX
+	MOVQ    scale+32(FP), SI
+	MOVQ    offset+40(FP), DI
+	MOVQ    pixel+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    row+88(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    plane+64(FP), R10
+	SHLQ    $0x02, R10
+	VXORPS  Y14, Y14, Y14
+	VXORPS  Y15, Y15, Y15
+	VMOVUPS const3f000000<>+0(SB), Y8
+	VMOVUPS const40000000<>+0(SB), Y9
+	VMOVUPS const3f3504f3<>+0(SB), Y10
+	VMOVUPS const3fb504f3<>+0(SB), Y11
+	VMOVUPS const3eb504f3<>+0(SB), Y12
+	VMOVUPS const403504f3<>+0(SB), Y13
+	LEAQ    (R10)(R10*2), R14
+	SHLQ    $0x01, R14
+	LEAQ    (R8)(R8*2), R15
+	SHLQ    $0x02, n+56(FP)
+	SHLQ    $0x02, next+72(FP)
+
+tile:
+	XORQ R11, R11
+
+loop:
+	LEAQ        (AX)(R11*1), R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VMOVUPS     Y0, (BX)
+	VMOVUPS     Y2, 192(BX)
+	VMOVUPS     Y6, 384(BX)
+	VMOVUPS     Y5, 576(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VMOVUPS     Y0, 32(BX)
+	VMOVUPS     Y2, 224(BX)
+	VMOVUPS     Y6, 416(BX)
+	VMOVUPS     Y5, 608(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VMOVUPS     Y0, 64(BX)
+	VMOVUPS     Y2, 256(BX)
+	VMOVUPS     Y6, 448(BX)
+	VMOVUPS     Y5, 640(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VMOVUPS     Y0, 96(BX)
+	VMOVUPS     Y2, 288(BX)
+	VMOVUPS     Y6, 480(BX)
+	VMOVUPS     Y5, 672(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VMOVUPS     Y0, 128(BX)
+	VMOVUPS     Y2, 320(BX)
+	VMOVUPS     Y6, 512(BX)
+	VMOVUPS     Y5, 704(BX)
+	ADDQ        R10, R12
+	LEAQ        (R12)(R14*2), R13
+	ADDQ        R14, R13
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R14*1), Y1
+	VMOVUPS     (R12)(R14*2), Y2
+	VMOVUPS     (R13), Y3
+	VMOVUPS     (R13)(R14*1), Y4
+	VMOVUPS     (R13)(R14*2), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VMOVUPS     Y0, 160(BX)
+	VMOVUPS     Y2, 352(BX)
+	VMOVUPS     Y6, 544(BX)
+	VMOVUPS     Y5, 736(BX)
+	LEAQ        (CX)(R11*1), R12
+	LEAQ        (DX)(R11*1), R13
+	VMOVUPS     (BX), Y0
+	VMOVUPS     32(BX), Y1
+	VMOVUPS     64(BX), Y2
+	VMOVUPS     96(BX), Y3
+	VMOVUPS     128(BX), Y4
+	VMOVUPS     160(BX), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VADDPS      Y2, Y0, Y1
+	VADDPS      Y5, Y6, Y3
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y14, Y15
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
+	VFMADD213PS Y3, Y1, Y0
+	VFMADD213PS Y3, Y1, Y2
+	VFMADD213PS Y3, Y1, Y6
+	VFMADD213PS Y3, Y1, Y5
+	TESTQ       DX, DX
+	JZ          added0
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added0
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added0
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added0
+	VADDPS      (R13)(R15*1), Y5, Y5
+
+added0:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept0
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y6, Y6
+	VMAXPS Y14, Y5, Y5
+
+kept0:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored0
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored0
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored0
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored0:
+	CMPQ        rows+96(FP), $0x01
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	VMOVUPS     192(BX), Y0
+	VMOVUPS     224(BX), Y1
+	VMOVUPS     256(BX), Y2
+	VMOVUPS     288(BX), Y3
+	VMOVUPS     320(BX), Y4
+	VMOVUPS     352(BX), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VADDPS      Y2, Y0, Y1
+	VADDPS      Y5, Y6, Y3
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y14, Y15
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
+	VFMADD213PS Y3, Y1, Y0
+	VFMADD213PS Y3, Y1, Y2
+	VFMADD213PS Y3, Y1, Y6
+	VFMADD213PS Y3, Y1, Y5
+	TESTQ       DX, DX
+	JZ          added1
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added1
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added1
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added1
+	VADDPS      (R13)(R15*1), Y5, Y5
+
+added1:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept1
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y6, Y6
+	VMAXPS Y14, Y5, Y5
+
+kept1:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored1
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored1
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored1
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored1:
+	CMPQ        rows+96(FP), $0x02
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	VMOVUPS     384(BX), Y0
+	VMOVUPS     416(BX), Y1
+	VMOVUPS     448(BX), Y2
+	VMOVUPS     480(BX), Y3
+	VMOVUPS     512(BX), Y4
+	VMOVUPS     544(BX), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VADDPS      Y2, Y0, Y1
+	VADDPS      Y5, Y6, Y3
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y14, Y15
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
+	VFMADD213PS Y3, Y1, Y0
+	VFMADD213PS Y3, Y1, Y2
+	VFMADD213PS Y3, Y1, Y6
+	VFMADD213PS Y3, Y1, Y5
+	TESTQ       DX, DX
+	JZ          added2
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added2
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added2
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added2
+	VADDPS      (R13)(R15*1), Y5, Y5
+
+added2:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept2
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y6, Y6
+	VMAXPS Y14, Y5, Y5
+
+kept2:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored2
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored2
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored2
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored2:
+	CMPQ        rows+96(FP), $0x03
+	JLE         written
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	VMOVUPS     576(BX), Y0
+	VMOVUPS     608(BX), Y1
+	VMOVUPS     640(BX), Y2
+	VMOVUPS     672(BX), Y3
+	VMOVUPS     704(BX), Y4
+	VMOVUPS     736(BX), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y7, Y0, Y0
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y3, Y11, Y2
+	VMULPS      Y8, Y6, Y6
+	VFMADD231PS Y7, Y9, Y6
+	VFMADD231PS Y1, Y12, Y5
+	VFMADD231PS Y3, Y13, Y5
+	VADDPS      Y2, Y0, Y1
+	VADDPS      Y5, Y6, Y3
+	VADDPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y14, Y15
+	VMOVUPS     (SI)(R11*1), Y1
+	VMOVUPS     (DI)(R11*1), Y3
+	VFMADD213PS Y3, Y1, Y0
+	VFMADD213PS Y3, Y1, Y2
+	VFMADD213PS Y3, Y1, Y6
+	VFMADD213PS Y3, Y1, Y5
+	TESTQ       DX, DX
+	JZ          added3
+	VADDPS      (R13), Y0, Y0
+	CMPQ        cols+104(FP), $0x01
+	JLE         added3
+	VADDPS      (R13)(R8*1), Y2, Y2
+	CMPQ        cols+104(FP), $0x02
+	JLE         added3
+	VADDPS      (R13)(R8*2), Y6, Y6
+	CMPQ        cols+104(FP), $0x03
+	JLE         added3
+	VADDPS      (R13)(R15*1), Y5, Y5
+
+added3:
+	CMPQ   relu+48(FP), $0x00
+	JEQ    kept3
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y6, Y6
+	VMAXPS Y14, Y5, Y5
+
+kept3:
+	VMOVUPS Y0, (R12)
+	CMPQ    cols+104(FP), $0x01
+	JLE     stored3
+	VMOVUPS Y2, (R12)(R8*1)
+	CMPQ    cols+104(FP), $0x02
+	JLE     stored3
+	VMOVUPS Y6, (R12)(R8*2)
+	CMPQ    cols+104(FP), $0x03
+	JLE     stored3
+	VMOVUPS Y5, (R12)(R15*1)
+
+stored3:
+written:
+	ADDQ  $0x20, R11
+	CMPQ  R11, n+56(FP)
+	JLT   loop
+	ADDQ  next+72(FP), AX
+	LEAQ  (CX)(R8*4), CX
+	TESTQ DX, DX
+	JZ    alone
+	LEAQ  (DX)(R8*4), DX
+
+alone:
+	DECQ      count+112(FP)
+	JNZ       tile
+	VCMPPS    $0x03, Y15, Y15, Y15
+	VMOVMSKPS Y15, AX
+	MOVL      AX, ret+120(FP)
+	VZEROUPPER
+	RET
+
+// func winoInputGrad4AVX2(dst *float32, src *float32, tmp *float32, plane int, pixel int, row int, n int, skip int, rows int, cols int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·winoInput4AVX2(SB), NOSPLIT, $0-80
+TEXT ·winoInputGrad4AVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), BX
 	MOVQ         tmp+16(FP), CX
@@ -8910,683 +10857,6 @@ done5:
 	ADDQ         $0x20, BX
 	SUBQ         $0x20, R8
 	JG           loop
-	VZEROUPPER
-	RET
-
-// func winoWeights4AVX2(dst *float32, src *float32, tmp *float32, plane int, tap int, n int)
-// Requires: AVX, FMA3
-TEXT ·winoWeights4AVX2(SB), NOSPLIT, $0-48
-	MOVQ    dst+0(FP), AX
-	MOVQ    src+8(FP), BX
-	MOVQ    tmp+16(FP), CX
-	MOVQ    plane+24(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    tap+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    n+40(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVUPS const3f3504f3<>+0(SB), Y10
-	VMOVUPS const3fb504f3<>+0(SB), Y11
-	VMOVUPS constbf2aaaab<>+0(SB), Y12
-	VMOVUPS const3e2aaaab<>+0(SB), Y13
-	VMOVUPS const3f000000<>+0(SB), Y14
-	VMOVUPS const40000000<>+0(SB), Y15
-
-loop:
-	MOVQ        BX, R9
-	VMOVUPS     (R9), Y0
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y1
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y2
-	ADDQ        SI, R9
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y3, 32(CX)
-	VMOVUPS     Y4, 64(CX)
-	VMOVUPS     Y5, 96(CX)
-	VMOVUPS     Y6, 128(CX)
-	VMOVUPS     Y2, 160(CX)
-	VMOVUPS     (R9), Y0
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y1
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y2
-	ADDQ        SI, R9
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, 192(CX)
-	VMOVUPS     Y3, 224(CX)
-	VMOVUPS     Y4, 256(CX)
-	VMOVUPS     Y5, 288(CX)
-	VMOVUPS     Y6, 320(CX)
-	VMOVUPS     Y2, 352(CX)
-	VMOVUPS     (R9), Y0
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y1
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y2
-	ADDQ        SI, R9
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, 384(CX)
-	VMOVUPS     Y3, 416(CX)
-	VMOVUPS     Y4, 448(CX)
-	VMOVUPS     Y5, 480(CX)
-	VMOVUPS     Y6, 512(CX)
-	VMOVUPS     Y2, 544(CX)
-	MOVQ        AX, R9
-	VMOVUPS     (CX), Y0
-	VMOVUPS     192(CX), Y1
-	VMOVUPS     384(CX), Y2
-	MOVQ        R9, R10
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     32(CX), Y0
-	VMOVUPS     224(CX), Y1
-	VMOVUPS     416(CX), Y2
-	MOVQ        R9, R10
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     64(CX), Y0
-	VMOVUPS     256(CX), Y1
-	VMOVUPS     448(CX), Y2
-	MOVQ        R9, R10
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     96(CX), Y0
-	VMOVUPS     288(CX), Y1
-	VMOVUPS     480(CX), Y2
-	MOVQ        R9, R10
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     128(CX), Y0
-	VMOVUPS     320(CX), Y1
-	VMOVUPS     512(CX), Y2
-	MOVQ        R9, R10
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DX, R9
-	VMOVUPS     160(CX), Y0
-	VMOVUPS     352(CX), Y1
-	VMOVUPS     544(CX), Y2
-	MOVQ        R9, R10
-	VMOVAPS     Y0, Y3
-	VFMADD231PS Y2, Y14, Y3
-	VMULPS      Y1, Y10, Y7
-	VSUBPS      Y7, Y3, Y4
-	VADDPS      Y7, Y3, Y3
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y12, Y4, Y4
-	VMOVAPS     Y0, Y5
-	VFMADD231PS Y2, Y15, Y5
-	VMULPS      Y1, Y11, Y7
-	VSUBPS      Y7, Y5, Y6
-	VADDPS      Y7, Y5, Y5
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     Y0, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y3, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y4, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y5, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y6, (R10)
-	LEAQ        (R10)(R8*2), R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DX, R9
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, BX
-	SUBQ        $0x20, DI
-	JG          loop
-	VZEROUPPER
-	RET
-
-// func winoOutput4AVX2(m *float32, tmp *float32, y **float32, r **float32, scale *float32, offset *float32, relu int, n int) uint32
-// Requires: AVX, FMA3
-TEXT ·winoOutput4AVX2(SB), NOSPLIT, $0-68
-	MOVQ    m+0(FP), AX
-	MOVQ    tmp+8(FP), BX
-	MOVQ    y+16(FP), CX
-	MOVQ    r+24(FP), DX
-	MOVQ    scale+32(FP), SI
-	MOVQ    offset+40(FP), DI
-	MOVQ    relu+48(FP), R8
-	MOVQ    n+56(FP), R9
-	SHLQ    $0x02, R9
-	VXORPS  Y14, Y14, Y14
-	VXORPS  Y15, Y15, Y15
-	VMOVUPS const3f000000<>+0(SB), Y8
-	VMOVUPS const40000000<>+0(SB), Y9
-	VMOVUPS const3f3504f3<>+0(SB), Y10
-	VMOVUPS const3fb504f3<>+0(SB), Y11
-	VMOVUPS const3eb504f3<>+0(SB), Y12
-	VMOVUPS const403504f3<>+0(SB), Y13
-	XORQ    R10, R10
-
-loop:
-	VMOVUPS     (AX), Y0
-	VMOVUPS     768(AX), Y1
-	VMOVUPS     1536(AX), Y2
-	VMOVUPS     2304(AX), Y3
-	VMOVUPS     3072(AX), Y4
-	VMOVUPS     3840(AX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VMOVUPS     Y0, (BX)
-	VMOVUPS     Y2, 192(BX)
-	VMOVUPS     Y6, 384(BX)
-	VMOVUPS     Y5, 576(BX)
-	VMOVUPS     128(AX), Y0
-	VMOVUPS     896(AX), Y1
-	VMOVUPS     1664(AX), Y2
-	VMOVUPS     2432(AX), Y3
-	VMOVUPS     3200(AX), Y4
-	VMOVUPS     3968(AX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VMOVUPS     Y0, 32(BX)
-	VMOVUPS     Y2, 224(BX)
-	VMOVUPS     Y6, 416(BX)
-	VMOVUPS     Y5, 608(BX)
-	VMOVUPS     256(AX), Y0
-	VMOVUPS     1024(AX), Y1
-	VMOVUPS     1792(AX), Y2
-	VMOVUPS     2560(AX), Y3
-	VMOVUPS     3328(AX), Y4
-	VMOVUPS     4096(AX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VMOVUPS     Y0, 64(BX)
-	VMOVUPS     Y2, 256(BX)
-	VMOVUPS     Y6, 448(BX)
-	VMOVUPS     Y5, 640(BX)
-	VMOVUPS     384(AX), Y0
-	VMOVUPS     1152(AX), Y1
-	VMOVUPS     1920(AX), Y2
-	VMOVUPS     2688(AX), Y3
-	VMOVUPS     3456(AX), Y4
-	VMOVUPS     4224(AX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VMOVUPS     Y0, 96(BX)
-	VMOVUPS     Y2, 288(BX)
-	VMOVUPS     Y6, 480(BX)
-	VMOVUPS     Y5, 672(BX)
-	VMOVUPS     512(AX), Y0
-	VMOVUPS     1280(AX), Y1
-	VMOVUPS     2048(AX), Y2
-	VMOVUPS     2816(AX), Y3
-	VMOVUPS     3584(AX), Y4
-	VMOVUPS     4352(AX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VMOVUPS     Y0, 128(BX)
-	VMOVUPS     Y2, 320(BX)
-	VMOVUPS     Y6, 512(BX)
-	VMOVUPS     Y5, 704(BX)
-	VMOVUPS     640(AX), Y0
-	VMOVUPS     1408(AX), Y1
-	VMOVUPS     2176(AX), Y2
-	VMOVUPS     2944(AX), Y3
-	VMOVUPS     3712(AX), Y4
-	VMOVUPS     4480(AX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VMOVUPS     Y0, 160(BX)
-	VMOVUPS     Y2, 352(BX)
-	VMOVUPS     Y6, 544(BX)
-	VMOVUPS     Y5, 736(BX)
-	VMOVUPS     (BX), Y0
-	VMOVUPS     32(BX), Y1
-	VMOVUPS     64(BX), Y2
-	VMOVUPS     96(BX), Y3
-	VMOVUPS     128(BX), Y4
-	VMOVUPS     160(BX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VADDPS      Y2, Y0, Y1
-	VADDPS      Y5, Y6, Y3
-	VADDPS      Y3, Y1, Y1
-	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
-	VFMADD213PS Y3, Y1, Y0
-	VFMADD213PS Y3, Y1, Y2
-	VFMADD213PS Y3, Y1, Y6
-	VFMADD213PS Y3, Y1, Y5
-	TESTQ       DX, DX
-	JZ          added
-	MOVQ        (DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        8(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        16(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        24(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
-
-added:
-	TESTQ  R8, R8
-	JZ     aritten
-	VMAXPS Y14, Y0, Y0
-	VMAXPS Y14, Y2, Y2
-	VMAXPS Y14, Y6, Y6
-	VMAXPS Y14, Y5, Y5
-
-aritten:
-	MOVQ        (CX), R11
-	VMOVUPS     Y0, (R11)(R10*1)
-	MOVQ        8(CX), R11
-	VMOVUPS     Y2, (R11)(R10*1)
-	MOVQ        16(CX), R11
-	VMOVUPS     Y6, (R11)(R10*1)
-	MOVQ        24(CX), R11
-	VMOVUPS     Y5, (R11)(R10*1)
-	VMOVUPS     192(BX), Y0
-	VMOVUPS     224(BX), Y1
-	VMOVUPS     256(BX), Y2
-	VMOVUPS     288(BX), Y3
-	VMOVUPS     320(BX), Y4
-	VMOVUPS     352(BX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VADDPS      Y2, Y0, Y1
-	VADDPS      Y5, Y6, Y3
-	VADDPS      Y3, Y1, Y1
-	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
-	VFMADD213PS Y3, Y1, Y0
-	VFMADD213PS Y3, Y1, Y2
-	VFMADD213PS Y3, Y1, Y6
-	VFMADD213PS Y3, Y1, Y5
-	TESTQ       DX, DX
-	JZ          bdded
-	MOVQ        32(DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        40(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        48(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        56(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
-
-bdded:
-	TESTQ  R8, R8
-	JZ     britten
-	VMAXPS Y14, Y0, Y0
-	VMAXPS Y14, Y2, Y2
-	VMAXPS Y14, Y6, Y6
-	VMAXPS Y14, Y5, Y5
-
-britten:
-	MOVQ        32(CX), R11
-	VMOVUPS     Y0, (R11)(R10*1)
-	MOVQ        40(CX), R11
-	VMOVUPS     Y2, (R11)(R10*1)
-	MOVQ        48(CX), R11
-	VMOVUPS     Y6, (R11)(R10*1)
-	MOVQ        56(CX), R11
-	VMOVUPS     Y5, (R11)(R10*1)
-	VMOVUPS     384(BX), Y0
-	VMOVUPS     416(BX), Y1
-	VMOVUPS     448(BX), Y2
-	VMOVUPS     480(BX), Y3
-	VMOVUPS     512(BX), Y4
-	VMOVUPS     544(BX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VADDPS      Y2, Y0, Y1
-	VADDPS      Y5, Y6, Y3
-	VADDPS      Y3, Y1, Y1
-	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
-	VFMADD213PS Y3, Y1, Y0
-	VFMADD213PS Y3, Y1, Y2
-	VFMADD213PS Y3, Y1, Y6
-	VFMADD213PS Y3, Y1, Y5
-	TESTQ       DX, DX
-	JZ          cdded
-	MOVQ        64(DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        72(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        80(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        88(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
-
-cdded:
-	TESTQ  R8, R8
-	JZ     critten
-	VMAXPS Y14, Y0, Y0
-	VMAXPS Y14, Y2, Y2
-	VMAXPS Y14, Y6, Y6
-	VMAXPS Y14, Y5, Y5
-
-critten:
-	MOVQ        64(CX), R11
-	VMOVUPS     Y0, (R11)(R10*1)
-	MOVQ        72(CX), R11
-	VMOVUPS     Y2, (R11)(R10*1)
-	MOVQ        80(CX), R11
-	VMOVUPS     Y6, (R11)(R10*1)
-	MOVQ        88(CX), R11
-	VMOVUPS     Y5, (R11)(R10*1)
-	VMOVUPS     576(BX), Y0
-	VMOVUPS     608(BX), Y1
-	VMOVUPS     640(BX), Y2
-	VMOVUPS     672(BX), Y3
-	VMOVUPS     704(BX), Y4
-	VMOVUPS     736(BX), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y7
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y7, Y0, Y0
-	VMULPS      Y1, Y10, Y2
-	VFMADD231PS Y3, Y11, Y2
-	VMULPS      Y8, Y6, Y6
-	VFMADD231PS Y7, Y9, Y6
-	VFMADD231PS Y1, Y12, Y5
-	VFMADD231PS Y3, Y13, Y5
-	VADDPS      Y2, Y0, Y1
-	VADDPS      Y5, Y6, Y3
-	VADDPS      Y3, Y1, Y1
-	VFMADD231PS Y1, Y14, Y15
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y3
-	VFMADD213PS Y3, Y1, Y0
-	VFMADD213PS Y3, Y1, Y2
-	VFMADD213PS Y3, Y1, Y6
-	VFMADD213PS Y3, Y1, Y5
-	TESTQ       DX, DX
-	JZ          ddded
-	MOVQ        96(DX), R11
-	VADDPS      (R11)(R10*1), Y0, Y0
-	MOVQ        104(DX), R11
-	VADDPS      (R11)(R10*1), Y2, Y2
-	MOVQ        112(DX), R11
-	VADDPS      (R11)(R10*1), Y6, Y6
-	MOVQ        120(DX), R11
-	VADDPS      (R11)(R10*1), Y5, Y5
-
-ddded:
-	TESTQ  R8, R8
-	JZ     dritten
-	VMAXPS Y14, Y0, Y0
-	VMAXPS Y14, Y2, Y2
-	VMAXPS Y14, Y6, Y6
-	VMAXPS Y14, Y5, Y5
-
-dritten:
-	MOVQ      96(CX), R11
-	VMOVUPS   Y0, (R11)(R10*1)
-	MOVQ      104(CX), R11
-	VMOVUPS   Y2, (R11)(R10*1)
-	MOVQ      112(CX), R11
-	VMOVUPS   Y6, (R11)(R10*1)
-	MOVQ      120(CX), R11
-	VMOVUPS   Y5, (R11)(R10*1)
-	ADDQ      $0x20, AX
-	ADDQ      $0x20, R10
-	CMPQ      R10, R9
-	JLT       loop
-	VCMPPS    $0x03, Y15, Y15, Y15
-	VMOVMSKPS Y15, AX
-	MOVL      AX, ret+64(FP)
 	VZEROUPPER
 	RET
 

@@ -14,6 +14,11 @@ func gatherAVX51212x1(c *float32, coff *int, a *float32, aoff *int, taps *int, n
 //go:noescape
 func outerAVX51212x1(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
 
+// manyAVX51212x1 is manyTile for AVX512.
+//
+//go:noescape
+func manyAVX51212x1(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
+
 // outerAVX51216x1 is outerTile for AVX512.
 //
 //go:noescape
@@ -28,6 +33,11 @@ func gatherAVX51212x2(c *float32, coff *int, a *float32, aoff *int, taps *int, n
 //
 //go:noescape
 func outerAVX51212x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
+
+// manyAVX51212x2 is manyTile for AVX512.
+//
+//go:noescape
+func manyAVX51212x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
 
 // outerAVX5128x2 is outerTile for AVX512.
 //
@@ -46,6 +56,11 @@ func gatherAVX26x2(c *float32, coff *int, a *float32, aoff *int, taps *int, ntap
 //
 //go:noescape
 func outerAVX26x2(c *float32, coff *int, a *float32, taps *int, ntaps int, k int, astep int, b *float32, bstep int, accumulate int)
+
+// manyAVX26x2 is manyTile for AVX2.
+//
+//go:noescape
+func manyAVX26x2(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)
 
 // outerAVX24x2 is outerTile for AVX2.
 //

@@ -1,16 +1,22 @@
 package kernels
 
 import (
+	"slices"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/retort-ml/retort/internal/workpool"
 )
 
-// winograd computes a 3x3 convolution of stride 1 by F(2x2, 3x3) of Lavin and
-// Gray (2016): tiles of 2x2 output pixels take 16 multiplications for each
-// pair of channels instead of 36. The weights are transformed once, then each
-// block of tiles is transformed, multiplied (16 products of matrices) and
-// transformed back while it lies in the cache.
+// winograd computes a 3x3 convolution of stride 1 by F(4x4, 3x3) or F(2x2, 3x3) of
+// Lavin and Gray (2016): tiles of 4x4 output pixels take 36 multiplications for each
+// pair of channels instead of 144, tiles of 2x2 take 16 instead of 36. The weights of
+// some panels are transformed, then each block of tiles is transformed, multiplied (36
+// or 16 products of matrices) and transformed back while it lies in the cache.
+//
+// Where a panel's weights stay near, the products of a dozen tiles are computed and
+// used before the next, and the kernel asks for the memory that comes next meanwhile:
+// with few channels that is what limits a convolution.
 //
 // The transforms mix the pixels of a tile, so that one that is not finite
 // would reach its neighbours: then, and only then, the convolution is computed
@@ -20,19 +26,27 @@ type winograd struct {
 	winoForm
 	weights    []float32 // by panel: planes of Ci rows
 	rows, cols int       // tiles of an image
-	block      int       // tiles of a work item
+	block      int       // rows of tiles that are transformed at a time
+	item       int       // of a work item
+	splits     int       // work items that share a block
+	together   int       // panels whose weights are there at a time
 	plane      int       // floats between the planes of a block's tiles
+	frame      frame     // of x, padded: bands rows of tiles
 	strange    atomic.Bool
 }
 
 const (
-	winoPitch    = 32        // floats between the planes of a product
-	winoMultiple = 16        // of which both channel counts are multiples
-	winoLeast    = 32        // channels from which it pays
-	winoTiles    = 64        // tiles from which transforming the weights pays
-	winoFloats   = 192 << 10 // of the transformed tiles of a block
-	winoMost     = 96        // tiles of a block
-	winoTmp      = 36 * 16   // floats that a transform of F(4x4, 3x3) needs
+	winoPitch    = 32         // floats between the planes of a product of F(2x2, 3x3)
+	winoMultiple = 16         // of which both channel counts are multiples
+	winoTiles    = 64         // tiles from which transforming the weights pays
+	winoNear     = 80 << 10   // floats of a panel's weights that stay near
+	winoFew      = 24         // tiles of a block whose weights do
+	winoItems    = 64         // pieces into which their convolution is cut
+	winoFar      = 288 << 10  // floats of a panel's weights above which blocks are larger
+	winoTogether = 1152 << 10 // floats of weights that are there at a time, or those of x if it has less
+	winoProducts = 192 << 10  // floats of products that are there at a time
+	winoFrame    = 16 << 10   // floats of a frame
+	winoTmp      = 36 * 16    // floats that a transform of F(4x4, 3x3) needs
 )
 
 // direct turns winograd off: for tests.
@@ -42,40 +56,107 @@ var direct bool
 // faster. Its shape alone decides.
 func (s Conv) byWinograd() bool {
 	return !direct && s.KH == 3 && s.KW == 3 && s.StrideH == 1 && s.StrideW == 1 && s.DilH == 1 && s.DilW == 1 && s.Groups == 1 &&
-		s.Ci%winoMultiple == 0 && s.Co%winoMultiple == 0 && min(s.Ci, s.Co) >= winoLeast &&
+		s.Ci%winoMultiple == 0 && s.Co%winoMultiple == 0 && min(s.Ci, s.Co) >= s.winoForm().least &&
 		s.N*((s.OH+1)/2)*((s.OW+1)/2) >= winoTiles
 }
 
-// run computes the convolution from the packed weights; false if the result
-// is not finite everywhere, and so not to be used.
+// run computes the convolution, some panels after the others; false if the result is
+// not finite everywhere, and so not to be used.
 func (w *winograd) run() bool {
 	s := w.s
 	w.rows, w.cols = w.grid(s.OH, s.OW)
-	tiles := s.N * w.rows * w.cols
-	lines := func(n int) int { return (n + w.isa.rows - 1) / w.isa.rows * w.isa.rows }
-	w.block = min(w.most, max(w.isa.rows, w.floats/(w.planes()*s.Ci)), (tiles+convItems-1)/convItems)
-	w.block = lines(w.block)
-	w.plane = w.block*s.Ci + winoMultiple // not a power of two apart
-	size := 0
-	for _, p := range w.panels {
-		size += w.planes() * s.Ci * p.tile.cols
+	if w.finish == nil && w.edge == 6 {
+		w.finish = Epilogue{}.finisher(s.Co)
+		defer w.finish.release()
 	}
-	buf := floats.get(size)
-	defer floats.put(buf)
-	w.weights = buf.data
-	w.transform()
-	workpool.For((tiles+w.block-1)/w.block, func(i int) {
+	w.cut()
+	if rows := s.N * w.rows; w.splits == 1 && w.together == len(w.panels) {
+		w.moments.begin((rows + w.item - 1) / w.item)
+	}
+	most := w.together * s.Ci * w.panels[0].tile.cols
+	packed, weights := floats.get(9*most), floats.get(w.planes()*most)
+	defer floats.put(packed)
+	defer floats.put(weights)
+	w.packed, w.weights = packed.data, weights.data
+	all := w.panels
+	for from := 0; from < len(all) && !w.strange.Load(); from += w.together {
+		w.panels = slices.Clone(all[from:min(from+w.together, len(all))])
+		for i := range w.panels {
+			w.panels[i].at -= all[from].at
+		}
+		w.pack(w.packed, w.panels)
+		w.transform()
+		w.multiplyAll()
+	}
+	w.panels = all
+	return !w.strange.Load()
+}
+
+// multiplyAll computes the pixels of the panels whose weights are there.
+func (w *winograd) multiplyAll() {
+	rows, splits := w.s.N*w.rows, min(w.splits, len(w.panels))
+	workpool.For((rows+w.item-1)/w.item*splits, func(i int) {
 		if w.strange.Load() {
 			return
 		}
 		item := winoPool.get()
 		defer winoPool.put(item)
-		item.winograd, item.from, item.to = w, i*w.block, min((i+1)*w.block, tiles)
-		item.run()
+		item.winograd = w
+		block, split := i/splits, i%splits
+		item.mine = w.panels[split*len(w.panels)/splits : (split+1)*len(w.panels)/splits]
+		from, to := block*w.item, min((block+1)*w.item, rows)
+		item.run(from, to)
+		w.moments.add(i, w.pixel(from), w.pixel(to), w.y)
 		*item = winoItem{}
 	})
-	return !w.strange.Load()
 }
+
+// pixel is the first of a row of tiles.
+func (w *winograd) pixel(row int) int {
+	return (row/w.rows*w.s.OH + min(row%w.rows*w.side, w.s.OH)) * w.s.OW
+}
+
+// cut chooses the rows of tiles of a block, of a work item and of a frame, and the
+// panels that are computed together, by shape alone: of the numbers of rows that fit,
+// one that leaves least of a kernel's last call idle.
+func (w *winograd) cut() {
+	s := w.s
+	tiles, perPanel := s.N*w.rows*w.cols, w.planes()*s.Ci*w.panels[0].tile.cols
+	most := w.floats / (w.planes() * s.Ci)
+	if perPanel > winoFar {
+		most *= 4
+	}
+	if w.near() {
+		most = winoFew
+	}
+	most = w.padded(max(1, min(w.most, most, tiles*len(w.panels)/convItems)))
+	w.block = 1
+	best := 0.0
+	for rows := 1; rows == 1 || rows*w.cols <= most; rows++ {
+		n := rows * w.cols
+		if used := float64(n) / float64(w.padded(n)); used >= best {
+			w.block, best = rows, used
+		}
+	}
+	w.item = w.block
+	if w.near() { // whole blocks, each of which fetches what the next reads
+		w.item *= max(1, s.N*w.rows/(winoItems*w.block))
+	}
+	items := (s.N*w.rows + w.item - 1) / w.item
+	w.together = min(len(w.panels), (min(winoTogether, s.lenX())+perPanel-1)/perPanel)
+	w.splits = min(w.together, (convItems+items-1)/items)
+	w.plane = w.padded(w.block*w.cols)*s.Ci + winoMultiple // not a power of two apart
+	w.frame = frame{s: s, images: 1, bands: 1, width: w.side*(w.cols-1) + w.edge}
+	for w.frame.bands < min(w.block, w.rows) && w.heightOf(w.frame.bands+1)*w.frame.width*s.Ci <= winoFrame {
+		w.frame.bands++
+	}
+}
+
+// padded is n as a number of whole calls of a kernel.
+func (w *winograd) padded(n int) int { return (n + w.isa.rows - 1) / w.isa.rows * w.isa.rows }
+
+// heightOf is the rows of pixels that rows of tiles read.
+func (w *winograd) heightOf(rows int) int { return w.side*(rows-1) + w.edge }
 
 // at is where the planes of a panel start.
 func (w *winograd) at(p *convPanel) int { return p.at / 9 * w.planes() }
@@ -100,28 +181,42 @@ func (w *winograd) transform() {
 	})
 }
 
-// winoItem is a block of tiles.
+// winoItem is a work item: blocks of tiles, for some panels.
 type winoItem struct {
 	*winograd
-	from, to   int
-	tiles      []float32 // transformed
-	patch      []float32 // at an edge of the image
-	products   []float32
-	aoff, coff [maxRows]int
-	tap        int // always 0
-	fin        finish
-	outside    []float32 // where pixels outside the image go
-	tmp        []float32
-	y4, r4     [16]*float32 // the pixels of a tile
+	mine                []convPanel
+	from, to, end       int       // rows of tiles: of the block, and of the work item
+	tiles               []float32 // transformed
+	patch               []float32 // a frame
+	products            []float32
+	tileStep, planeStep int // of products
+	aoff, coff          [maxRows]int
+	fin                 finish
+	ahead               ahead
+	outside             []float32 // where pixels outside the image go
+	tmp                 []float32
 }
 
 var winoPool items[winoItem]
 
-func (w *winoItem) run() {
-	s, n := w.s, w.to-w.from
-	padded := (n + w.isa.rows - 1) / w.isa.rows * w.isa.rows
-	tiles, patch := floats.get(w.planes()*w.plane), floats.get(w.planes()*s.Ci)
-	products, outside := floats.get(padded*w.planes()*winoPitch), floats.get(2*winoPitch+winoTmp)
+// run computes the rows of tiles [from, to) of some panels, block by block.
+func (w *winoItem) run(from, to int) {
+	s, n := w.s, w.block*w.cols
+	each, group := w.padded(n), 1 // tiles and panels whose products are there at a time
+	if w.near() {
+		each = w.isa.rows
+	}
+	w.planeStep = winoPitch
+	panelStep := each * w.planes() * winoPitch
+	if widest := w.panels[0].tile.cols; w.edge == 6 {
+		w.planeStep = each * widest
+		panelStep = w.planes() * w.planeStep
+	}
+	if !w.near() {
+		group = min(len(w.mine), max(1, winoProducts/panelStep))
+	}
+	tiles, patch := floats.get(w.planes()*w.plane), floats.get(w.heightOf(w.frame.bands)*w.frame.width*s.Ci)
+	products, outside := floats.get(panelStep*group), floats.get(2*winoPitch+winoTmp)
 	defer floats.put(tiles)
 	defer floats.put(patch)
 	defer floats.put(products)
@@ -129,88 +224,150 @@ func (w *winoItem) run() {
 	w.tiles, w.patch, w.products, w.outside = tiles.data, patch.data, products.data, outside.data[:2*winoPitch]
 	w.tmp = outside.data[2*winoPitch:]
 	clear(w.outside)
-	for t := range n {
-		w.input(t)
-	}
-	for i := range w.isa.rows {
-		w.coff[i] = i * w.planes() * winoPitch
-	}
-	for i := range w.panels {
-		p := &w.panels[i]
-		w.multiply(p, n)
-		fin := w.finish.of(&w.fin, p.y, 0)
-		for t := range n {
-			if w.edge == 4 {
-				w.output(p, fin, t)
-			} else {
-				w.output4(p, fin, t)
+	for ; from < to; from += w.block {
+		w.from, w.to, w.end = from, min(from+w.block, to), to
+		w.input()
+		if n := (w.to - w.from) * w.cols; w.near() {
+			for i := range w.mine {
+				w.multiplyNear(&w.mine[i], n)
+			}
+		} else {
+			for i := 0; i < len(w.mine); i += group {
+				w.multiply(w.mine[i:min(i+group, len(w.mine))], n, panelStep)
 			}
 		}
 	}
 }
 
-// place is the image, tile row and tile column of a tile.
-func (w *winograd) place(tile int) (image, row, col int) {
-	each := w.rows * w.cols
-	return tile / each, tile % each / w.cols, tile % w.cols
+// fetch says what the kernel shall ask for while it multiplies the tiles from t on: a
+// part of what the block will write, and as much of what the next block reads.
+func (w *winoItem) fetch(t, n int) *int {
+	s, all := w.s, (w.to-w.from)*w.cols
+	row := func(r, side, height int) int { return r/w.rows*height + min(r%w.rows*side, height) }
+	part := func(x []float32, from, to int) uintptr {
+		return uintptr(unsafe.Pointer(&x[0])) + uintptr(4*(from+(to-from)*t/all))
+	}
+	from, to := row(w.from, w.side, s.OH)*s.OW*s.Co, row(w.to, w.side, s.OH)*s.OW*s.Co
+	next, end := row(w.to, w.side, s.H)*s.W*s.Ci, row(min(w.to+w.block, w.end), w.side, s.H)*s.W*s.Ci
+	w.ahead.place = [2]uintptr{part(w.y, from, to), part(w.x, next, end)}
+	w.ahead.lines = max(1, (max(to-from, end-next)*n/all+16*w.planes()-1)/(16*w.planes()))
+	return (*int)(unsafe.Pointer(&w.ahead))
 }
 
-// input transforms tile t of the block, from x itself or from a patch with the
-// padding around it.
-func (w *winoItem) input(t int) {
+// near says whether the weights of a panel stay in the near caches, so that the
+// products of a few tiles can be used at once.
+func (w *winograd) near() bool {
+	return w.edge == 6 && w.planes()*w.s.Ci*w.panels[0].tile.cols <= winoNear
+}
+
+// input transforms the tiles of the block, from frames with the padding around.
+func (w *winoItem) input() {
 	s := w.s
-	image, row, col := w.place(w.from + t)
-	top, left := w.side*row-s.PadT, w.side*col-s.PadL
-	if w.edge != 4 {
-		c := clipTo(top, left, w.edge, s.H, s.W)
-		w.strips.winoInput4(&w.tiles[t*s.Ci], c.first(w.x, image*s.H*s.W, s.Ci), &w.tmp[0], w.plane, s.Ci, s.W*s.Ci, s.Ci,
-			c.skip*s.Ci, c.rows, c.cols)
+	for at := w.from; at < w.to; {
+		image, row := at/w.rows, at%w.rows
+		bands := min(w.frame.bands, w.rows-row, w.to-at)
+		pitch := w.frame.rowPitch()
+		for r := range w.heightOf(bands) {
+			w.frame.fillRow(w.patch[r*pitch:][:pitch], w.x, image, w.side*row-s.PadT+r)
+		}
+		for i := range bands {
+			w.inputRow((at+i-w.from)*w.cols, w.patch[i*w.side*pitch:])
+		}
+		at += bands
+	}
+}
+
+// inputRow transforms a row of tiles, of which t is the first.
+func (w *winoItem) inputRow(t int, src []float32) {
+	ci, pitch := w.s.Ci, w.frame.rowPitch()
+	if w.edge == 6 {
+		w.strips.winoInput4(&w.tiles[t*ci], &src[0], &w.tmp[0], w.plane, ci, pitch, ci, w.side*ci, w.cols)
 		return
 	}
-	src, pitch := w.patch, w.edge*s.Ci
-	if top >= 0 && left >= 0 && top+w.edge <= s.H && left+w.edge <= s.W {
-		src, pitch = w.x[((image*s.H+top)*s.W+left)*s.Ci:], s.W*s.Ci
-	} else {
-		w.fillPatch(image, top, left)
-	}
-	w.strips.winoInput(&w.tiles[t*s.Ci], &src[0], w.plane, s.Ci, pitch, s.Ci)
-}
-
-func (w *winoItem) fillPatch(image, top, left int) {
-	s := w.s
-	from, to := max(left, 0), min(left+w.edge, s.W)
-	for r := range w.edge {
-		dst := w.patch[r*w.edge*s.Ci:][:w.edge*s.Ci]
-		if top+r < 0 || top+r >= s.H || from >= to {
-			clear(dst)
-			continue
-		}
-		clear(dst[:(from-left)*s.Ci])
-		copy(dst[(from-left)*s.Ci:], w.x[((image*s.H+top+r)*s.W+from)*s.Ci:][:(to-from)*s.Ci])
-		clear(dst[(to-left)*s.Ci:])
+	for i := range w.cols {
+		w.strips.winoInput(&w.tiles[(t+i)*ci], &src[i*w.side*ci], w.plane, ci, pitch, ci)
 	}
 }
 
-// multiply computes the products of all tiles and the panel: plane i of tile t
-// is at (planes·t + i)·winoPitch.
-func (w *winoItem) multiply(p *convPanel, n int) {
-	ci, planes := w.s.Ci, w.planes()
-	for plane := range planes {
-		b := &w.weights[w.at(p)+plane*ci*p.tile.cols]
-		for t := 0; t < n; t += w.isa.rows {
-			for i := range w.isa.rows {
-				w.aoff[i] = min(i, n-1-t) * ci
+// multiplyNear computes the products of the tiles of a kernel's call, and their
+// pixels while they are near.
+func (w *winoItem) multiplyNear(p *convPanel, n int) {
+	ci, rows := w.s.Ci, w.isa.rows
+	fin := w.finish.of(&w.fin, p.y, 0)
+	w.step(p)
+	for t := 0; t < n; t += rows {
+		count := min(rows, n-t)
+		p.tile.many(&w.products[0], &w.coff[0], &w.tiles[t*ci], w.rowsOf(count), ci, &w.weights[w.at(p)], w.planes(), w.plane,
+			ci*p.tile.cols, w.planeStep, w.fetch(t, count))
+		w.output(p, fin, w.products, t, count)
+	}
+}
+
+// multiply computes the products of n tiles and some panels, plane by plane, and then
+// the pixels: plane i of tile t is at t·tileStep + i·planeStep of a panel's.
+func (w *winoItem) multiply(panels []convPanel, n, panelStep int) {
+	ci, rows := w.s.Ci, w.isa.rows
+	whole := n / rows
+	for plane := range w.planes() {
+		for i := range panels {
+			p := &panels[i]
+			w.step(p)
+			b, tiles := &w.weights[w.at(p)+plane*ci*p.tile.cols], w.tiles[plane*w.plane:]
+			products := w.products[i*panelStep+plane*w.planeStep:]
+			if whole > 0 {
+				p.tile.many(&products[0], &w.coff[0], &tiles[0], w.rowsOf(rows), ci, b, whole, rows*ci, 0, rows*w.tileStep, nil)
 			}
-			p.tile.gather(&w.products[(t*planes+plane)*winoPitch], &w.coff[0], &w.tiles[plane*w.plane+t*ci], &w.aoff[0],
-				&w.tap, 1, ci, b, 0, nil)
+			if t := whole * rows; t < n {
+				p.tile.many(&products[t*w.tileStep], &w.coff[0], &tiles[t*ci], w.rowsOf(n-t), ci, b, 1, 0, 0, 0, nil)
+			}
 		}
+	}
+	for i := range panels {
+		p := &panels[i]
+		w.step(p)
+		w.output(p, w.finish.of(&w.fin, p.y, 0), w.products[i*panelStep:], 0, n)
 	}
 }
 
-// output writes the four pixels of tile t.
-func (w *winoItem) output(p *convPanel, fin *finish, t int) {
+// step sets how far apart the products of two tiles lie.
+func (w *winoItem) step(p *convPanel) {
+	w.tileStep = w.planes() * winoPitch
+	if w.edge == 6 {
+		w.tileStep = p.tile.cols
+	}
+	for i := range w.isa.rows {
+		w.coff[i] = i * w.tileStep
+	}
+}
+
+// rowsOf sets the offsets of a kernel's tiles, of which n are there.
+func (w *winoItem) rowsOf(n int) *int {
+	for i := range w.isa.rows {
+		w.aoff[i] = min(i, n-1) * w.s.Ci
+	}
+	return &w.aoff[0]
+}
+
+// output writes the pixels of n tiles from t on, whose products are given.
+func (w *winoItem) output(p *convPanel, fin *finish, m []float32, t, n int) {
+	for end := t + n; t < end; {
+		row, col := w.from+t/w.cols, t%w.cols
+		count := min(end-t, w.cols-col)
+		if w.edge == 6 {
+			w.output4(p, fin, m, row, col, count)
+		} else {
+			for i := range count {
+				w.output2(p, fin, &m[i*w.tileStep], row, col+i)
+			}
+		}
+		t, m = t+count, m[count*w.tileStep:]
+	}
+}
+
+// output2 writes the four pixels of a tile.
+func (w *winoItem) output2(p *convPanel, fin *finish, m *float32, row, col int) {
 	s := w.s
-	image, row, col := w.place(w.from + t)
+	image, row := row/w.rows, row%w.rows
 	var y, r [4]*float32
 	for i := range 4 {
 		py, px := 2*row+i/2, 2*col+i%2
@@ -224,7 +381,7 @@ func (w *winoItem) output(p *convPanel, fin *finish, t int) {
 			r[i] = &w.finish.Residual[at]
 		}
 	}
-	m, n, v := &w.products[t*w.planes()*winoPitch], p.cols, w.strips
+	n, v := p.cols, w.strips
 	strange := uint32(0)
 	switch {
 	case fin == nil:

@@ -1,21 +1,21 @@
 package kernels
 
 // F(4x4, 3x3) computes 16 pixels from 36 products, where F(2x2, 3x3) takes 64.
-// Its points are 0, ±√½, ±√2 and ∞: with those the error is one and a half that
-// of a direct sum, with the usual 0, ±1, ±2 and ∞ it is five times that. Only
-// inference uses it (Epilogue.Inference).
+// Its points are 0, ±√½, ±√2 and ∞: with those the error is about twice that of a
+// direct sum, with the usual 0, ±1, ±2 and ∞ three times as much.
 
 // winoForm is F(side x side, 3x3): tiles of side x side pixels are computed from
 // patches of edge x edge, by edge² products.
 type winoForm struct {
 	side, edge int
+	least      int // channels from which it pays
 	floats     int // of the transformed tiles of a block, and of its products
 	most       int // tiles of a block
 }
 
 var (
-	wino2 = winoForm{side: 2, edge: 4, floats: winoFloats, most: winoMost}
-	wino4 = winoForm{side: 4, edge: 6, floats: 160 << 10, most: 96}
+	wino2 = winoForm{side: 2, edge: 4, least: 32, floats: 192 << 10, most: 96}
+	wino4 = winoForm{side: 4, edge: 6, least: 16, floats: 160 << 10, most: 96}
 )
 
 func (f winoForm) planes() int { return f.edge * f.edge }
@@ -31,38 +31,37 @@ func (f winoForm) products(s Conv) int {
 	return rows * cols * f.planes()
 }
 
-// form is what winograd computes the convolution by: its shape decides, and
-// whether inference is what it is for.
-func (g *gatherConv) form() winoForm {
-	if g.finish != nil && g.finish.Inference && 6*wino4.products(g.s) <= 5*wino2.products(g.s) {
+// winoForm is what winograd computes the convolution by: F(2x2, 3x3) where the tiles
+// of F(4x4, 3x3) reach so far over the image's edge that they save little.
+func (s Conv) winoForm() winoForm {
+	if 6*wino4.products(s) <= 5*wino2.products(s) {
 		return wino4
 	}
 	return wino2
 }
 
-// output4 writes the 16 pixels of tile t.
-func (w *winoItem) output4(p *convPanel, fin *finish, t int) {
+// output4 writes the pixels of count tiles of a row.
+func (w *winoItem) output4(p *convPanel, fin *finish, m []float32, row, col, count int) {
 	s := w.s
-	image, row, col := w.place(w.from + t)
-	for i := range w.y4 {
-		py, px := 4*row+i/4, 4*col+i%4
-		if py >= s.OH || px >= s.OW {
-			w.y4[i], w.r4[i] = &w.outside[0], &w.outside[winoPitch]
-			continue
-		}
-		at := w.out.base + image*w.out.image + py*w.out.row + px*w.out.pixel + p.y
-		w.y4[i] = &w.y[at]
+	image, row := row/w.rows, row%w.rows
+	rows := min(4, s.OH-4*row)
+	whole := min(count, max(0, s.OW/4-col))
+	write := func(m []float32, col, cols, count int) {
+		at := w.out.base + image*w.out.image + 4*(row*w.out.row+col*w.out.pixel) + p.y
+		var r *float32
 		if fin.residual != nil {
-			w.r4[i] = &w.finish.Residual[at]
+			r = &w.finish.Residual[at]
+		}
+		if w.strips.winoOutput4(&m[0], &w.tmp[0], &w.y[at], r, fin.scale, fin.offset, fin.relu, p.cols,
+			w.planeStep, w.tileStep, w.out.pixel, w.out.row, rows, cols, count) != 0 {
+			w.strange.Store(true)
 		}
 	}
-	r := &w.r4[0]
-	if fin.residual == nil {
-		r = nil
+	if whole > 0 {
+		write(m, col, 4, whole)
 	}
-	planes := wino4.planes()
-	if w.strips.winoOutput4(&w.products[t*planes*winoPitch], &w.tmp[0], &w.y4[0], r, fin.scale, fin.offset, fin.relu, p.cols) != 0 {
-		w.strange.Store(true)
+	if whole < count {
+		write(m[whole*w.tileStep:], col+whole, s.OW%4, 1)
 	}
 }
 

@@ -8,16 +8,17 @@ const (
 	rootEight = 2 * math.Sqrt2
 )
 
-func winoInput4Portable(dst, src, _ *float32, plane, pixel, rowPitch, n, skip, rows, cols int) {
+func winoInput4Portable(dst, src, _ *float32, plane, pixel, rowPitch, n, step, count int) {
+	for t := range count {
+		winoPatch4(index(dst, t*n), index(src, t*step), plane, pixel, rowPitch, n)
+	}
+}
+
+func winoPatch4(dst, src *float32, plane, pixel, rowPitch, n int) {
 	for c := range n {
 		var t [6][6]float32
 		for i := range 6 {
-			at := func(j int) float32 {
-				if (rows>>i)&(cols>>j)&1 == 0 {
-					return 0
-				}
-				return *index(src, i*rowPitch+j*pixel+c-skip)
-			}
+			at := func(j int) float32 { return *index(src, i*rowPitch+j*pixel+c) }
 			t[i] = winoSpread4([6]float32{at(0), at(1), at(2), at(3), at(4), at(5)})
 		}
 		for j := range 6 {
@@ -57,32 +58,39 @@ func winoWiden4(g0, g1, g2 float32) [6]float32 {
 		1. / 6 * (far + rootTwo*g1), 1. / 6 * (far - rootTwo*g1), g2}
 }
 
-func winoOutput4Portable(m, _ *float32, y, r **float32, scale, offset *float32, relu, n int) (strange uint32) {
-	for c := range n {
-		var t [4][6]float32
-		for j := range 6 {
-			at := func(i int) float32 { return *index(m, (6*i+j)*winoPitch+c) }
-			for i, v := range winoNarrow4([6]float32{at(0), at(1), at(2), at(3), at(4), at(5)}) {
-				t[i][j] = v
+func winoOutput4Portable(m, _, y, r, scale, offset *float32, relu, n, plane, next, pixel, row, rows, cols, count int) (strange uint32) {
+	for k := range count {
+		at := func(i, j, c int) *float32 { return index(m, (6*i+j)*plane+k*next+c) }
+		for c := range n {
+			var t [4][6]float32
+			for j := range 6 {
+				for i, v := range winoNarrow4([6]float32{*at(0, j, c), *at(1, j, c), *at(2, j, c), *at(3, j, c), *at(4, j, c), *at(5, j, c)}) {
+					t[i][j] = v
+				}
+			}
+			sum := float32(0)
+			for i := range rows {
+				for j, v := range winoNarrow4(t[i]) {
+					sum += v
+					if j < cols {
+						*index(y, i*row+(4*k+j)*pixel+c) = v
+					}
+				}
+			}
+			if sum-sum != 0 {
+				strange = 1
 			}
 		}
-		sum := float32(0)
-		for i := range 4 {
-			for j, v := range winoNarrow4(t[i]) {
-				*index(*index(y, 4*i+j), c) = v
-				sum += v
+		for i := range rows {
+			for j := range cols {
+				p := i*row + (4*k+j)*pixel
+				var residual *float32
+				if r != nil {
+					residual = index(r, p)
+				}
+				winoFinish(index(y, p), scale, offset, residual, relu != 0, n)
 			}
 		}
-		if sum-sum != 0 {
-			strange = 1
-		}
-	}
-	for i := range 16 {
-		var residual *float32
-		if r != nil {
-			residual = *index(r, i)
-		}
-		winoFinish(*index(y, i), scale, offset, residual, relu != 0, n)
 	}
 	return strange
 }

@@ -185,7 +185,7 @@ func (g *winoGradItem) transform(tile, t int) {
 	s, each := &g.s, g.rows*g.cols
 	image, row, col := tile/each, tile%each/g.cols*4, tile%g.cols*4
 	x := clipTo(row-s.PadT, col-s.PadL, 6, s.H, s.W)
-	g.strips.winoInput4(g.xs.plane(0, t*g.xs.row), index(x.first(g.x, image*s.H*s.W, s.Ci), g.in.from), &g.tmp[0],
+	g.strips.winoInputGrad4(g.xs.plane(0, t*g.xs.row), index(x.first(g.x, image*s.H*s.W, s.Ci), g.in.from), &g.tmp[0],
 		g.xs.pitch, s.Ci, s.W*s.Ci, g.in.n, x.skip*s.Ci, x.rows, x.cols)
 	y := clipTo(row, col, 4, s.OH, s.OW)
 	g.strips.winoOutputGrad4(g.ys.plane(0, t*g.ys.row), index(y.first(g.dy, image*s.OH*s.OW, s.Co), g.out.from), &g.tmp[0],

@@ -55,3 +55,23 @@ func winoContract4(m [6]float32) [3]float32 {
 	near, nearOdd, far, farOdd := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
 	return [3]float32{m[0] - 2./3*near + 1./6*far, rootTwo/6*farOdd - rootTwo/3*nearOdd, m[5] + 1./3*(far-near)}
 }
+
+func winoInputGrad4Portable(dst, src, _ *float32, plane, pixel, rowPitch, n, skip, rows, cols int) {
+	for c := range n {
+		var t [6][6]float32
+		for i := range 6 {
+			at := func(j int) float32 {
+				if (rows>>i)&(cols>>j)&1 == 0 {
+					return 0
+				}
+				return *index(src, i*rowPitch+j*pixel+c-skip)
+			}
+			t[i] = winoSpread4([6]float32{at(0), at(1), at(2), at(3), at(4), at(5)})
+		}
+		for j := range 6 {
+			for i, v := range winoSpread4([6]float32{t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j]}) {
+				*index(dst, (6*i+j)*plane+c) = v
+			}
+		}
+	}
+}

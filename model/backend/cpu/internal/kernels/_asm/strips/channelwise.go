@@ -38,6 +38,18 @@ func (s vec) channelwise() {
 		VMOVAPS(s.r(4), s.r(6))
 		grad(s, tmp)
 	}})
+	// The mask of ReLU is computed again from x, which is less than to read it.
+	positive := func(s vec, x, mean, scale, offset, g, tmp int) { // leaves x - mean in x
+		VSUBPS(s.r(mean), s.r(x), s.r(x))
+		VMOVAPS(s.r(x), s.r(tmp))
+		VFMADD213PS(s.r(offset), s.r(scale), s.r(tmp))
+		s.keepWherePositive(s.r(tmp), s.r(g), s.r(g), s.r(tmp+1))
+	}
+	s.emit(kernel{name: "gradSumsAgain", rows: true, args: append(sums[:5:5], param("scale"), param("offset")), body: func(s vec, tmp int) {
+		positive(s, 3, 2, 5, 6, 4, tmp)
+		VADDPS(s.r(4), s.r(0), s.r(0))
+		VFMADD231PS(s.r(3), s.r(4), s.r(1))
+	}})
 	dx := func(s vec, _ int) { // dx, x, g, mean, dot, sum, scale: scale·(g - sum - (x-mean)·dot)
 		VSUBPS(s.r(3), s.r(1), s.r(1))
 		VSUBPS(s.r(5), s.r(2), s.r(2))
@@ -49,6 +61,12 @@ func (s vec) channelwise() {
 	s.emit(kernel{name: "gradInputReLU", rows: true, args: append(args[:7:7], in("y")), body: func(s vec, tmp int) {
 		s.keepWherePositive(s.r(7), s.r(2), s.r(2), s.r(tmp))
 		dx(s, tmp)
+	}})
+	s.emit(kernel{name: "gradInputAgain", rows: true, args: append(args[:7:7], param("offset")), body: func(s vec, tmp int) {
+		positive(s, 1, 3, 6, 7, 2, tmp)
+		VSUBPS(s.r(5), s.r(2), s.r(2))
+		VFNMADD231PS(s.r(1), s.r(4), s.r(2))
+		VMULPS(s.r(6), s.r(2), s.r(0))
 	}})
 	s.affine()
 }

@@ -12,11 +12,21 @@ import (
 // and ∞. Each goes along columns into tmp, which stays in the first cache, and
 // then along rows. n is a multiple of 16.
 func (s vec) winograd4() {
-	s.spread(transform{name: "winoInput4", from: 6, to: 6, first: 11, constants: []float64{-2.5, -2, -0.5, math.Sqrt(0.5), math.Sqrt2},
-		line: s.spread4,
-		doc:  "is Bᵀ·d·B of a patch of 6x6 pixels"})
+	s.winoInput4()
 	s.winoWeights4()
 	s.winoOutput4()
+}
+
+// at six places that lie pitch apart, from base and three, which is 3·pitch on.
+func six(base, three, pitch GPPhysical, i int) operand.Mem {
+	if i >= 3 {
+		base, i = three, i-3
+	}
+	m := operand.Mem{Base: base}
+	if i > 0 {
+		m.Index, m.Scale = pitch, uint8(i)
+	}
+	return m
 }
 
 // constants4 loads values into the registers from first on.
@@ -29,6 +39,53 @@ func (s vec) constants4(first int, values ...float64) {
 // tmp4 is vector i of tmp.
 func (s vec) tmp4(tmp GPPhysical, i int) operand.Mem {
 	return operand.Mem{Base: tmp, Disp: i * s.bytes}
+}
+
+// winoInput4 is Bᵀ·d·B of patches of 6x6 pixels, count of them, each a step after
+// the last: plane 6·i+j of dst gets element (i, j), one patch after the other.
+func (s vec) winoInput4() {
+	s.begin("winoInput4", "func(dst, src, tmp *float32, plane, pixel, row, n, step, count int)")
+	dst, src, tmp, plane, pixel, row, n, step, count := RAX, RBX, RCX, RDX, RSI, RDI, R8, R14, R15
+	plane3, row3, p, p3, left := R9, R10, R11, R12, R13
+	params("dst src tmp plane pixel row n step count", "plane pixel row n step", dst, src, tmp, plane, pixel, row, n, step, count)
+	LEAQ(operand.Mem{Base: plane, Index: plane, Scale: 2}, plane3)
+	LEAQ(operand.Mem{Base: row, Index: row, Scale: 2}, row3)
+	SUBQ(n, step)
+	s.constants4(11, -2.5, -2, -0.5, math.Sqrt(0.5), math.Sqrt2)
+	Label("tile")
+	MOVQ(n, left)
+	Label("loop")
+	MOVQ(src, p)
+	for j := range 6 {
+		LEAQ(operand.Mem{Base: p, Index: row3, Scale: 1}, p3)
+		for r := range 6 {
+			VMOVUPS(six(p, p3, row, r), s.r(r))
+		}
+		for i, v := range s.spread4() {
+			VMOVUPS(v, s.tmp4(tmp, 6*i+j))
+		}
+		ADDQ(pixel, p)
+	}
+	MOVQ(dst, p)
+	for i := range 6 {
+		LEAQ(operand.Mem{Base: p, Index: plane3, Scale: 1}, p3)
+		for j := range 6 {
+			VMOVUPS(s.tmp4(tmp, 6*i+j), s.r(j))
+		}
+		for j, v := range s.spread4() {
+			VMOVUPS(v, six(p, p3, plane, j))
+		}
+		LEAQ(operand.Mem{Base: p3, Index: plane3, Scale: 1}, p)
+	}
+	ADDQ(operand.U8(s.bytes), dst)
+	ADDQ(operand.U8(s.bytes), src)
+	SUBQ(operand.U8(s.bytes), left)
+	JG(operand.LabelRef("loop"))
+	ADDQ(step, src)
+	DECQ(count)
+	JNZ(operand.LabelRef("tile"))
+	VZEROUPPER()
+	RET()
 }
 
 // spread4 is Bᵀ·d of registers 0 to 5; 11 to 15 hold -2.5, -2, -½, √½ and √2.
@@ -110,32 +167,59 @@ func (s vec) widen4() [6]VecPhysical {
 	return [6]VecPhysical{r(0), r(3), r(4), r(5), r(6), r(2)}
 }
 
-// winoOutput4 is Aᵀ·m·A of a tile: 16 pixels, finished by scale, offset, the
-// residual if there is one and ReLU if it is asked for. It returns what is not 0
-// if one of them is not finite before that.
+// winoOutput4 is Aᵀ·m·A of count tiles of a row, each its columns of m after the
+// last: rows x cols pixels of the 16 of a tile, finished by scale, offset, the
+// residual if there is one and ReLU if it is asked for. It returns what is not 0 if
+// one of them is not finite before that.
 func (s vec) winoOutput4() {
-	s.begin("winoOutput4", "func(m, tmp *float32, y, r **float32, scale, offset *float32, relu, n int) uint32")
-	m, tmp, y, r, scale, offset, relu, n, j, at := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11
-	params("m tmp y r scale offset relu n", "n", m, tmp, y, r, scale, offset, relu, n)
+	s.begin("winoOutput4", "func(m, tmp, y, r, scale, offset *float32, relu, n, plane, next, pixel, row, rows, cols, count int) uint32")
+	m, tmp, y, r, scale, offset, pixel, row, plane := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10
+	j, p, p3, plane6, pixel3, at, around := R11, R12, R13, R14, R15, R12, R13
+	params("m tmp y r scale offset pixel row plane", "pixel row plane", m, tmp, y, r, scale, offset, pixel, row, plane)
 	zero, strange := s.r(14), s.r(15)
 	VXORPS(zero, zero, zero)
 	VXORPS(strange, strange, strange)
 	s.constants4(8, 0.5, 2, math.Sqrt(0.5), math.Sqrt2, math.Sqrt(0.125), math.Sqrt(8))
-	XORQ(j, j)
-	pixel := func(list GPPhysical, i int) operand.Mem {
-		MOVQ(operand.Mem{Base: list, Disp: 8 * i}, at)
-		return operand.Mem{Base: at, Index: j, Scale: 1}
+	LEAQ(operand.Mem{Base: plane, Index: plane, Scale: 2}, plane6)
+	SHLQ(operand.U8(1), plane6)
+	LEAQ(operand.Mem{Base: pixel, Index: pixel, Scale: 2}, pixel3)
+	parameter := func(name string) operand.Mem {
+		c, _ := Param(name).Resolve()
+		return c.Addr
 	}
+	SHLQ(operand.U8(2), parameter("n"))
+	SHLQ(operand.U8(2), parameter("next"))
+	four := func(base GPPhysical, i int) operand.Mem {
+		return []operand.Mem{{Base: base}, {Base: base, Index: pixel, Scale: 1}, {Base: base, Index: pixel, Scale: 2},
+			{Base: base, Index: pixel3, Scale: 1}}[i]
+	}
+	Label("tile")
+	XORQ(j, j)
 	Label("loop")
+	LEAQ(operand.Mem{Base: m, Index: j, Scale: 1}, p)
 	for c := range 6 {
+		LEAQ(operand.Mem{Base: p, Index: plane6, Scale: 2}, p3)
+		ADDQ(plane6, p3)
 		for i := range 6 {
-			VMOVUPS(operand.Mem{Base: m, Disp: (6*i + c) * winoPitch}, s.r(i))
+			VMOVUPS(six(p, p3, plane6, i), s.r(i))
 		}
 		for i, v := range s.gather4() {
 			VMOVUPS(v, s.tmp4(tmp, 6*i+c))
 		}
+		if c < 5 {
+			ADDQ(plane, p)
+		}
 	}
+	LEAQ(operand.Mem{Base: y, Index: j, Scale: 1}, at)
+	LEAQ(operand.Mem{Base: r, Index: j, Scale: 1}, around)
 	for i := range 4 {
+		label := func(name string) string { return name + string(rune('0'+i)) }
+		if i > 0 {
+			CMPQ(parameter("rows"), operand.U8(i))
+			JLE(operand.LabelRef("written"))
+			ADDQ(row, at)
+			ADDQ(row, around)
+		}
 		for c := range 6 {
 			VMOVUPS(s.tmp4(tmp, 6*i+c), s.r(c))
 		}
@@ -149,27 +233,39 @@ func (s vec) winoOutput4() {
 		for _, o := range out {
 			VFMADD213PS(s.r(3), s.r(1), o)
 		}
-		added, written := string(rune('a'+i))+"dded", string(rune('a'+i))+"ritten"
-		TESTQ(r, r)
-		JZ(operand.LabelRef(added))
-		for k, o := range out {
-			VADDPS(pixel(r, 4*i+k), o, o)
+		each := func(name string, do func(k int, o VecPhysical)) {
+			for k, o := range out {
+				if k > 0 {
+					CMPQ(parameter("cols"), operand.U8(k))
+					JLE(operand.LabelRef(label(name)))
+				}
+				do(k, o)
+			}
+			Label(label(name))
 		}
-		Label(added)
-		TESTQ(relu, relu)
-		JZ(operand.LabelRef(written))
+		TESTQ(r, r)
+		JZ(operand.LabelRef(label("added")))
+		each("added", func(k int, o VecPhysical) { VADDPS(four(around, k), o, o) })
+		CMPQ(parameter("relu"), operand.U8(0))
+		JEQ(operand.LabelRef(label("kept")))
 		for _, o := range out {
 			VMAXPS(zero, o, o) // 0 where NaN
 		}
-		Label(written)
-		for k, o := range out {
-			VMOVUPS(o, pixel(y, 4*i+k))
-		}
+		Label(label("kept"))
+		each("stored", func(k int, o VecPhysical) { VMOVUPS(o, four(at, k)) })
 	}
-	ADDQ(operand.U8(s.bytes), m)
+	Label("written")
 	ADDQ(operand.U8(s.bytes), j)
-	CMPQ(j, n)
+	CMPQ(j, parameter("n"))
 	JLT(operand.LabelRef("loop"))
+	ADDQ(parameter("next"), m)
+	LEAQ(operand.Mem{Base: y, Index: pixel, Scale: 4}, y)
+	TESTQ(r, r)
+	JZ(operand.LabelRef("alone"))
+	LEAQ(operand.Mem{Base: r, Index: pixel, Scale: 4}, r)
+	Label("alone")
+	DECQ(parameter("count"))
+	JNZ(operand.LabelRef("tile"))
 	s.unordered(strange)
 	VZEROUPPER()
 	RET()

@@ -7,9 +7,13 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// winogradGrad writes the transforms of F(3x3, 4x4) that F(4x4, 3x3) lacks: those of
-// its output and its weights, transposed. n is a multiple of 16.
+// winogradGrad writes the transforms of F(3x3, 4x4): that of F(4x4, 3x3)'s input, of
+// patches that may reach over the edges of an image, and those of its output and its
+// weights, transposed. n is a multiple of 16.
 func (s vec) winogradGrad() {
+	s.spread(transform{name: "winoInputGrad4", from: 6, to: 6, first: 11, constants: []float64{-2.5, -2, -0.5, math.Sqrt(0.5), math.Sqrt2},
+		line: s.spread4,
+		doc:  "is Bᵀ·d·B of a patch of 6x6 pixels"})
 	s.spread(transform{name: "winoOutputGrad4", from: 4, to: 6, first: 12, constants: []float64{0.5, 2, math.Sqrt(0.5), math.Sqrt2},
 		line: s.scatter4,
 		doc:  "is A·g·Aᵀ of 4x4 pixels of the gradient"})

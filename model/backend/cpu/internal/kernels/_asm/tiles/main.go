@@ -39,6 +39,7 @@ func main() {
 			t := tile{isa: s, vecs: v}
 			t.gather()
 			t.outer()
+			t.many()
 			t.rows = s.whole[i]
 			t.outer()
 		}

@@ -6,6 +6,8 @@ func ConvForward(y, x, w []float32, s Conv, ep Epilogue) {
 	s.check("ConvForward", x, w, y)
 	ep.check(s)
 	if s.lenY() == 0 {
+		clear(ep.Mean)
+		clear(ep.Variance)
 		return
 	}
 	finish := ep.prepare(s.Co)

@@ -196,7 +196,7 @@ func checkEpilogue(t *testing.T, r *rand.Rand, s Conv) {
 }
 
 // TestConvMoments: they are those of a pass of their own, but for rounding, and the
-// same for any number of threads.
+// same for any number of threads; 0 where there is nothing.
 func TestConvMoments(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(17, 18))
@@ -206,11 +206,13 @@ func TestConvMoments(t *testing.T) {
 			list = append(list, randomConv(r))
 		}
 		for _, s := range list {
+			x, w := random(r, s.lenX()), random(r, s.lenW())
+			y, mean, variance := make([]float32, s.lenY()), random(r, s.Co), random(r, s.Co)
 			if s.lenY() == 0 {
+				ConvForward(y, x, w, s, Epilogue{Mean: mean, Variance: variance})
+				near(t, fmt.Sprintf("nothing %+v", s), slices.Concat(mean, variance), make([]float64, 2*s.Co), uniform(2*s.Co, 0), 0)
 				continue
 			}
-			x, w := random(r, s.lenX()), random(r, s.lenW())
-			y, mean, variance := make([]float32, s.lenY()), make([]float32, s.Co), make([]float32, s.Co)
 			sameAcrossThreads(t, func() []float32 {
 				mean, variance = make([]float32, s.Co), make([]float32, s.Co)
 				ConvForward(y, x, w, s, Epilogue{Mean: mean, Variance: variance})

@@ -11,7 +11,7 @@ type Epilogue struct {
 	Residual    []float32 // [N, OH, OW, Co]
 	ReLU        bool
 	// Mean and Variance, if they are not nil, receive the moments of y, as
-	// BatchNorm.Moments gives them.
+	// BatchNorm.Moments gives them; 0 if y is empty.
 	Mean, Variance []float32 // [Co]
 }
 

@@ -67,7 +67,10 @@ func (w *winograd) run() bool {
 	w.rows, w.cols = w.grid(s.OH, s.OW)
 	if w.finish == nil && w.edge == 6 {
 		w.finish = Epilogue{}.finisher(s.Co)
-		defer w.finish.release()
+		defer func() { // the direct convolution has none
+			w.finish.release()
+			w.finish = nil
+		}()
 	}
 	w.cut()
 	if rows := s.N * w.rows; w.splits == 1 && w.together == len(w.panels) {

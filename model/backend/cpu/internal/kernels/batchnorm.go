@@ -44,10 +44,29 @@ func (m *momentParts) release() {
 	doubles.put(m.squares)
 }
 
-// add sets the part of a block's index.
+// add sets the part of a block's index. Of a block that is longer than those of fold
+// such are taken and combined: long sums are less exact.
 func (m *momentParts) add(k block, x []float32) {
 	m.rows.data[k.index] = k.to - k.from
-	k.moments(m.sums.data[k.index*m.C:][:m.C], m.squares.data[k.index*m.C:][:m.C], x)
+	sums, squares := m.sums.data[k.index*m.C:][:m.C], m.squares.data[k.index*m.C:][:m.C]
+	first := block{fold: k.fold, from: k.from, to: min(k.to, k.from+k.blockRows)}
+	first.moments(sums, squares, x)
+	if first.to == k.to {
+		return
+	}
+	buf := doubles.get(2 * m.C)
+	defer doubles.put(buf)
+	sum, square := buf.data[:m.C], buf.data[m.C:]
+	for from := first.to; from < k.to; from += k.blockRows {
+		next := block{fold: k.fold, from: from, to: min(k.to, from+k.blockRows)}
+		next.moments(sum, square, x)
+		before, rows := float64(from-k.from), float64(next.to-from)
+		for c, v := range sum {
+			d := v/rows - sums[c]/before
+			squares[c] += square[c] + d*d*rows*before/(rows+before)
+			sums[c] += v
+		}
+	}
 }
 
 func (m *momentParts) combine(mean, variance []float32) {

@@ -49,8 +49,15 @@ type page struct {
 type passage struct {
 	at     int64
 	pieces [][]byte
-	lent   []byte
 	bytes  int
+	lent   [][]byte // what goes back when it is written, each once
+}
+
+func (w *passage) giveBack() {
+	for _, b := range w.lent {
+		lent.give(b)
+	}
+	w.lent = nil
 }
 
 // queue writes passages in the background, around the page cache.
@@ -124,31 +131,39 @@ func (d *direct) writeLent(p []byte, at int64) error {
 func (d *direct) passage(p []byte, at int64) *passage {
 	end := at + int64(len(p))
 	from, to := (at+directPage-1)&^(directPage-1), end&^(directPage-1) // of the whole pages
-	w := &passage{at: from, lent: p}
+	w := &passage{at: from, lent: [][]byte{p}}
 	if from > to { // within a page
 		w.at = to
-		w.add(d.fill(to, at, p))
+		w.addPage(d.fill(to, at, p))
 		return w
 	}
 	if at < from {
-		if w.add(d.fill(from-directPage, at, p[:from-at])) {
+		if w.addPage(d.fill(from-directPage, at, p[:from-at])) {
 			w.at = from - directPage
 		}
 	}
-	w.add(p[from-at : to-at])
+	if from < to {
+		w.add(p[from-at : to-at])
+	}
 	if to < end {
-		w.add(d.fill(to, to, p[to-at:]))
+		w.addPage(d.fill(to, to, p[to-at:]))
 	}
 	return w
 }
 
-// add adds a piece, if there is one.
-func (w *passage) add(piece []byte) bool {
-	if len(piece) > 0 {
-		w.pieces = append(w.pieces, piece)
-		w.bytes += len(piece)
+func (w *passage) add(piece []byte) {
+	w.pieces = append(w.pieces, piece)
+	w.bytes += len(piece)
+}
+
+// addPage adds a page that is whole, if there is one.
+func (w *passage) addPage(page []byte) bool {
+	if page == nil {
+		return false
 	}
-	return len(piece) > 0
+	w.add(page)
+	w.lent = append(w.lent, page)
+	return true
 }
 
 // fill puts bytes into the page that begins at a place, and returns it if it is whole.
@@ -173,7 +188,7 @@ func (d *direct) start(w *passage) error {
 	d.queueing.Lock()
 	defer d.queueing.Unlock()
 	if w.bytes == 0 {
-		lent.give(w.lent)
+		w.giveBack()
 		return d.err
 	}
 	for least := 0; d.err == nil && len(d.under) > 0; least = 1 {
@@ -183,6 +198,7 @@ func (d *direct) start(w *passage) error {
 		}
 	}
 	if d.err != nil {
+		w.giveBack()
 		return d.err
 	}
 	d.under[w.at] = w
@@ -211,10 +227,7 @@ func (d *direct) written(at int64, n int) {
 		}
 		at += int64(len(p))
 	}
-	for _, p := range w.pieces {
-		lent.give(p)
-	}
-	lent.give(w.lent)
+	w.giveBack()
 }
 
 // write writes through the page cache.
@@ -242,6 +255,12 @@ func (d *direct) settle() error {
 // close lets go of the file, whatever is in it.
 func (d *direct) close() {
 	d.queue.close()
+	for _, w := range d.under {
+		w.giveBack()
+	}
+	for _, p := range d.pages {
+		lent.give(p.data)
+	}
 	lent.close()
 }
 

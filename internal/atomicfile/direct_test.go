@@ -6,8 +6,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -249,5 +251,84 @@ func TestInOrderOnThisDisk(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), TempPattern)); len(left) > 0 || lent.files != 0 {
 		t.Fatalf("left: %v, %d files", left, lent.files)
+	}
+}
+
+// Memory goes back once: given twice, it would be lent to two at a time.
+func TestLentMemoryGoesBackOnce(t *testing.T) {
+	const size, parts = 2 * directPage, 3000
+	path := filepath.Join(t.TempDir(), "a")
+	w := gathering(t, path, parts*size, &fake{})
+	var others, writers sync.WaitGroup
+	var done atomic.Bool
+	for g := range 8 { // who takes what comes back
+		others.Go(func() {
+			for !done.Load() {
+				p := append(w.Lend(size, 0), bytes.Repeat([]byte{byte(g)}, size)...)
+				runtime.Gosched()
+				if bytes.Count(p, []byte{byte(g)}) != size {
+					t.Error("another one wrote into memory that is lent")
+					return
+				}
+				lent.give(p)
+			}
+		})
+	}
+	for g := range int64(4) {
+		writers.Go(func() {
+			for i := g; i < parts; i += 4 {
+				part := bytes.Repeat([]byte{byte(i)}, size)
+				if err := w.WriteLent(append(w.Lend(size, i*size), part...), i*size); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	done.Store(true)
+	others.Wait()
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range got {
+		if got[i] != byte(i/size) {
+			t.Fatalf("byte %d is of part %d, not of %d (modulo 256)", i, got[i], i/size)
+		}
+	}
+}
+
+// All memory that a file lends is given back to the system, however it ends.
+func TestLentMemoryIsFreed(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	want := randomBytes(rng, 300_001)
+	end := map[string]func(w *File){
+		"commit": func(w *File) {
+			if err := w.Commit(); err != nil {
+				t.Error(err)
+			}
+		},
+		"discard": (*File).Discard,
+		"broken": func(w *File) {
+			w.direct.queue.(*fake).broken = errors.New("the queue is gone")
+			if err := w.Commit(); err == nil {
+				t.Error("no error")
+			}
+		},
+	}
+	for name, end := range end {
+		lent.open() // as if another file were open: what is lent stays known
+		w := gathering(t, filepath.Join(t.TempDir(), "a"), int64(len(want)), &fake{})
+		if err := writeParts(w, want, parts(rng, len(want))); err != nil {
+			t.Fatal(err)
+		}
+		end(w)
+		if len(lent.out) != 0 {
+			t.Errorf("%s: %d pieces of memory are still lent", name, len(lent.out))
+		}
+		lent.close()
 	}
 }

@@ -8,6 +8,13 @@ type run struct {
 	left          int    // items that may still come, the one at hand among them
 }
 
+// begin forgets what is left of a run that an error or the end of a context cut off.
+func (r *run) begin() {
+	if r.records > 0 {
+		*r = run{}
+	}
+}
+
 // room is where the record of an item goes: behind the last one; for the first, into
 // memory that is lent for it and what may follow, or, without, of about so many bytes.
 func (r *run) room(to sink, item, recordBytes int) []byte {

@@ -136,6 +136,7 @@ func (sh *shard) renderAll(ctx context.Context, to sink, meter *pipelines.Meter)
 func (sh *shard) renderSome(ctx context.Context, items []int32, to sink, meter *pipelines.Meter) error {
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
+	w.run.begin()
 	for k, i := range items {
 		w.run.left = len(items) - k
 		if err := ctx.Err(); err != nil {

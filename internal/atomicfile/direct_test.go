@@ -17,7 +17,6 @@ import (
 // wrong where it is told to.
 type fake struct {
 	t       *testing.T
-	mu      sync.Mutex
 	f       *os.File
 	waiting []*passage
 	short   func(at int64) bool // writes half

@@ -51,21 +51,22 @@ type aio struct {
 
 // iocb and event are the system's struct iocb and io_event.
 type iocb struct {
-	data           uint64
-	key, flags     uint32
-	opcode         uint16
-	priority       int16
-	file           uint32
-	buffer         unsafe.Pointer
-	bytes          uint64
-	offset         int64
-	_              uint64
-	options, resfd uint32
+	data   uint64
+	_      [2]uint32 // key, flags of this write
+	opcode uint16
+	_      uint16 // priority
+	file   uint32
+	buffer unsafe.Pointer
+	bytes  uint64
+	offset int64
+	_      [2]uint64 // reserved; flags, a file for events
 }
 
 type event struct {
-	data, object uint64
-	res, res2    int64
+	data uint64
+	_    uint64 // the iocb
+	res  int64
+	_    int64 // a second result
 }
 
 const pwritev = 8 // IOCB_CMD_PWRITEV

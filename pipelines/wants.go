@@ -49,17 +49,19 @@ type Able interface {
 	CanRun() error
 }
 
-// CanRun says which of the steps that would run by a runner this machine cannot do,
-// where the runner works on it, and why: each reason once.
+// CanRun says which of the steps that will run by a runner this machine cannot do,
+// where the runner works on it, and why: each reason once. What may be kept after all,
+// when its inputs come out as they were, is not asked.
 func CanRun(runner Runner, steps []Step) error {
 	if d, elsewhere := runner.(Detached); elsewhere && !d.InProcess() {
 		return nil
 	}
 	var lacks []error
-	told := map[string]bool{}
+	told, runs := map[string]bool{}, map[string]bool{}
 	for _, s := range steps {
+		runs[s.Name] = s.State == Run
 		a, ok := s.node.stage.(Able)
-		if !ok || s.State == Keep {
+		if !ok || s.State == Keep || !s.fresh && slices.ContainsFunc(s.Inputs, func(in string) bool { return runs[in] }) {
 			continue
 		}
 		if err := a.CanRun(); err != nil && !told[err.Error()] {

@@ -17,16 +17,21 @@ func Hint(name string, known []string) string {
 
 // Near is Hint for a message that lists what is known anyway: "" where none is near.
 func Near(name string, known []string) string {
+	if best := Nearest(name, known); best != "" {
+		return fmt.Sprintf("; did you mean %q?", best)
+	}
+	return ""
+}
+
+// Nearest is the name of those known that may have been meant; "" where none is near.
+func Nearest(name string, known []string) string {
 	best, distance := "", len(name)/2+1
 	for _, k := range known {
 		if d := levenshtein(strings.ToLower(name), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return best
 }
 
 func levenshtein(a, b string) int {

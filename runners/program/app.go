@@ -144,11 +144,17 @@ func flagError(cmd *cobra.Command, err error) error {
 	if short := missing.GetSpecifiedShortnames(); short != "" {
 		dashes, name = "-", short
 	}
-	hint := strings.Replace(didyoumean.Near(name, names), `"`, `"--`, 1)
+	var hint string
+	root := cmd.Root()
+	root.InitDefaultVersionFlag()
+	near := didyoumean.Nearest(name, names)
 	switch {
-	case hint != "":
+	case root.Flags().Lookup(name) != nil:
+		hint = fmt.Sprintf("; did you mean %q?", root.Name()+" --"+name)
+	case near != "":
+		hint = fmt.Sprintf("; did you mean %q?", "--"+near)
 	case cmd.Flags().Lookup("set") != nil:
-		hint = fmt.Sprintf("; see %s --help, and %s config for the keys that --set takes", cmd.CommandPath(), cmd.Root().Name())
+		hint = fmt.Sprintf("; see %s --help, and %s config for the keys that --set takes", cmd.CommandPath(), root.Name())
 	default:
 		hint = fmt.Sprintf("; see %s --help", cmd.CommandPath())
 	}

@@ -42,6 +42,7 @@ type options struct {
 	perClass         int  // labels kept; 0 is 3
 	epochs           int
 	batch            int     // of every stage; 0 is what suits it
+	rate             float64 // of learning; 0 is 0.5, by which deeper networks diverge
 	validation       float64 // share of the labels
 	stop             training.Validation
 	average          float64
@@ -56,7 +57,7 @@ func settings(o options, batch int) training.Settings {
 	if o.batch > 0 {
 		batch = o.batch
 	}
-	return training.Settings{Epochs: o.epochs, Batch: batch, Optimizer: "lars", LearningRate: 0.5, Scaling: "sqrt", WeightDecay: 1e-4, Average: o.average, CheckpointEvery: 2, Backend: o.backend}
+	return training.Settings{Epochs: o.epochs, Batch: batch, Optimizer: "lars", LearningRate: cmp.Or(o.rate, 0.5), Scaling: "sqrt", WeightDecay: 1e-4, Average: o.average, CheckpointEvery: 2, Backend: o.backend}
 }
 
 // build composes the five stages on images of stripes.

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/retort-ml/retort/model/backend/cpu" // registers "cpu"
 )
@@ -15,15 +16,18 @@ func (c *Choice) Int8() (u cpu.Int8Use, ok bool) {
 	return u, false
 }
 
-// SayInt8 is Int8 for people; "" where there is nothing to say.
-func (c *Choice) SayInt8() string {
-	u, ok := c.Int8()
-	if !ok {
-		return ""
-	}
-	text := fmt.Sprintf("%d of %d convolutions are computed in 8 bits", u.InBytes, u.Convolutions)
-	if u.Unfit > 0 {
-		text += fmt.Sprintf("; %d more would be if their channels were multiples of 4 (in) and 16 (out)", u.Unfit)
-	}
-	return text
+// TellInt8 is a function that says, when it is first called, how much of the network
+// that was compiled is computed in 8 bits, if any was to be. say may be nil.
+func (c *Choice) TellInt8(say func(string)) func() {
+	return sync.OnceFunc(func() {
+		u, ok := c.Int8()
+		if !ok || say == nil {
+			return
+		}
+		text := fmt.Sprintf("%d of %d convolutions are computed in 8 bits", u.InBytes, u.Convolutions)
+		if u.Unfit > 0 {
+			text += fmt.Sprintf("; %d more would be if their channels were multiples of 4 (in) and 16 (out)", u.Unfit)
+		}
+		say(text)
+	})
 }

@@ -29,7 +29,7 @@ type Embedding struct {
 // the order of the listing. begin is told before the first what all have: the
 // length of the vectors and the side of the pixels. Memory does not grow with
 // the number of images. say is that of [Predict].
-func Embed(ctx context.Context, backendName, path string, sources []string, batch, layer int, begin func(dim, size int) error, emit func(Embedding) error, say ...func(string)) error {
+func Embed(ctx context.Context, backendName, path string, sources []string, batch, layer int, begin func(dim, size int) error, emit func(Embedding) error, say func(string)) error {
 	c, err := checkpoint.Load(path)
 	if err != nil {
 		return err
@@ -45,10 +45,10 @@ func Embed(ctx context.Context, backendName, path string, sources []string, batc
 	if err := begin(e.Dim(), e.ImageSize()); err != nil {
 		return err
 	}
+	tell := choice.TellInt8(say)
 	return inGroups(ctx, sources, batch, func(entries []imagefile.Entry) error {
-		err := embedEntries(e, entries, emit)
-		say = tell(choice, say)
-		return err
+		defer tell()
+		return embedEntries(e, entries, emit)
 	})
 }
 

@@ -129,9 +129,9 @@ type Prediction struct {
 
 // Predict classifies the images of sources with the checkpoint at path and
 // hands each result to emit, in the order of the listing. Probabilities are those at
-// the checkpoint's temperature. say, at most one, is told after the first images what
-// a person should know of how they were computed.
-func Predict(ctx context.Context, backendName, path string, sources []string, batch int, emit func(Prediction) error, say ...func(string)) error {
+// the checkpoint's temperature. say, which may be nil, is told after the first images
+// what a person should know of how they were computed.
+func Predict(ctx context.Context, backendName, path string, sources []string, batch int, emit func(Prediction) error, say func(string)) error {
 	c, err := checkpoint.Load(path)
 	if err != nil {
 		return err
@@ -147,22 +147,11 @@ func Predict(ctx context.Context, backendName, path string, sources []string, ba
 	if err != nil {
 		return err
 	}
+	tell := choice.TellInt8(say)
 	return inGroups(ctx, sources, batch, func(entries []imagefile.Entry) error {
-		err := predictEntries(p, c.Classes, entries, emit)
-		say = tell(choice, say)
-		return err
+		defer tell()
+		return predictEntries(p, c.Classes, entries, emit)
 	})
-}
-
-// tell says how a network is computed, and returns who is still to be told.
-func tell(choice *backend.Choice, say []func(string)) []func(string) {
-	text := choice.SayInt8()
-	for _, f := range say {
-		if text != "" {
-			f(text)
-		}
-	}
-	return nil
 }
 
 // inGroups hands the images of sources to f, a batch or more at a time, in the

@@ -10,7 +10,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/retort-ml/retort/io/artifact"
 	"github.com/retort-ml/retort/io/tfrecord"
@@ -121,18 +120,7 @@ func (s *Stage) Run(_ context.Context, in pipelines.Artifact[pipelines.Views], o
 // network is the compiled teacher.
 type network struct {
 	*train.Predictor
-	backend *backend.Choice
-	say     func(string) // of the job
-	told    sync.Once
-}
-
-// tell says, once it is compiled, what is to be said of it.
-func (n *network) tell() {
-	n.told.Do(func() {
-		if text := n.backend.SayInt8(); text != "" {
-			n.say(text)
-		}
-	})
+	tell func() // once it is compiled, what is to be said of it
 }
 
 // network is one for all shards of the job.
@@ -154,7 +142,7 @@ func (s *Stage) network(job *pipelines.Job, teacher pipelines.Artifact[pipelines
 		if err != nil {
 			return nil, err
 		}
-		return &network{Predictor: p, backend: choice, say: job.Message}, nil
+		return &network{p, choice.TellInt8(job.Message)}, nil
 	})
 }
 

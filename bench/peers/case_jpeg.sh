@@ -5,10 +5,7 @@
 # SECONDS_EACH (4) is how long a side runs; SCRATCH (/tmp) takes the files.
 set -euo pipefail
 . bench/peers/lib.sh
-data=${DATA:-../shared/data}
-each=${SECONDS_EACH:-4}
-scratch=$(mktemp -d -p "${SCRATCH:-/tmp}")
-trap 'rm -rf "$scratch"' EXIT
+begin
 
 "${CC:-cc}" -O3 -march=native ${TURBOJPEG:+-I"$TURBOJPEG/include" -L"$TURBOJPEG/lib"} \
 	bench/peers/jpeg_decode.c -lturbojpeg -o "$scratch/decode" || { echo "bench/peers: JPEG needs TurboJPEG (Debian: libturbojpeg0-dev, or TURBOJPEG=FOLDER)" >&2; exit 1; }

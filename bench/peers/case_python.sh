@@ -6,10 +6,7 @@
 # WITH_DALI (1; 0.5 GB); SCRATCH (/tmp) takes the files.
 set -euo pipefail
 . bench/peers/lib.sh
-data=${DATA:-../shared/data}
-each=${SECONDS_EACH:-4}
-scratch=$(mktemp -d -p "${SCRATCH:-/tmp}")
-trap 'rm -rf "$scratch"' EXIT
+begin
 rounds=$scratch/rounds
 venv python bench/peers/requirements-python.txt
 peer=$python

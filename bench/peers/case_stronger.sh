@@ -6,10 +6,7 @@
 # SECONDS_EACH (4) is how long a side runs; SCRATCH (/tmp) takes the files.
 set -euo pipefail
 . bench/peers/lib.sh
-data=${DATA:-../shared/data}
-each=${SECONDS_EACH:-4}
-scratch=$(mktemp -d -p "${SCRATCH:-/tmp}")
-trap 'rm -rf "$scratch"' EXIT
+begin
 views=$scratch/views reading=$scratch/reading
 
 flags=(-O3 -march=native)

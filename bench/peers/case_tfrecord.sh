@@ -4,10 +4,7 @@
 # our side runs; SCRATCH (/tmp) takes the files, which stay in the page cache: tmpfs is slower.
 set -euo pipefail
 . bench/peers/lib.sh
-data=${DATA:-../shared/data}
-each=${SECONDS_EACH:-4}
-scratch=$(mktemp -d -p "${SCRATCH:-/tmp}")
-trap 'rm -rf "$scratch"' EXIT
+begin
 rounds=$scratch/rounds
 pixels=.peers/pixels.rgb
 if [ ! -f "$pixels" ]; then

@@ -9,6 +9,14 @@ venv() {
 	"$python" -m pip install --quiet --disable-pip-version-check -r "$2" >&2 && cp "$2" ".peers/$1/installed"
 }
 
+# begin sets $data, where the pictures are, $each, the seconds of a side, and $scratch,
+# a folder for files that goes with the script.
+begin() {
+	data=${DATA:-../shared/data} each=${SECONDS_EACH:-4}
+	scratch=$(mktemp -d -p "${SCRATCH:-/tmp}")
+	trap 'rm -rf "$scratch"' EXIT
+}
+
 # with_cores SHARE sets what "one" pins to and $cores: 1 is core PIN, all the
 # whole machine.
 with_cores() {

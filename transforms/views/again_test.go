@@ -88,14 +88,7 @@ func TestBadImagesAmongRecordsWrittenTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	made, err := pipelines.LoadArtifact[pipelines.Views](g.At("views", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := views.Open(made)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got, _ := opened(t, g)
 	want, _ := run(t, source, "direct", s)
 	if all(t, got, 2*190) != all(t, want, 2*190) {
 		t.Error("the records differ from those of a set without the images")

@@ -42,6 +42,12 @@ func run(t *testing.T, source, runner string, s *views.Stage) (*views.Dataset, *
 	if _, err := runners.Run(t.Context(), g, runners.Options{Runner: where}); err != nil {
 		t.Fatal(err)
 	}
+	return opened(t, g)
+}
+
+// opened is what a graph's views stage made.
+func opened(t *testing.T, g *pipelines.Graph) (*views.Dataset, *pipelines.Artifact[pipelines.Views]) {
+	t.Helper()
 	a, err := pipelines.LoadArtifact[pipelines.Views](g.At("views", ""))
 	if err != nil {
 		t.Fatal(err)

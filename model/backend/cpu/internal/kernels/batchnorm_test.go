@@ -115,6 +115,39 @@ func checkGradAgain(t *testing.T, what string, b BatchNorm, x, dy, y, scale, off
 	}
 }
 
+// TestMomentsOfALongPart: they are as exact as those of a pass of their own, which
+// takes shorter parts.
+func TestMomentsOfALongPart(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		b := BatchNorm{Rows: 2048, C: 1024}
+		x := random(r, b.Rows*b.C)
+		for i := range x {
+			x[i] += 1000
+		}
+		want := naiveBatchNorm(b, x, make([]float32, b.C), make([]float32, b.C), nil, x, false)
+		var errors [2][2]float64
+		for i := range errors {
+			mean, variance := make([]float32, b.C), make([]float32, b.C)
+			if i == 0 {
+				b.Moments(mean, variance, x)
+			} else {
+				f := fold{rows: b.Rows, cols: b.C}.cut()
+				m := b.parts(&f, 1)
+				m.add(block{fold: &f, to: b.Rows}, x)
+				m.combine(mean, variance)
+				m.release()
+			}
+			errors[i] = [2]float64{rootMeanSquare(mean, want.mean), rootMeanSquare(variance, want.variance)}
+		}
+		for i, what := range []string{"mean", "variance"} {
+			if own, part := errors[0][i], errors[1][i]; part > 1.5*own {
+				t.Errorf("%s: %.3g off, by itself %.3g", what, part, own)
+			}
+		}
+	})
+}
+
 func TestBatchNormVarianceWithALargeMean(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))

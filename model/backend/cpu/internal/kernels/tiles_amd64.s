@@ -581,7 +581,7 @@ second:
 fetched:
 	XORQ R14, R14
 	MOVQ 16(SP), BP
-	SUBQ $0x10, BP
+	ANDQ $-16, BP
 	JMP  deepTest
 
 deep:
@@ -642,7 +642,7 @@ deep:
 
 deepTest:
 	CMPQ R14, BP
-	JLE  deep
+	JLT  deep
 	MOVQ 16(SP), BP
 	JMP  lastTest
 
@@ -1867,7 +1867,7 @@ second:
 fetched:
 	XORQ R14, R14
 	MOVQ 16(SP), BP
-	SUBQ $0x10, BP
+	ANDQ $-16, BP
 	JMP  deepTest
 
 deep:
@@ -2028,7 +2028,7 @@ deep:
 
 deepTest:
 	CMPQ R14, BP
-	JLE  deep
+	JLT  deep
 	MOVQ 16(SP), BP
 	JMP  lastTest
 
@@ -2939,7 +2939,7 @@ second:
 fetched:
 	XORQ R14, R14
 	MOVQ 16(SP), BP
-	SUBQ $0x10, BP
+	ANDQ $-16, BP
 	JMP  deepTest
 
 deep:
@@ -3028,7 +3028,7 @@ deep:
 
 deepTest:
 	CMPQ R14, BP
-	JLE  deep
+	JLT  deep
 	MOVQ 16(SP), BP
 	JMP  lastTest
 

@@ -47,16 +47,6 @@ func naiveKernelGrad(x, dy []float32, s Conv) (want, scale []float64, plain []fl
 	return want, scale, plain
 }
 
-// rms is the root of the mean square of got's errors.
-func rms(got []float32, want []float64) float64 {
-	sum := 0.0
-	for i, v := range want {
-		d := float64(got[i]) - v
-		sum += d * d
-	}
-	return math.Sqrt(sum / float64(len(want)))
-}
-
 func TestWinogradKernelGradMatchesNaive(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(31, 32))
@@ -94,7 +84,7 @@ func TestWinogradKernelGradError(t *testing.T) {
 				ConvKernelGrad(blocked, x, dy, s)
 				direct = false
 				want, _, plain := naiveKernelGrad(x, dy, s)
-				a, b, c := rms(got, want), rms(blocked, want), rms(plain, want)
+				a, b, c := rootMeanSquare(got, want), rootMeanSquare(blocked, want), rootMeanSquare(plain, want)
 				t.Logf("%d px, positive %v: %.2e, in blocks %.2e, plain %.2e", s.H, positive, a, b, c)
 				if a > ofBlocks*b || a > ofPlain*c || s.OH > 8 && a > c {
 					t.Errorf("%+v: error %g; direct in blocks %g, plain %g", s, a, b, c)

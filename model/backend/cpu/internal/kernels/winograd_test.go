@@ -78,11 +78,11 @@ func TestWinogradErrors(t *testing.T) {
 // rootMeanSquare is that of the differences.
 func rootMeanSquare(got []float32, want []float64) float64 {
 	sum := 0.0
-	for i, v := range got {
-		d := float64(v) - want[i]
+	for i, v := range want {
+		d := float64(got[i]) - v
 		sum += d * d
 	}
-	return math.Sqrt(sum / float64(len(got)))
+	return math.Sqrt(sum / float64(len(want)))
 }
 
 // TestWinogradMatchesDirect compares with the direct convolution, epilogues

@@ -12,6 +12,12 @@ import (
 var Vectors = []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
 	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}
 
+// Unroll is how many elements of a row a turn of the loop takes.
+const Unroll = 4
+
+// Registers beside the pointers to the rows of a: the place in them, the pointer to b.
+var At, B, Tmp = R14, R15, RBP
+
 // Tile is a kernel's register tile.
 type Tile struct {
 	Rows, Bytes    int    // Bytes of a row of b
@@ -24,26 +30,16 @@ type Tile struct {
 // Multiply writes a kernel up to its label "done", where the accumulators hold the
 // sums over all taps and the whole depth.
 func (t Tile) Multiply() {
-	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.Rows]
-	at, b, tmp := R14, R15, RBP
+	at, b, tmp := At, B, Tmp
 	tap, left, end := AllocLocal(8), AllocLocal(8), AllocLocal(8)
 	t.Prefetch()
-	Load(Param("a"), tmp)
-	Load(Param("aoff"), at)
-	for p, r := range rows {
-		MOVQ(operand.Mem{Base: at, Disp: 8 * p}, r)
-		LEAQ(operand.Mem{Base: tmp, Index: r, Scale: 4}, r)
-	}
+	rows := t.LoadRows()
 	t.Zero()
 	Load(Param("taps"), tmp)
 	MOVQ(tmp, tap)
 	Load(Param("ntaps"), tmp)
 	MOVQ(tmp, left)
 	Load(Param("b"), b)
-	const unroll = 4
-	a := func(u int) func(p int) operand.Mem {
-		return func(p int) operand.Mem { return operand.Mem{Base: rows[p], Index: at, Scale: 1, Disp: 4 * u} }
-	}
 	Label("tap")
 	DECQ(left)
 	JS(operand.LabelRef("done"))
@@ -55,15 +51,39 @@ func (t Tile) Multiply() {
 	LEAQ(operand.Mem{Base: at, Index: tmp, Scale: 4}, tmp)
 	MOVQ(tmp, end)
 	Load(Param("k"), tmp)
-	ANDQ(operand.I8(-unroll), tmp)
+	ANDQ(operand.I8(-Unroll), tmp)
 	LEAQ(operand.Mem{Base: at, Index: tmp, Scale: 4}, tmp)
+	t.Depth(rows, end)
+	JMP(operand.LabelRef("tap"))
+	Label("done")
+}
+
+// LoadRows loads the pointers to the rows of a.
+func (t Tile) LoadRows() []GPPhysical {
+	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.Rows]
+	Load(Param("a"), Tmp)
+	Load(Param("aoff"), At)
+	for p, r := range rows {
+		MOVQ(operand.Mem{Base: At, Disp: 8 * p}, r)
+		LEAQ(operand.Mem{Base: Tmp, Index: r, Scale: 4}, r)
+	}
+	return rows
+}
+
+// Depth writes the loop over elements of the rows: from At bytes behind their pointers
+// to end, the last fewer than Unroll of them by themselves, from where Tmp says.
+func (t Tile) Depth(rows []GPPhysical, end operand.Mem) {
+	at, b, tmp := At, B, Tmp
+	a := func(u int) func(p int) operand.Mem {
+		return func(p int) operand.Mem { return operand.Mem{Base: rows[p], Index: at, Scale: 1, Disp: 4 * u} }
+	}
 	JMP(operand.LabelRef("deepTest"))
 	Label("deep")
-	for u := range unroll {
+	for u := range Unroll {
 		t.Step(b, u*t.Bytes, a(u))
 	}
-	ADDQ(operand.U32(4*unroll), at)
-	ADDQ(operand.U32(unroll*t.Bytes), b)
+	ADDQ(operand.U32(4*Unroll), at)
+	ADDQ(operand.U32(Unroll*t.Bytes), b)
 	Label("deepTest")
 	CMPQ(at, tmp)
 	JLT(operand.LabelRef("deep"))
@@ -76,6 +96,4 @@ func (t Tile) Multiply() {
 	Label("lastTest")
 	CMPQ(at, tmp)
 	JLT(operand.LabelRef("last"))
-	JMP(operand.LabelRef("tap"))
-	Label("done")
 }

@@ -174,8 +174,12 @@ func (t tile) gather() {
 	TEXT(t.name("gather"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, taps *int, ntaps int, k int, b *float32, accumulate int, fin *int)")
 	Pragma("noescape")
 	Doc(t.name("gather") + " is gatherTile for " + t.isa.name + ".")
-	gather.Tile{Rows: t.rows, Bytes: t.vecs * t.bytes, Prefetch: t.prefetch, Zero: t.zero, Step: t.step}.Multiply()
+	t.gathered().Multiply()
 	t.store(true)
+}
+
+func (t tile) gathered() gather.Tile {
+	return gather.Tile{Rows: t.rows, Bytes: t.vecs * t.bytes, Prefetch: t.prefetch, Zero: t.zero, Step: t.step}
 }
 
 // prefetch asks for the rows of c that the kernel will write and those of the

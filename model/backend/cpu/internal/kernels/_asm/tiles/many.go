@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/retort-ml/retort/model/backend/cpu/internal/kernels/_asm/gather"
 )
 
 // many writes the kernel that multiplies count tiles of one depth, a, b and c of
@@ -14,19 +16,13 @@ func (t tile) many() {
 	TEXT(t.name("many"), NOSPLIT, "func(c *float32, coff *int, a *float32, aoff *int, k int, b *float32, count int, astep int, bstep int, cstep int, ahead *int)")
 	Pragma("noescape")
 	Doc(t.name("many") + " is manyTile for " + t.isa.name + ".")
-	rows := []GPPhysical{RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13}[:t.rows]
-	at, b, tmp := R14, R15, RBP
+	at, b, tmp := gather.At, gather.B, gather.Tmp
 	place, panel, end := AllocLocal(8), AllocLocal(8), AllocLocal(8)
 	bytes := func(name string, r GPPhysical) {
 		Load(Param(name), r)
 		SHLQ(operand.U8(2), r)
 	}
-	Load(Param("a"), tmp)
-	Load(Param("aoff"), at)
-	for p, r := range rows {
-		MOVQ(operand.Mem{Base: at, Disp: 8 * p}, r)
-		LEAQ(operand.Mem{Base: tmp, Index: r, Scale: 4}, r)
-	}
+	rows := t.gathered().LoadRows()
 	Load(Param("c"), tmp)
 	MOVQ(tmp, place)
 	Load(Param("b"), b)
@@ -54,30 +50,8 @@ func (t tile) many() {
 	Label("fetched")
 	XORQ(at, at)
 	MOVQ(end, tmp)
-	const unroll = 4
-	SUBQ(operand.U8(4*unroll), tmp)
-	JMP(operand.LabelRef("deepTest"))
-	a := func(u int) func(p int) operand.Mem {
-		return func(p int) operand.Mem { return operand.Mem{Base: rows[p], Index: at, Scale: 1, Disp: 4 * u} }
-	}
-	Label("deep")
-	for u := range unroll {
-		t.step(b, u*t.vecs*t.bytes, a(u))
-	}
-	ADDQ(operand.U32(4*unroll), at)
-	ADDQ(operand.U32(unroll*t.vecs*t.bytes), b)
-	Label("deepTest")
-	CMPQ(at, tmp)
-	JLE(operand.LabelRef("deep"))
-	MOVQ(end, tmp)
-	JMP(operand.LabelRef("lastTest"))
-	Label("last")
-	t.step(b, 0, a(0))
-	ADDQ(operand.U8(4), at)
-	ADDQ(operand.U32(t.vecs*t.bytes), b)
-	Label("lastTest")
-	CMPQ(at, tmp)
-	JLT(operand.LabelRef("last"))
+	ANDQ(operand.I8(-4*gather.Unroll), tmp)
+	t.gathered().Depth(rows, end)
 	MOVQ(place, tmp)
 	Load(Param("coff"), at)
 	for p := range t.rows {
